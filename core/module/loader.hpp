@@ -1,6 +1,7 @@
 // The module loader: modules.conf, dependencies, ABI check, load, unload and reload at run time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -126,7 +126,7 @@ struct ModuleDescriptor {
 // JACKFIELD_MODULE("chan_sip", "SIP channel driver", load, "res_rtp").
 #define JACKFIELD_MODULE(name, description, load, ...)                                                            \
     extern "C" {                                                                                                   \
-    __attribute__((section(".jackfield_abi"), used)) extern const char jackfield_abi_tag[];                        \
+    extern const char jackfield_abi_tag[];                                                                         \
     __attribute__((section(".jackfield_abi"), used)) const char jackfield_abi_tag[] = JACKFIELD_ABI_TAG;           \
     static const char* const jackfield_module_needs[] = {__VA_ARGS__ __VA_OPT__(,) nullptr};                       \
     __attribute__((visibility("default"))) extern const ::jackfield::ModuleDescriptor jackfield_module_descriptor; \

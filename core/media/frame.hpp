@@ -1,0 +1,49 @@
+// A frame: a piece of media on its way through a media thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/media/format.hpp"
+
+namespace jackfield {
+
+// A view; the payload lives until the call that got the frame returns. Who keeps it copies it into a FrameBuffer.
+struct Frame {
+    const Codec* codec = nullptr;
+    std::span<const std::uint8_t> payload;
+    std::uint32_t timestamp = 0;      // in units of codec->rtp_clock
+    std::uint16_t sequence = 0;       // of the source, when has_sequence
+    std::uint16_t samples = 0;        // at codec->rate; 0 for video
+    bool has_sequence = false;
+    bool marker = false;              // first of a talk spurt; last of a video picture
+    bool silence = false;             // known to be silence or comfort noise
+
+    std::span<const std::int16_t> linear() const {  // only when codec->linear
+        return {reinterpret_cast<const std::int16_t*>(payload.data()), payload.size() / 2};
+    }
+};
+
+// A DTMF digit on its way (RFC 4733): begin once, end once.
+struct Digit {
+    char key = 0;                     // 0-9 * # A-D, and 'f' for fax CNG, '!' for hook flash
+    bool end = false;
+    std::uint32_t duration_ms = 0;    // at the end
+};
+
+// Bytes of one frame from a per-thread pool; returned when destroyed, on any thread. 4096 bytes at most.
+class FrameBuffer {
+  public:
+    static constexpr std::size_t capacity = 4096;
+    FrameBuffer();
+    ~FrameBuffer();
+    FrameBuffer(FrameBuffer&& other) noexcept;
+    FrameBuffer& operator=(FrameBuffer&& other) noexcept;
+    std::uint8_t* data();
+    std::span<std::uint8_t> bytes() { return {data(), capacity}; }
+
+  private:
+    void* block_;
+};
+
+}  // namespace jackfield

@@ -1,0 +1,79 @@
+// The service interface of res_rtp: RTP sessions for channel drivers (RFC 3550, RFC 3551, RFC 4733).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/result.hpp"
+#include "core/media/format.hpp"
+#include "core/media/media_stream.hpp"
+
+namespace jackfield {
+
+struct RtpPayload {
+    std::uint8_t type = 0;          // 0 to 127
+    const Codec* codec = nullptr;
+};
+
+// What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
+struct RtpParameters {
+    SocketAddress remote;                     // media address of the far side; invalid: none yet
+    SocketAddress remote_rtcp;                // invalid: the port above, or the same with rtcp_mux
+    std::vector<RtpPayload> send, receive;    // payload types the far side takes / that it may send to us
+    const Codec* write_codec = nullptr;       // what we send now
+    std::chrono::milliseconds packet_time{20};
+    int dtmf_payload = -1;                    // RFC 4733 payload type to send; -1: none
+    int dtmf_receive_payload = -1;
+    bool rtcp_mux = false;
+    bool sending = true, receiving = true;    // by the media direction (hold)
+};
+
+struct RtpOptions {
+    MediaType type = MediaType::audio;
+    SocketAddress local;                      // address to bind; the port is chosen from rtp.conf's range
+    bool symmetric = true;                    // send to where media comes from (comedia), after learning (strict RTP)
+    std::chrono::seconds timeout{0}, hold_timeout{0};  // without a packet; 0: none
+    std::chrono::seconds keepalive{0};
+    bool jitter_buffer = false;
+    std::string jitter_implementation = "adaptive";  // or "fixed"
+    std::chrono::milliseconds jitter_maximum{200};
+    int dscp = 46;
+    std::string cname;                        // of RTCP SDES
+};
+
+struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6.4)
+    std::uint32_t packets_sent = 0, packets_received = 0, lost = 0, remote_lost = 0;
+    double jitter_ms = 0, remote_jitter_ms = 0, round_trip_ms = 0;
+    std::uint32_t ssrc = 0, remote_ssrc = 0;
+};
+
+// Bits of MediaStream::on_port_event for RTP ports.
+enum RtpEvent : std::uint32_t { rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8 };
+
+// One session: a pair of sockets and what is sent and received by them. Control thread.
+class RtpSession {
+  public:
+    virtual ~RtpSession() = default;
+    virtual SocketAddress local() const = 0;       // with the RTP port; RTCP is the next one
+    // The port to give to MediaStream::set_port, once; parameters set before or after take effect on it.
+    virtual std::unique_ptr<Port> take_port() = 0;
+    virtual void set(RtpParameters parameters) = 0;
+    virtual RtpQuality quality() const = 0;        // as of the last report
+    virtual SocketAddress learnt_source() const = 0;
+};
+
+class RtpService {
+  public:
+    static constexpr std::string_view service_name = "rtp";
+    virtual ~RtpService() = default;
+    // Errors: limit (no free port in the range, or no descriptors), failed (the address can't be bound).
+    virtual Result<std::unique_ptr<RtpSession>> create(const RtpOptions& options) = 0;
+};
+
+}  // namespace jackfield
