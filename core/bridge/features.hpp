@@ -1,0 +1,50 @@
+// features.conf: codes that bridged members press, and what runs then.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bridge/bridge.hpp"
+
+namespace jackfield {
+
+struct FeatureSettings {                                  // [general] and [featuremap]; immutable snapshot
+    std::chrono::milliseconds transfer_digit_timeout{3000}, feature_digit_timeout{1000}, attended_no_answer_timeout{15000};
+    std::string blind_transfer = "#1", disconnect = "*0", attended_transfer, park_call, one_touch_monitor, one_touch_mixmonitor;
+    std::string attended_abort = "*1", attended_complete = "*2", attended_threeway = "*3", attended_swap = "*4";
+    std::string transfer_sound = "beep", fail_sound = "beeperr", transfer_announce_sound = "pbx-transfer";
+    std::string transfer_retry_sound = "pbx-invalid", transfer_invalid_sound = "privacy-incorrect";
+    unsigned transfer_attempts = 3;
+    bool drop_call_when_attended_fails = false;           // atxferdropcall
+    struct Dynamic {                                      // [applicationmap]
+        std::string name, code, application, arguments, music_class;
+        bool activated_by_self = true, activated_by_peer = false, run_on_self = true;
+    };
+    std::vector<Dynamic> dynamic;
+};
+std::shared_ptr<const FeatureSettings> feature_settings();
+void set_feature_settings(std::shared_ptr<const FeatureSettings> settings);
+
+// What a feature runs; on the member's service fiber; may wait.
+using FeatureFunction = std::function<Result<void>(Channel& member, Bridge& bridge)>;
+
+// Watches one member's keys in a bridge: collects with the feature timeout, runs what matches, replays what does not.
+class FeatureDetector {
+  public:
+    FeatureDetector(Channel& member, const MemberFeatures& features);
+    ~FeatureDetector();
+    FeatureDetector(const FeatureDetector&) = delete;
+
+  private:
+    struct Private;
+    std::unique_ptr<Private> private_;
+};
+
+// How a dynamic feature runs a dialplan application; set by core/dialplan.
+void set_feature_application_runner(Result<void> (*runner)(Channel&, const std::string& application,
+                                                           const std::string& arguments));
+
+}  // namespace jackfield

@@ -1,0 +1,54 @@
+// Dialing: several destinations at once, each a leg with events of its own.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/channel/channel.hpp"
+
+namespace jackfield {
+
+// One destination that is being called.
+class DialLeg {
+  public:
+    enum class State : unsigned char { calling, proceeding, ringing, progress, answered, failed };
+    // Makes the channel (Channel::request) and calls it. Waits. Errors: the driver's; `cause` says why.
+    static Result<std::unique_ptr<DialLeg>> start(DialRequest request, HangupCause& cause,
+                                                  const std::function<void(Channel&)>& prepare = {});
+    ~DialLeg();  // hangs up what was not answered and taken, with `cancel_cause`
+
+    State state() const { return state_; }
+    Channel& channel() const { return custody_.channel(); }
+    Waitable& events() { return custody_->events(); }           // ready: call next_event()
+    // Takes the next event and moves the state; empty when there is none.
+    std::optional<ChannelEvent> next_event();
+    Custody take();                                              // of the answered channel
+    // Another channel answers in this one's place (pickup): the leg reads as answered with that channel.
+    void substitute(Custody channel);
+    const std::string& dial_string() const { return dial_string_; }
+    HangupCause cancel_cause = HangupCause::normal_clearing;     // answered_elsewhere when another leg won
+    bool ignore_forward = false;
+
+  private:
+    DialLeg() = default;
+    std::string dial_string_;
+    Custody custody_;
+    State state_ = State::calling;
+};
+
+// "PJSIP/6001&SIP/trunk/555" to its parts; technology and destination split. Errors: invalid naming the part.
+Result<std::vector<DialRequest>> parse_dial_string(std::string_view text);
+
+enum class DialOutcome : unsigned char { answer, busy, no_answer, congestion, chan_unavail, cancel, invalid_args, dont_call, torture };
+std::string_view to_string(DialOutcome outcome);                 // DIALSTATUS: "ANSWER", "NOANSWER", "CHANUNAVAIL", ...
+DialOutcome outcome_of(HangupCause cause);
+
+// Calls `destination` and returns the channel once it has answered; for Originate and click to dial. Waits.
+Result<Custody> originate(DialRequest request, std::chrono::milliseconds timeout, DialOutcome& outcome,
+                          const std::function<void(Channel&)>& prepare = {});
+
+}  // namespace jackfield

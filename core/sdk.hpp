@@ -1,0 +1,23 @@
+// All that a module needs: include this, write a load function, end with JACKFIELD_MODULE. It includes no Boost header.
+#pragma once
+
+#include "core/base/log.hpp"
+#include "core/base/result.hpp"
+#include "core/base/strings.hpp"
+#include "core/bridge/bridge.hpp"
+#include "core/channel/channel.hpp"
+#include "core/channel/device_state.hpp"
+#include "core/channel/dial.hpp"
+#include "core/console/command.hpp"
+#include "core/dialplan/application.hpp"
+#include "core/dialplan/executor.hpp"
+#include "core/media/sound_file.hpp"
+#include "core/media/tone.hpp"
+#include "core/media/translator.hpp"
+#include "core/module/module.hpp"
+#include "core/module/module_config.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "core/runtime/fiber.hpp"
+#include "core/runtime/offload.hpp"
+#include "core/runtime/timer.hpp"
+#include "core/runtime/wait.hpp"
