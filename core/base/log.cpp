@@ -1,13 +1,41 @@
-// Logging: call ids, levels, and the way of a line to the writer.
+// Logging: call ids, and the way of a line from its caller to the writer.
 #include "core/base/log.hpp"
 
-#include <cstdio>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <string>
+
+#include "core/base/log_levels.hpp"
+#include "core/base/log_writer.hpp"
 
 namespace jackfield {
 namespace {
 
 std::atomic<std::uint32_t> last_call_id{0};
 thread_local CallId running_call_id;
+
+std::uint32_t thread_id() {
+    thread_local const auto id = static_cast<std::uint32_t>(::gettid());
+    return id;
+}
+
+void submit(LogLevel level, int detail, const std::source_location& where, std::string_view text) {
+    LogLine line;
+    line.level = level;
+    line.detail = static_cast<std::uint8_t>(detail);
+    line.by_setting = detail::wanted_by_setting(level, detail, where.file_name());
+    line.line = where.line();
+    line.file = where.file_name();
+    line.function = where.function_name();
+    line.time = wall_now();
+    line.thread = thread_id();
+    line.call = running_call_id;
+    line.text = text;
+    detail::submit_log_line(line);
+}
 
 }  // namespace
 
@@ -20,22 +48,25 @@ void set_current_call_id(CallId id) { running_call_id = id; }
 
 namespace detail {
 
-std::atomic<int> verbose_level{0};
-std::atomic<int> highest_debug_level{0};
-
-bool debug_wanted(int detail, const char*) { return detail <= highest_debug_level.load(std::memory_order_relaxed); }
-
-void log(LogLevel, int, std::source_location where, fmt::string_view format, fmt::format_args arguments) {
-    char text[1024];
-    const auto end = fmt::vformat_to_n(text, sizeof(text), format, arguments);
-    fmt::print(stderr, "{}:{}: {}\n", where.file_name(), where.line(),
-               std::string_view(text, static_cast<std::size_t>(end.out - text)));
+void log(LogLevel level, int detail, std::source_location where, fmt::string_view format, fmt::format_args arguments) {
+    // Most lines fit here; the rest, such as whole SIP messages, are formatted again into memory of their size.
+    constexpr std::size_t usual = 768;
+    constexpr std::size_t longest = 64 * 1024;
+    std::array<char, usual> buffer;
+    try {
+        const auto end = fmt::vformat_to_n(buffer.data(), buffer.size(), format, arguments);
+        if (end.size <= buffer.size()) return submit(level, detail, where, std::string_view(buffer.data(), end.size));
+        std::string text(std::min(end.size, longest), '\0');
+        fmt::vformat_to_n(text.data(), text.size(), format, arguments);
+        submit(level, detail, where, text);
+    } catch (const std::exception& error) {
+        // Logging must not be what brings a call down, whatever a formatter does.
+        submit(LogLevel::error, 0, where, error.what());
+    }
 }
 
 }  // namespace detail
 
-void log_text(LogLevel level, std::string_view text, std::source_location where) {
-    detail::log(level, 0, where, "{}", fmt::make_format_args(text));
-}
+void log_text(LogLevel level, std::string_view text, std::source_location where) { submit(level, 0, where, text); }
 
 }  // namespace jackfield
