@@ -17,6 +17,13 @@ std::string_view file_name(const LogLine& line) {
     return path.substr(path.rfind('/') + 1);
 }
 
+// "echo" of "jackfield::Result<void> {anonymous}::echo(jackfield::Channel&)".
+std::string_view function_name(const LogLine& line) {
+    std::string_view name = line.function;
+    name = name.substr(0, name.find('('));
+    return name.substr(name.find_last_of(" :") + 1);
+}
+
 std::string_view colour_of(LogLevel level) {
     switch (level) {
         case LogLevel::debug: return "\033[1;34m";
@@ -45,7 +52,7 @@ void append_json(std::string& to, const LogLine& line, const LogStyle& style, Lo
     fmt::format_to(out, R"("timestamp":"{}","identifiers":{{"lwp":{})", json_escape(when), line.thread);
     if (line.call && style.call_ids) fmt::format_to(out, R"(,"callid":"C-{:08x}")", line.call.value);
     fmt::format_to(out, R"(}},"logmsg":{{"location":{{"filename":"{}","function":"{}","line":{}}},)",
-                   json_escape(file_name(line)), json_escape(line.function), line.line);
+                   json_escape(file_name(line)), json_escape(function_name(line)), line.line);
     fmt::format_to(out, R"("level":"{}","message":"{}"}}}})", log_level_name(line.level), json_escape(line.text));
     to += '\n';
 }
@@ -119,7 +126,7 @@ void append_log_line(std::string& to, const LogLine& line, const LogStyle& style
         fmt::format_to(out, "[{}]", line.thread);
         if (line.call && style.call_ids) fmt::format_to(out, "[C-{:08x}]", line.call.value);
         if (style.console || style.format == LogFormat::plain)
-            fmt::format_to(out, ": {}:{} {}: ", file_name(line), line.line, line.function);
+            fmt::format_to(out, ": {}:{} {}: ", file_name(line), line.line, function_name(line));
         else
             fmt::format_to(out, " {}: ", file_name(line));
     }

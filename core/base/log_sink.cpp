@@ -168,7 +168,7 @@ void send_syslog(const Engine& now, Sink& sink, const LogLine& line) {
         const std::string_view path = line.file;
         text = fmt::format("{}[{}]", log_level_name(line.level), line.thread);
         if (line.call && now.settings.use_call_ids) text += fmt::format("[C-{:08x}]", line.call.value);
-        text += fmt::format(": {}:{} in {}: ", path.substr(path.rfind('/') + 1), line.line, line.function);
+        text += fmt::format(": {}:{}: ", path.substr(path.rfind('/') + 1), line.line);
         detail::append_visible(text, line.text, " ");
     }
     ::syslog(sink.facility | syslog_priority(line.level), "%s", text.c_str());
