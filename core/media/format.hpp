@@ -78,7 +78,7 @@ class FormatList {
     const Format* best(MediaType type) const;  // first of that type
     FormatList joint(const FormatList& other) const;  // mine in my order, that the other has as well
     FormatList of_type(MediaType type) const;
-    void add(Format format);
+    void add(Format format);                   // at the end, or in place of the same codec's entry
     std::string to_string() const;  // "(ulaw|alaw)", as Asterisk prints it
     bool operator==(const FormatList&) const = default;
 

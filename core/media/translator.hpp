@@ -39,7 +39,8 @@ Result<Registration> register_in(Module& module, TranslatorInfo info);
 // The short way for codec modules: a type with
 //   std::size_t encode(std::span<const std::int16_t> pcm, std::span<std::uint8_t> out);
 //   std::size_t decode(std::span<const std::uint8_t> in, std::span<std::int16_t> pcm);   // returns samples
-// makes both directions to linear audio of the codec's rate.
+// makes both directions to linear audio of the codec's rate. Optional, for losses:
+//   std::size_t conceal(unsigned samples, std::span<std::int16_t> pcm);                  // returns samples
 template <class C>
 concept AudioCodec = std::default_initializable<C> &&
     requires(C codec, std::span<const std::int16_t> pcm, std::span<std::uint8_t> bytes,
@@ -60,6 +61,12 @@ Result<void> add_audio_codec(Module& module, const std::string& codec, unsigned 
         std::size_t translate(std::span<const std::uint8_t> in, std::span<std::uint8_t> out) override {
             return 2 * state.decode(in, {reinterpret_cast<std::int16_t*>(out.data()), out.size() / 2});
         }
+        std::size_t conceal(unsigned samples, std::span<std::uint8_t> out) override {
+            if constexpr (requires { state.conceal(samples, std::span<std::int16_t>()); })
+                return 2 * state.conceal(samples, {reinterpret_cast<std::int16_t*>(out.data()), out.size() / 2});
+            else
+                return Translator::conceal(samples, out);
+        }
     };
     const Codec* known = find_codec(codec);
     const Codec* linear = known ? linear_codec(known->rate) : nullptr;
@@ -79,7 +86,9 @@ class TranslationPath {
     ~TranslationPath();
     const Codec* from() const;
     const Codec* to() const;
-    // Steps through the chain; calls `out` with each frame that comes of it (none or more).
+    // Steps through the chain; calls `out` with each frame that comes of it (none or more), at most
+    // FrameBuffer::capacity bytes each. Timestamps go on in `to`'s clock, gaps of the input included. A frame without
+    // payload but with `samples` is one that was lost: the first step conceals it.
     void translate(const Frame& frame, const std::function<void(const Frame&)>& out);
     std::string describe() const;  // "(ulaw)->(slin)->(g722)"
 
