@@ -85,7 +85,10 @@ class MediaStream {
     void detect_silence(unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function);  // {} ends it
 
     // --- taps and injectors: stay with the stream when its port or its peer changes -----------------------------------
-    class Attached;  // destroying it removes tap or injector
+    class Attached {  // destroying it removes tap or injector; may outlive the stream
+      public:
+        virtual ~Attached() = default;
+    };
     std::unique_ptr<Attached> add(std::unique_ptr<Tap> tap);
     std::unique_ptr<Attached> add(std::unique_ptr<Injector> injector);
     bool has_taps() const;
