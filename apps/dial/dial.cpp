@@ -1,0 +1,220 @@
+// Dial and RetryDial: call one or several destinations and connect the caller with the first that answers.
+#include "apps/dial/dial_call.hpp"
+#include "apps/dial/dial_options.hpp"
+#include "core/base/clock.hpp"
+#include "core/sdk.hpp"
+
+using namespace jackfield;
+using namespace jackfield::dial;
+
+namespace {
+
+constexpr ApplicationInfo dial_info{
+    .name = "Dial",
+    .syntax = "Dial(Technology/Resource[&Technology2/Resource2[...]][,timeout[,options]])",
+    .synopsis = "Call one or several destinations and connect the first that answers",
+    .text =
+        "Sets DIALSTATUS to ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL, INVALIDARGS, DONTCALL or TORTURE; also "
+        "DIALEDPEERNAME, DIALEDPEERNUMBER, DIALEDTIME, ANSWEREDTIME (and both with _MS) and HANGUPCAUSE.\n"
+        "  A(x) - play the prompt x to the called side before the bridge\n"
+        "  a - answer the caller at once\n"
+        "  b(target) - Gosub on each called channel before it is called; B(target) - on the caller\n"
+        "  c - tell the destinations that the call was answered elsewhere when it is cancelled\n"
+        "  d - one digit pressed while it rings goes to that extension of EXITCONTEXT or the context\n"
+        "  D(called:calling:progress) - digits sent to each side after the answer, and on progress\n"
+        "  e - run the h extension for the called channel at the end\n"
+        "  F(place) - the called channel goes on there when the caller has hung up; F - at the next priority\n"
+        "  f(id) - identity shown to the called side; o(id) - as f, the caller's dialled number without argument\n"
+        "  g - the plan goes on when the called side has hung up\n"
+        "  G(place) - after the answer the caller goes to place, the called side to the next priority\n"
+        "  h, H - the called side or the caller may hang up with the disconnect code\n"
+        "  i - do not follow forwarding; I - ignore identity updates while it rings\n"
+        "  L(x:y:z) - at most x ms, warn when y ms are left, again every z ms; S(x) - at most x seconds\n"
+        "  m(class) - hold music instead of ringing; r(tone) - ringing at once; R - ringing only from early media\n"
+        "  Q(cause) - cause told to those who did not win\n"
+        "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
+        "  t, T - the called side or the caller may transfer\n"
+        "  U(target) - Gosub on the called channel after the answer; GOSUB_RESULT decides what follows\n"
+        "  z - a forwarded call starts the timeout anew"};
+constexpr ApplicationInfo retry_info{
+    .name = "RetryDial",
+    .syntax = "RetryDial(announce,sleep,retries,Technology/Resource[&...][,timeout[,options]])",
+    .synopsis = "Dial, and try again when nobody answered",
+    .text = "Plays `announce`, waits `sleep` seconds, and dials again up to `retries` times (-1: for ever)."};
+
+struct Answered {
+    Custody called;
+    Instant dialled, answered;
+};
+
+void set_times(Channel& caller, Instant dialled, Instant answered, bool was_answered) {
+    const auto milliseconds = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
+    const Instant now = Clock::now();
+    const auto in_all = milliseconds(now - dialled), talked = was_answered ? milliseconds(now - answered) : 0;
+    caller.set_variable("DIALEDTIME", std::to_string(in_all / 1000));
+    caller.set_variable("DIALEDTIME_MS", std::to_string(in_all));
+    caller.set_variable("ANSWEREDTIME", was_answered ? std::to_string(talked / 1000) : "");
+    caller.set_variable("ANSWEREDTIME_MS", was_answered ? std::to_string(talked) : "");
+}
+
+// What GOSUB_RESULT of option U says shall follow.
+enum class Verdict { connect, hang_up_called, go_on };
+
+Result<Verdict> run_called_gosub(Channel& caller, Channel& called, const DialOptions& options) {
+    if (!options.has('U')) return Verdict::connect;
+    auto ran = run_gosub(called, caret_to_gosub(options.argument('U')));
+    if (!ran) {
+        log_notice("Dial option U on {}: {}", called.name(), ran.error().text);
+        return Verdict::hang_up_called;
+    }
+    const std::string result = called.variable("GOSUB_RESULT");
+    if (result == "ABORT") return fail(ErrorCode::hangup);
+    if (result == "BUSY" || result == "CONGESTION") {
+        caller.set_variable("DIALSTATUS", result);
+        return Verdict::hang_up_called;
+    }
+    if (result == "CONTINUE") return Verdict::go_on;
+    if (result.starts_with("GOTO:")) {
+        go_to(caller, JF_TRY(parse_caret_place(result.substr(5), caller.place())));
+        return Verdict::go_on;
+    }
+    return Verdict::connect;
+}
+
+// What the answered channel is played and sent before the bridge. Waits under the caller's custody.
+Result<void> greet(Channel& caller, Channel& called, const DialOptions& options) {
+    if (options.has('A')) {
+        JF_TRY(caller.start_music());
+        auto played = called.play(options.argument('A'));
+        caller.stop_music();
+        if (!played && ends_application(played.error().code)) return std::unexpected(std::move(played).error());
+    }
+    if (!options.called_digits.empty())
+        called.send_digits(options.called_digits, std::chrono::milliseconds(100), std::chrono::milliseconds(100));
+    if (!options.calling_digits.empty())
+        caller.send_digits(options.calling_digits, std::chrono::milliseconds(100), std::chrono::milliseconds(100));
+    return {};
+}
+
+// Where the called channel goes when the bridge has let it go.
+Bridge::After after_bridge(Channel& caller, const DialOptions& options) {
+    if (!options.has('F') && !options.has('e')) return {};
+    Place place = caller.place();
+    ++place.priority;
+    if (options.has('F') && !options.argument('F').empty())
+        if (auto parsed = parse_caret_place(options.argument('F'), caller.place())) place = *parsed;
+    if (!options.has('F')) place = Place{caller.place().context, "h", 1};
+    return [place](Custody called, LeaveReason reason) {
+        if (!called || reason == LeaveReason::hung_up || called->hung_up()) return;
+        called->place() = place;
+        if (auto started = start_dialplan(std::move(called)); !started)
+            log_warning("Dial: the called side can't go on in the dialplan: {}", started.error().text);
+    };
+}
+
+Result<void> split_up(Channel& caller, Custody called, const DialOptions& options) {
+    Place place = JF_TRY(parse_caret_place(options.argument('G'), caller.place()));
+    Place next = place;
+    ++next.priority;
+    called->place() = next;
+    JF_TRY(start_dialplan(std::move(called)));
+    go_to(caller, place);
+    return {};
+}
+
+Result<void> connect(Channel& caller, Custody called, const DialOptions& options) {
+    auto bridge = Bridge::create(BridgeKind::two_party);
+    MemberOptions called_options = options.called;
+    JF_TRY(bridge->impart(std::move(called), called_options, after_bridge(caller, options)));
+    const LeaveReason reason = JF_TRY(bridge->join(caller, options.caller));
+    if (reason == LeaveReason::transferred || caller.hung_up()) return fail(ErrorCode::hangup);
+    if (options.has('g')) return {};
+    return fail(ErrorCode::hangup);
+}
+
+Result<void> dial_once(Channel& caller, std::string_view destinations, std::string_view timeout, std::string_view text) {
+    auto options = parse_dial_options(timeout, text);
+    if (!options) {
+        caller.set_variable("DIALSTATUS", "INVALIDARGS");
+        return std::unexpected(std::move(options).error());
+    }
+    for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
+    if (options->has('a')) JF_TRY(caller.answer());
+    if (options->has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options->argument('B'))));
+
+    const Instant dialled = Clock::now();
+    DialCall call(caller, *options);
+    if (auto started = call.start(destinations); !started) {
+        if (!ends_application(started.error().code)) caller.set_variable("DIALSTATUS", "INVALIDARGS");
+        return started;
+    }
+    auto called = call.wait();
+    if (options->has('m')) caller.stop_music();
+    caller.stop_indication();
+    if (!called) {
+        caller.set_variable("DIALSTATUS", "CANCEL");
+        set_times(caller, dialled, dialled, false);
+        return std::unexpected(std::move(called).error());
+    }
+    caller.set_variable("DIALSTATUS", std::string(to_string(call.outcome())));
+    if (call.cause() != HangupCause::not_defined)
+        caller.set_variable("HANGUPCAUSE", std::to_string(static_cast<int>(call.cause())));
+    if (!called->holds()) {
+        if (call.outcome() != DialOutcome::cancel) caller.set_cause(call.cause());
+        set_times(caller, dialled, dialled, false);
+        return {};
+    }
+
+    const Instant answered = Clock::now();
+    caller.set_variable("DIALEDPEERNAME", (*called)->name());
+    caller.set_variable("DIALEDPEERNUMBER", split_once(call.answered_dial_string(), '/').second.empty()
+                                                ? std::string() : std::string(split_once(call.answered_dial_string(), '/').second));
+    (*called)->set_variable("DIALEDPEERNAME", caller.name());
+    const ChannelId id = caller.id();
+    auto verdict = run_called_gosub(caller, called->channel(), *options);
+    if (verdict && *verdict != Verdict::connect) {
+        called->release();
+        return {};
+    }
+    if (!verdict) return std::unexpected(std::move(verdict).error());
+    JF_TRY(greet(caller, called->channel(), *options));
+    JF_TRY(caller.answer());
+    if (options->has('G')) return split_up(caller, std::move(*called), *options);
+    auto talked = connect(caller, std::move(*called), *options);
+    if (talked || talked.error().code != ErrorCode::taken)
+        if (find_channel(id)) set_times(caller, dialled, answered, true);
+    return talked;
+}
+
+Result<void> dial(Channel& channel, const Arguments& arguments) {
+    if (!arguments.has(0)) {
+        channel.set_variable("DIALSTATUS", "INVALIDARGS");
+        return fail(ErrorCode::invalid, "Dial needs a destination: Technology/Resource");
+    }
+    return dial_once(channel, arguments[0], arguments[1], arguments[2]);
+}
+
+Result<void> retry_dial(Channel& channel, const Arguments& arguments) {
+    if (!arguments.has(3)) return fail(ErrorCode::invalid, "RetryDial needs announce,sleep,retries,destination");
+    const auto pause = parse_number<double>(arguments[1]);
+    const auto retries = parse_number<int>(arguments[2]);
+    if (!pause || !retries) return fail(ErrorCode::invalid, "RetryDial: sleep and retries are numbers");
+    for (int round = 0; *retries < 0 || round <= *retries; ++round) {
+        JF_TRY(dial_once(channel, arguments[3], arguments[4], arguments[5]));
+        const std::string status = channel.variable("DIALSTATUS");
+        if (status == "ANSWER" || status == "CANCEL") return {};
+        if (round == *retries) break;
+        if (arguments.has(0)) JF_TRY(channel.play(arguments[0]));
+        JF_TRY(channel.wait(std::chrono::milliseconds(static_cast<std::int64_t>(*pause * 1000))));
+    }
+    return {};
+}
+
+Result<void> load(Module& module) {
+    JF_TRY(module.add(dial_info, dial));
+    return module.add(retry_info, retry_dial);
+}
+
+}  // namespace
+
+JACKFIELD_MODULE("app_dial", "Dialing application", load)
