@@ -1,0 +1,71 @@
+// Edits one configuration file and keeps everything else of it: comments, blank lines, order, spelling.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/config/lexer.hpp"
+
+namespace jackfield {
+
+// One file as its lines; includes are lines like others (a ConfigEntry's place tells which file to edit). Lines that were
+// not edited are written back byte by byte. A plain value; pure; one thread.
+class ConfigDocument {
+  public:
+    // Never fails: malformed lines are kept as they are.
+    static ConfigDocument parse(std::string text);
+    std::string text() const;
+
+    // Which section: its name, and of several with that name the one that has these settings ("type=endpoint&..."),
+    // or the first.
+    struct Section {
+        std::string name;
+        std::string filter;
+    };
+    bool has(const Section& section) const;
+    // As written in this file: without inheritance and includes; the last value of the key.
+    std::optional<std::string> value(const Section& section, std::string_view key) const;
+
+    // All of them: not_found when the section isn't there; invalid when a name or value can't be written in the syntax
+    // (line ends, "=" in a key, "]" in a section's name).
+    // Sets the last line of the key, or adds one after the section's last setting. The line's comment stays.
+    Result<void> set(const Section& section, std::string_view key, std::string_view value);
+    // Adds a line also if the key is there already.
+    Result<void> add(const Section& section, std::string_view key, std::string_view value,
+                     ConfigOperator op = ConfigOperator::assign);
+    // Removes the lines of the key (with that value, if given); not_found when there is none.
+    Result<void> remove(const Section& section, std::string_view key, std::optional<std::string_view> value = {});
+    // Adds a section at the end; options stand in its parentheses, e.g. "!" or "template,+".
+    Result<void> add_section(std::string_view name, std::string_view options = {});
+    // Removes it with its settings and the comments between them; comments above its header stay.
+    Result<void> remove_section(const Section& section);
+    Result<void> rename_section(const Section& section, std::string_view name);
+    // Removes its settings, keeps the header.
+    Result<void> empty_section(const Section& section);
+
+  private:
+    struct Line {
+        std::string text;  // as in the file, without the newline
+        ConfigLine::Kind kind = ConfigLine::Kind::blank;
+        std::string name, value;
+    };
+    struct Extent {
+        std::size_t header, end;  // lines [header, end)
+    };
+    static Result<Line> make_setting(std::string_view key, std::string_view value, ConfigOperator op);
+    Result<Extent> find(const Section& section) const;
+    bool passes(const Extent& extent, std::string_view filter) const;
+    std::optional<std::size_t> last_line(const Extent& extent, std::string_view key) const;
+
+    std::vector<Line> lines_;
+    bool final_newline_ = true;
+};
+
+// Replaces a file in one step: writes beside it, syncs, renames; mode and owner are kept. Blocks on the disk.
+Result<void> write_config_file(const std::string& path, std::string_view text);
+
+}  // namespace jackfield
