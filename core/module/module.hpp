@@ -54,7 +54,9 @@ class Module {
 
     // Called on a fiber (may wait) by `module reload`, after the module's configuration files have been applied.
     void on_reload(std::move_only_function<Result<void>()> function);
-    // Called on a fiber (may wait) before anything is undone at unload; an error keeps the module loaded.
+    // Called on a fiber (may wait) before anything is undone at unload; an error keeps the module loaded. The gate is
+    // closed already. It ends what keeps a pass for as long as the module lives (its own fibers). When calls are inside
+    // the unload is refused after that too, and the functions of on_reload run, which start again what this ended.
     void on_unload(std::move_only_function<Result<void>()> function);
 
     Result<void> reload();  // runs on_reload's functions in order
@@ -62,6 +64,8 @@ class Module {
   private:
     friend class ModuleLoader;
     Result<void> provide_raw(std::string_view name, void* service);
+    Result<void> prepare_unload();  // runs on_unload's functions in order
+    void undo();                    // undoes everything that was added, last first
     Gate gate_;
     std::vector<Registration> registrations_;
     std::vector<std::move_only_function<Result<void>()>> reloads_, unloads_;
@@ -100,6 +104,7 @@ struct ModuleDescriptor {
     const char* description;
     Result<void> (*load)(Module&);  // on a fiber; may wait
     const char* const* needs;       // names of modules to be loaded first; ends with null
+    const char* file;               // main source file, from the project's root: `core set debug 3 app_echo` names it
 };
 
 // SDK version, compiler and layout options. It stands in the section .jackfield_abi of each module, where the loader
@@ -131,5 +136,5 @@ struct ModuleDescriptor {
     static const char* const jackfield_module_needs[] = {__VA_ARGS__ __VA_OPT__(,) nullptr};                       \
     __attribute__((visibility("default"))) extern const ::jackfield::ModuleDescriptor jackfield_module_descriptor; \
     const ::jackfield::ModuleDescriptor jackfield_module_descriptor{name, description, load,                       \
-                                                                    jackfield_module_needs};                       \
+                                                                    jackfield_module_needs, __FILE__};             \
     }
