@@ -59,11 +59,14 @@ class Table {
         bool right = false;
     };
     Table(Console& console, std::vector<Column> columns);
+    Result<void> header();  // once; row() does it as well, so needed only for a list that may be empty
     Result<void> row(std::vector<std::string> cells);  // may wait
 
   private:
     Console& console_;
     std::vector<Column> columns_;
+    std::size_t rows_ = 0;
+    bool header_written_ = false;
 };
 
 }  // namespace jackfield
