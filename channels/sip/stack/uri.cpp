@@ -1,6 +1,8 @@
 // SIP, SIPS and TEL URIs (RFC 3261 section 19.1, RFC 3966).
 #include "channels/sip/stack/uri.hpp"
 
+#include <algorithm>
+
 #include "core/base/strings.hpp"
 
 namespace jackfield::sip {
@@ -10,6 +12,9 @@ using namespace grammar;
 namespace {
 
 constexpr std::string_view reserved = ";/?:@&=+$,";
+
+// Comparing two URIs looks at each pair of parameters, so that many would be a way to keep us busy.
+constexpr std::ptrdiff_t most_parts = 32;
 
 // RFC 3261 25.1: `marks` besides letters, digits and well-formed escapes. Bytes above 127 pass: UTF-8 user names exist.
 bool only(std::string_view text, unsigned marks) {
@@ -59,7 +64,7 @@ Result<void> parse_host_port(std::string_view text, Uri& uri) {
 
 bool parameters_allowed(std::string_view text) {
     if (text.empty()) return true;
-    if (text.front() != ';') return false;
+    if (text.front() != ';' || std::ranges::count(text, ';') > most_parts) return false;
     std::size_t start = 1;
     while (true) {
         const std::size_t end = std::min(text.find(';', start), text.size());
@@ -86,7 +91,8 @@ Result<void> parse_sip(std::string_view rest, Uri& uri) {
     }
     if (const std::size_t question = rest.find('?'); question != std::string_view::npos) {
         uri.headers = rest.substr(question + 1);
-        if (uri.headers.empty() || !only(uri.headers, parameter_mark | user_mark))
+        if (uri.headers.empty() || std::ranges::count(uri.headers, '&') >= most_parts ||
+            !only(uri.headers, parameter_mark | user_mark))
             return fail(ErrorCode::invalid, "Malformed headers in URI");
         rest = rest.substr(0, question);
     }
@@ -138,14 +144,15 @@ bool same_text(std::string_view a, std::string_view b, bool fold) {
 bool parameters_match(const Parameters& a, const Parameters& b) {
     Parameter mine;
     for (std::size_t position = 0; a.next(position, mine);) {
-        bool found = false;
+        bool named = false, equal = false;
         Parameter other;
-        for (std::size_t at = 0; !found && b.next(at, other);) {
+        for (std::size_t at = 0; !equal && b.next(at, other);) {
             if (!same_text(mine.name, other.name, true)) continue;
-            if (mine.has_value != other.has_value || !same_text(mine.value, other.value, true)) return false;
-            found = true;
+            named = true;
+            equal = mine.has_value == other.has_value && same_text(mine.value, other.value, true);
         }
-        if (found) continue;
+        if (named && !equal) return false;
+        if (named) continue;
         for (const std::string_view must : {"transport", "user", "ttl", "method", "maddr"})
             if (same_text(mine.name, must, true)) return false;
     }

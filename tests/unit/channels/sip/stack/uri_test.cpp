@@ -87,6 +87,9 @@ class UriTest : public CppUnit::TestFixture {
               "sip:a@b;;x", "sip:a@b;=x", "sip:a@b?", "<sip:a@b>", "sip:a\"@b", "tel:", "tel:abx", "tel:+",
               "sip:a@b\r\nX: y", "h@llo:x", "other:"})
             CPPUNIT_ASSERT_MESSAGE(std::string(bad), !parse_uri(bad).has_value());
+        std::string many = "sip:a@b";
+        for (int i = 0; i < 33; ++i) many += ";p" + std::to_string(i);
+        CPPUNIT_ASSERT(!parse_uri(many).has_value());
     }
 
     void compares_as_rfc_3261_shows() {
@@ -103,6 +106,7 @@ class UriTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"));
         CPPUNIT_ASSERT(!same("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"));
         CPPUNIT_ASSERT(!same("sip:carol@chicago.com;security=off", "sip:carol@chicago.com;security=on"));
+        CPPUNIT_ASSERT(same("sip:host;x=1;x=2", "sip:host;x=1;x=2"));
         CPPUNIT_ASSERT(!same("sip:a%40b@host", "sips:a%40b@host"));
         CPPUNIT_ASSERT(!same("sip:a%3Bb@host", "sip:a;b@host"));  // an escaped reserved character is another one
     }
