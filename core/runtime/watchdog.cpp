@@ -167,7 +167,7 @@ void Watchdog::note_slow(std::string_view fiber, std::string_view module, std::c
 }
 
 void Watchdog::finish_long_turn(std::int64_t started, std::chrono::nanoseconds length) {
-    const std::string fiber = std::exchange(slow_fiber_, {});
+    std::string fiber = std::exchange(slow_fiber_, {});
     std::string module = std::exchange(slow_module_, {});
     if (module.empty()) module = "core";
     bool log_it = true;
@@ -175,7 +175,10 @@ void Watchdog::finish_long_turn(std::int64_t started, std::chrono::nanoseconds l
         const std::lock_guard lock(mutex_);
         ++status_.warnings;
         if (reported_ == started && !status_.latest.empty()) {
-            status_.latest.back().length = in_milliseconds(length);
+            Stall& stall = status_.latest.back();
+            stall.length = in_milliseconds(length);
+            module = stall.module;
+            fiber = stall.fiber;
         } else if (length >= report_limit_) {
             keep({.length = in_milliseconds(length), .module = module, .fiber = fiber, .back_trace = {}});
         } else if (started - last_warning_ < std::chrono::nanoseconds(1s).count()) {
