@@ -11,7 +11,7 @@
 #include "core/base/log_sink.hpp"
 #include "core/base/strings.hpp"
 #include "core/module/abi_tag.hpp"
-#include "core/module/module_files.hpp"
+#include "core/module/module_config.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/offload.hpp"
 #include "core/runtime/wait.hpp"
@@ -102,6 +102,13 @@ class Turn {
     explicit Turn(Queue<int>& tokens) : tokens_(&tokens) {}
     Queue<int>* tokens_;
 };
+
+// A part of the core that reads a file of its own.
+bool is_configured_part(std::string_view name) {
+    if (!config_manager()) return false;
+    const auto users = config_manager()->users();
+    return std::ranges::any_of(users, [&](const auto& user) { return user.first == name || user.second == name; });
+}
 
 struct MappedFile {
     void* handle = nullptr;
@@ -308,15 +315,19 @@ Result<void> ModuleLoader::unload(std::string_view name, std::chrono::millisecon
 Result<void> ModuleLoader::reload(std::string_view name) {
     const Turn turn = JF_TRY(Turn::take(private_->turn));
     LoadedModule* module = private_->find(bare_name(name));
-    if (!module) return fail(ErrorCode::not_found, "module {} is not loaded", bare_name(name));
-    JF_TRY(reload_module_files(module->name));
+    if (!module) {
+        // Parts of the core have files too: `module reload logger`.
+        if (is_configured_part(name)) return reload_configuration({std::string(name)});
+        return fail(ErrorCode::not_found, "module {} is not loaded", bare_name(name));
+    }
+    JF_TRY(reload_configuration({module->name}));
     return module->module->reload();
 }
 
 Result<void> ModuleLoader::reload_all() {
     const Turn turn = JF_TRY(Turn::take(private_->turn));
     // Files of all modules form one transaction: an error in any of them changes nothing.
-    JF_TRY(reload_module_files({}));
+    JF_TRY(reload_configuration());
     Result<void> result;
     for (std::size_t i = 0; i < private_->modules.size(); ++i) {
         LoadedModule& module = *private_->modules[i];
@@ -341,6 +352,11 @@ Result<void> ModuleLoader::unload_all(std::chrono::milliseconds grace) {
         }
     }
     return result;
+}
+
+Result<Diagnostics> ModuleLoader::check() {
+    const Turn turn = JF_TRY(Turn::take(private_->turn));
+    return check_configuration();
 }
 
 std::vector<ModuleSummary> ModuleLoader::list() const {

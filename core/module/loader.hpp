@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/config/diagnostics.hpp"
 #include "core/module/module.hpp"
 
 namespace jackfield {
@@ -39,6 +40,8 @@ class ModuleLoader {
     // Applies the module's configuration files and runs its on_reload functions. Errors: not_found, the module's own.
     Result<void> reload(std::string_view name);
     Result<void> reload_all();    // every module, in order of loading; goes on after an error, which is logged
+    // Reads and prepares every configuration file and applies nothing (`core check`). Errors: interruption.
+    Result<Diagnostics> check();
     // At stop, in reverse order: a module that is still busy after `grace` is left in memory, and logged.
     Result<void> unload_all(std::chrono::milliseconds grace = std::chrono::milliseconds(200));
 
