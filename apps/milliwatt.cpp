@@ -14,7 +14,7 @@ constexpr ApplicationInfo info{
             "  o - accepted for old plans; the tone is 1004 Hz at 0 dBm0 in any case"};
 
 Result<void> milliwatt(Channel& channel, const Arguments& arguments) {
-    const Options options = JF_TRY(Options::parse(arguments[0], "mo"));
+    const OptionLetters options = JF_TRY(OptionLetters::parse(arguments[0], "mo"));
     if (!options.has('m')) {
         JF_TRY(channel.play_source(make_sine(1004, 0)));
         return {};

@@ -21,14 +21,14 @@ constexpr ApplicationInfo info{
 struct Request {
     std::string variable;
     ReadOptions input;
-    Options options;
+    OptionLetters options;
 };
 
 Result<Request> parse(Channel& channel, const Arguments& arguments) {
     Request request;
     if (!arguments.has(0)) return fail(ErrorCode::invalid, "Read needs the name of a variable");
     request.variable = arguments[0];
-    request.options = JF_TRY(Options::parse(arguments[3], "sintpe"));
+    request.options = JF_TRY(OptionLetters::parse(arguments[3], "sintpe"));
     if (request.options.has('t')) request.input.terminators = request.options.argument('t');
     request.input.prompts = request.options.has('i') ? "" : std::string(arguments[1]);
     if (arguments.has(2)) {

@@ -28,7 +28,7 @@ constexpr ApplicationInfo info{
 struct Request {
     std::string path, format;
     milliseconds silence{0}, maximum{0};
-    Options options;
+    OptionLetters options;
 };
 
 Result<Request> parse(const Arguments& arguments) {
@@ -45,7 +45,7 @@ Result<Request> parse(const Arguments& arguments) {
         if (!seconds) return fail(ErrorCode::invalid, "Record: '{}' is not a number of seconds", arguments[place]);
         *target = std::chrono::seconds(*seconds);
     }
-    request.options = JF_TRY(Options::parse(arguments[3], "aknoqstuxy"));
+    request.options = JF_TRY(OptionLetters::parse(arguments[3], "aknoqstuxy"));
     return request;
 }
 
@@ -60,7 +60,7 @@ std::string free_name(const std::string& path, const std::string& language) {
     }
 }
 
-bool ends(char digit, const Options& options) {
+bool ends(char digit, const OptionLetters& options) {
     if (options.has('x')) return false;
     if (options.has('y')) return true;
     return digit == (options.has('t') ? '*' : '#') || (digit == '0' && options.has('o'));

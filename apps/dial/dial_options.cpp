@@ -53,11 +53,11 @@ void set_features(DialOptions& options) {
 
 Result<DialOptions> parse_dial_options(std::string_view timeout, std::string_view text) {
     DialOptions options;
-    options.letters = JF_TRY(Options::parse(text));
+    options.letters = JF_TRY(OptionLetters::parse(text));
     for (const Refused& option : refused)
         if (options.has(option.letter))
             return fail(ErrorCode::unsupported, "Dial option {} is not available: it needs {}", option.letter, option.needs);
-    JF_TRY(Options::parse(text, known));
+    JF_TRY(OptionLetters::parse(text, known));
     if (!timeout.empty()) {
         const auto seconds = parse_number<double>(trim(timeout));
         if (!seconds || *seconds < 0 || *seconds > 1e6)

@@ -12,7 +12,7 @@
 namespace jackfield::dial {
 
 struct DialOptions {
-    Options letters;
+    OptionLetters letters;
     std::optional<std::chrono::milliseconds> timeout;
     MemberOptions caller, called;                 // features and limit L of each side
     std::string called_digits, calling_digits, progress_digits;  // D(called:calling:progress)

@@ -96,8 +96,8 @@ std::optional<std::string> option_argument(std::string_view text, std::size_t& a
 
 }  // namespace
 
-Result<Options> Options::parse(std::string_view text, std::optional<std::string_view> allowed) {
-    Options result;
+Result<OptionLetters> OptionLetters::parse(std::string_view text, std::optional<std::string_view> allowed) {
+    OptionLetters result;
     for (std::size_t at = 0; at < text.size();) {
         const char letter = text[at++];
         if (letter == ' ' || letter == '\t') continue;
@@ -114,12 +114,12 @@ Result<Options> Options::parse(std::string_view text, std::optional<std::string_
     return result;
 }
 
-std::string_view Options::argument(char letter) const {
+std::string_view OptionLetters::argument(char letter) const {
     const auto found = std::ranges::find(arguments_, letter, &std::pair<char, std::string>::first);
     return found == arguments_.end() ? std::string_view() : std::string_view(found->second);
 }
 
-std::vector<std::string> Options::parts(char letter, char separator) const {
+std::vector<std::string> OptionLetters::parts(char letter, char separator) const {
     return split_arguments(argument(letter), separator);
 }
 

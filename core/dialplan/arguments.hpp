@@ -43,12 +43,12 @@ class Arguments {
 };
 
 // Option letters with arguments: abc(x)d(y:z). Immutable.
-class Options {
+class OptionLetters {
   public:
-    Options() = default;
+    OptionLetters() = default;
     // Errors: invalid when a parenthesis is not closed, or when `allowed` is given and a letter is not in it.
     // A letter given twice counts once, with its last argument.
-    static Result<Options> parse(std::string_view text, std::optional<std::string_view> allowed = std::nullopt);
+    static Result<OptionLetters> parse(std::string_view text, std::optional<std::string_view> allowed = std::nullopt);
 
     bool has(char letter) const { return set_[static_cast<unsigned char>(letter) & 127]; }
     // What stood in the letter's parentheses; empty without them.

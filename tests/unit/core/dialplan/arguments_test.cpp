@@ -62,7 +62,7 @@ class ArgumentsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, Arguments("").size());
     }
     void reads_options() {
-        const Options options = Options::parse("tTL(60000:30000:10000)g d(x(y)z)M(\"a)b\")k(\\)q)b()").value();
+        const OptionLetters options = OptionLetters::parse("tTL(60000:30000:10000)g d(x(y)z)M(\"a)b\")k(\\)q)b()").value();
         CPPUNIT_ASSERT(options.has('t') && options.has('T') && options.has('g') && options.has('b') &&
                        !options.has('x'));
         CPPUNIT_ASSERT(options.parts('L') == (Parts{"60000", "30000", "10000"}));
@@ -70,13 +70,13 @@ class ArgumentsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string_view("a)b"), options.argument('M'));
         CPPUNIT_ASSERT_EQUAL(std::string_view(")q"), options.argument('k'));
         CPPUNIT_ASSERT_EQUAL(std::string_view(), options.argument('t'));
-        CPPUNIT_ASSERT_EQUAL(std::string_view("2"), Options::parse("a(1)a(2)").value().argument('a'));
+        CPPUNIT_ASSERT_EQUAL(std::string_view("2"), OptionLetters::parse("a(1)a(2)").value().argument('a'));
     }
     void refuses_bad_options() {
-        CPPUNIT_ASSERT(!Options::parse("L(60"));
-        CPPUNIT_ASSERT(!Options::parse("\xff"));
-        CPPUNIT_ASSERT(Options::parse("tx", "tT").error().text.find("`x`") != std::string::npos);
-        CPPUNIT_ASSERT(Options::parse("t", "tT").has_value());
+        CPPUNIT_ASSERT(!OptionLetters::parse("L(60"));
+        CPPUNIT_ASSERT(!OptionLetters::parse("\xff"));
+        CPPUNIT_ASSERT(OptionLetters::parse("tx", "tT").error().text.find("`x`") != std::string::npos);
+        CPPUNIT_ASSERT(OptionLetters::parse("t", "tT").has_value());
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ArgumentsTest);

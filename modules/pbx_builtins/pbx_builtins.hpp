@@ -1,0 +1,24 @@
+// What the files of pbx_builtins share.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+#include "core/sdk.hpp"
+
+namespace jackfield::pbx_builtins {
+
+Result<void> add_call_control(Module& module);  // Answer, Hangup, Wait, Busy, ...
+Result<void> add_say(Module& module);           // SayDigits, SayNumber, ...
+Result<void> add_background(Module& module);    // BackGround, WaitExten
+
+// Seconds with fractions, as Wait(1.5) takes them. Errors: invalid.
+Result<std::chrono::nanoseconds> parse_seconds(std::string_view text);
+// Collects the digits of an extension of the channel's context (beginning with `digits`) and goes there, or to `i` or
+// `t`. Waits.
+Result<void> wait_for_extension(Channel& channel, std::string digits, Timeout first = {});
+
+}  // namespace jackfield::pbx_builtins
