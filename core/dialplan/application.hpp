@@ -24,9 +24,9 @@ struct Text {
 // Feeds `core show application NAME`, AMI, the web pages and the manual.
 struct ApplicationInfo {
     Text name;
-    Text syntax;    // "Echo()", "Dial(Technology/Resource[&...][,timeout[,options[,URL]]])"
-    Text synopsis;  // one line without a full stop
-    Text text;      // sentences; options one a line as "  o - what it does"
+    Text syntax;      // "Echo()", "Dial(Technology/Resource[&...][,timeout[,options[,URL]]])"
+    Text synopsis;    // one line without a full stop
+    Text text;        // sentences; options one a line as "  o - what it does"
 };
 // Runs on the call's own fiber and may wait. Hang-up comes back as an error and ends the function.
 using ApplicationFunction = std::function<Result<void>(Channel& channel, const Arguments& arguments)>;
@@ -34,17 +34,17 @@ Result<Registration> register_in(Module& module, const ApplicationInfo& info, Ap
 
 struct FunctionInfo {
     Text name;
-    Text syntax;  // "LEN(string)"
+    Text syntax;      // "LEN(string)"
     Text synopsis;
     Text text;
-    bool dangerous = false;  // not to be used from outside the dialplan (AMI, ARI) unless live_dangerously
+    bool dangerous = false;   // not to be used from outside the dialplan (AMI, ARI) unless live_dangerously
 };
 // `channel` is null when evaluated without a call (CLI, AMI). Both may wait.
 using FunctionRead = std::function<Result<std::string>(Channel* channel, const Arguments& arguments)>;
 using FunctionWrite = std::function<Result<void>(Channel* channel, const Arguments& arguments, std::string_view value)>;
 struct FunctionBody {
-    FunctionRead read;         // null: can't be read
-    FunctionWrite write = {};  // null: can't be set
+    FunctionRead read;        // null: can't be read
+    FunctionWrite write = {}; // null: can't be set
 };
 Result<Registration> register_in(Module& module, const FunctionInfo& info, FunctionBody body);
 
