@@ -18,11 +18,16 @@ struct Frame {
     bool has_sequence = false;
     bool marker = false;              // first of a talk spurt; last of a video picture
     bool silence = false;             // known to be silence or comfort noise
+    // Names the run that timestamp and sequence belong to (new_frame_source()); where it changes, they start anew. 0: unknown.
+    std::uint32_t source = 0;
 
     std::span<const std::int16_t> linear() const {  // only when codec->linear
         return {reinterpret_cast<const std::int16_t*>(payload.data()), payload.size() / 2};
     }
 };
+
+// A name for a run of frames that no other run has had lately. Any thread; never waits.
+std::uint32_t new_frame_source();
 
 // A DTMF digit on its way (RFC 4733): begin once, end once.
 struct Digit {

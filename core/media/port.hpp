@@ -2,9 +2,11 @@
 // Channel drivers derive from it. Everything here runs on the port's media thread unless it says otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "core/media/frame.hpp"
@@ -18,7 +20,8 @@ class PortReceiver;
 // Descriptors of one media thread's epoll loop; a port registers its sockets in attach() and removes them in detach().
 class Pollable {
   public:
-    virtual void readable() = 0;  // drain it: edge-triggered
+    // Called once per turn while there is something to read (level-triggered): reading one packet is enough.
+    virtual void readable() = 0;
 
   protected:
     ~Pollable() = default;
