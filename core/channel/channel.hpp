@@ -75,6 +75,18 @@ struct ReadOptions {
     unsigned attempts = 1;
 };
 
+// What keeps a channel by call-backs instead of on a fiber: a bridge's member (core/bridge implements it).
+class ChannelKeeper {
+  public:
+    virtual void channel_has_events() = 0;          // in a later turn: events() has something, hang-up included
+    virtual void channel_taken() = 0;               // at once: custody went elsewhere or the channel ended; never waits
+    virtual bool holds_custody() const = 0;         // false: the channel's own fiber waits in Bridge::join
+    virtual Channel* peer() const = 0;              // the other member of a two-party bridge, else null
+
+  protected:
+    ~ChannelKeeper() = default;
+};
+
 class Channel final {
   public:
     // For an incoming call: the driver makes its half and this; then usually start_dialplan() (core/dialplan/executor.hpp).
@@ -114,9 +126,10 @@ class Channel final {
     CallerIdentity& caller() { return caller_; }
     ConnectedIdentity& connected() { return connected_; }
     RedirectingIdentity& redirecting() { return redirecting_; }
-    // Changes what the far side of the call sees: tells the bridge peer, publishes, at most one update a turn.
+    // Whom this channel's far side sees itself connected with: tells the driver and publishes, once a turn at most.
     void update_connected(ConnectedIdentity identity);
-    void update_redirecting(RedirectingIdentity identity);
+    void update_redirecting(RedirectingIdentity identity);      // the same for who redirected the call
+    // Who this channel's far side is: publishes, and the bridge peer's connected identity follows.
     void update_caller(CallerIdentity identity);
 
     Variables& variables() { return variables_; }
@@ -136,8 +149,12 @@ class Channel final {
 
     // --- what applications do; these wait, errors include hangup and its like -----------------------------------------
     Result<void> answer(std::chrono::milliseconds settle = {});  // no-op when up already
-    Result<void> indicate(Indication indication);                // never waits; plays a tone when the driver can't
+    // Never waits; plays a tone when the driver can't. `text`: the music class of `hold`.
+    Result<void> indicate(Indication indication, std::string_view text = {});
     void stop_indication();
+    // Plays a tone of the channel's zone ("ring", "dial", "busy") until something else is played or stop_indication().
+    // Never waits. Errors: not_found.
+    Result<void> start_tone(std::string_view tone);
     // Plays prompts ("hello&digits/1") in the channel's language to their end, or until one of `stop_digits` comes,
     // which is returned (else 0). Does not answer. Errors: not_found names the first prompt that is missing.
     Result<char> play(std::string_view prompts, std::string_view stop_digits = {});
@@ -149,11 +166,18 @@ class Channel final {
     void send_digits(std::string_view digits, std::chrono::milliseconds length, std::chrono::milliseconds between);
     Result<void> send_text(std::string_view text, std::string_view content_type = "text/plain");
     Result<void> transfer(std::string_view destination);
-    Result<void> start_music(std::string_view music_class = {});  // goes on until stop_music
+    // Goes on until stop_music() or until something else is played. Waits for the first file.
+    Result<void> start_music(std::string_view music_class = {});
     void stop_music();
     bool digits_waiting() const { return !digits_.empty(); }
     Queue<char>& digits() { return digits_; }                    // keys pressed, each once, at its end
     void clear_digits() { digits_.clear(); }
+    // Sees every digit before digits() does; true: it is not put there. `signalled`: came by remote_digit, so that the
+    // media plane did not pass it to the connected side. Empty function: none. core/bridge only.
+    using DigitListener = std::move_only_function<bool(const Digit&, bool signalled)>;
+    void set_digit_listener(DigitListener listener);
+    bool held() const { return held_; }                          // by its far side
+    const std::string& hold_class() const { return hold_class_; }  // music that came with the hold, or with indicate(hold)
 
     // --- ending and moving ---------------------------------------------------------------------------------------------
     // Asks for the end from anywhere: the custodian's waits fail with `hangup`, and it lets go. Never waits.
@@ -172,14 +196,19 @@ class Channel final {
     std::vector<std::string>& hangup_handlers() { return hangup_handlers_; }
 
     Bridge* bridge() const { return bridge_; }                   // member of; null when in none
-    void set_bridge(Bridge* bridge);                             // core/bridge only
-    Channel* peer() const;                                       // the other member of a two-party bridge
+    void set_bridge(Bridge* bridge, ChannelKeeper* keeper);      // core/bridge only
+    ChannelKeeper* keeper() const { return keeper_; }
+    Channel* peer() const { return keeper_ ? keeper_->peer() : nullptr; }  // the other member of a two-party bridge
     std::optional<TransferRequest> transfer_request;             // set by the driver with event `transfer`
 
     // Runs `work` on the channel's service fiber, in order, also while it is bridged; `work` may wait. Dropped when the
     // channel ends first. Errors: limit.
     Result<void> post_work(std::move_only_function<void(Channel&)> work);
+    bool working() const;                                        // its service fiber runs
     Queue<ChannelEvent>& events() { return events_; }            // for the custodian
+    // Keeps the object (not the call) alive for a fiber that has no token of it.
+    std::shared_ptr<Channel> share() const;
+    bool ended() const { return ended_; }                        // the last custodian has let go
 
     // Something of a module or function that lives with the channel; made on first use.
     template <class T>
@@ -189,15 +218,16 @@ class Channel final {
         return *static_cast<T*>(slot.get());
     }
     template <class T>
-    T* find_attachment() {
-        return static_cast<T*>(attachment_slot(typeid(T).name()).get());
+    T* find_attachment() const {
+        return static_cast<T*>(find_attachment(typeid(T).name()));
     }
 
     // --- up-calls of the driver ------------------------------------------------------------------------------------------
     DriverChannel& driver() { return *driver_; }
     void remote_event(ChannelEvent event);                       // and the state that follows from it
     void remote_answered();
-    void remote_hung_up(HangupCause cause);                      // the driver's half has ended: no more calls to it
+    // The driver's half has ended: no more calls to it but property() and the destructor.
+    void remote_hung_up(HangupCause cause);
     void remote_digit(char key, std::chrono::milliseconds length);  // by signalling (SIP INFO); RTP's come by media
 
     // Swaps drivers and media ports of two channels; names, ids, variables, taps and applications stay.
@@ -210,7 +240,15 @@ class Channel final {
     friend class Custody;
     Channel(DriverChannelMade made, CallId call_id);
     std::shared_ptr<void>& attachment_slot(const char* type);
-    struct Private;                                              // service fiber, tones, digit collection
+    void* find_attachment(const char* type) const;
+    void end();                                                  // the holder's token is gone
+    void push_event(ChannelEvent event);
+    void tell_keeper();
+    void announce();
+    void take_digit(const Digit& digit, bool signalled);
+    void tell_identity(bool connected, bool redirecting);
+    struct Private;                                              // service fiber, what is played, attachments
+    friend struct ChannelAccess;                                 // core/channel/*.cpp
 
     std::uint64_t number_;
     std::string name_, unique_id_, linked_id_;
@@ -218,7 +256,8 @@ class Channel final {
     WallTime created_;
     std::optional<WallTime> answered_at_;
     ChannelState state_ = ChannelState::down;
-    bool outgoing_ = false, hung_up_ = false;
+    bool outgoing_ = false, hung_up_ = false, held_ = false, ended_ = false;
+    std::string hold_class_;
     HangupCause cause_ = HangupCause::not_defined;
     Attributes attributes_;
     CallerIdentity caller_;
@@ -234,11 +273,14 @@ class Channel final {
     Queue<ChannelEvent> events_{256};
     Queue<char> digits_{64};
     std::vector<std::string> hangup_handlers_;
-    std::vector<std::pair<const char*, std::shared_ptr<void>>> attachments_;
     Bridge* bridge_ = nullptr;
+    ChannelKeeper* keeper_ = nullptr;
     Custody::State* custody_ = nullptr;
     std::unique_ptr<Private> private_;
 };
+
+// The device that a channel's name begins with: "PJSIP/6001" of "PJSIP/6001-00000001".
+std::string_view device_of(std::string_view channel_name);
 
 // All channels, in order of creation; resumable by number so that long listings can be done in slices.
 void for_each_channel(const std::function<void(Channel&)>& visit, std::uint64_t after = 0, std::size_t at_most = SIZE_MAX);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,22 +27,31 @@ class DialLeg {
     Waitable& events() { return custody_->events(); }           // ready: call next_event()
     // Takes the next event and moves the state; empty when there is none.
     std::optional<ChannelEvent> next_event();
-    Custody take();                                              // of the answered channel
-    // Another channel answers in this one's place (pickup): the leg reads as answered with that channel.
-    void substitute(Custody channel);
+    // Custody of the answered channel; `holder` names who has it from now on. channel() must not be called after it.
+    Custody take(std::string holder = "dialled");
+    // Another call answers in this one's place (pickup): the two exchange drivers and names, the leg reads as answered,
+    // and the device that rang is hung up with answered_elsewhere. Never waits. Errors: those of answering.
+    Result<void> substitute(Custody picking);
+    HangupCause cause() const { return cause_; }                 // why it failed
     const std::string& dial_string() const { return dial_string_; }
     HangupCause cancel_cause = HangupCause::normal_clearing;     // answered_elsewhere when another leg won
     bool ignore_forward = false;
 
   private:
     DialLeg() = default;
+    void finish(State state, std::string_view status);           // publishes DialEnded, once
     std::string dial_string_;
     Custody custody_;
+    ChannelId caller_;
     State state_ = State::calling;
+    HangupCause cause_ = HangupCause::not_defined;
+    bool told_end_ = false;
 };
 
 // "PJSIP/6001&SIP/trunk/555" to its parts; technology and destination split. Errors: invalid naming the part.
 Result<std::vector<DialRequest>> parse_dial_string(std::string_view text);
+// One request for each contact that the drivers make of the parts' destinations (ChannelDriver::expand).
+std::vector<DialRequest> expand_contacts(const std::vector<DialRequest>& requests);
 
 enum class DialOutcome : unsigned char { answer, busy, no_answer, congestion, chan_unavail, cancel, invalid_args, dont_call, torture };
 std::string_view to_string(DialOutcome outcome);                 // DIALSTATUS: "ANSWER", "NOANSWER", "CHANUNAVAIL", ...

@@ -63,6 +63,8 @@ class DriverChannel {
 
     // Told after the channel came to be a member of a bridge or left it; `peer` null for left or more than two members.
     virtual void bridged(Channel* peer);
+    // A channel of two halves (Local) names the other one, when a bridge may go past both of them; null otherwise.
+    virtual Channel* optimizable_half() { return nullptr; }
     // The driver half lives in another Channel now (exchange()).
     void moved_to(Channel& channel) { channel_ = &channel; }
 

@@ -1,0 +1,93 @@
+// Device states: asked of drivers and providers, told to subscribers once when they have changed.
+#include "core/channel/device_state.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "core/base/strings.hpp"
+#include "core/runtime/control.hpp"
+#include "core/runtime/event_bus.hpp"
+
+namespace jackfield {
+
+namespace {
+
+// Names of devices come from dial strings too, so what is remembered of them is bounded: beyond this all is forgotten,
+// and some unchanged states are told once more.
+constexpr std::size_t remembered_limit = 200'000;
+
+struct Watch {
+    std::unordered_set<std::string, StringHash, std::equal_to<>> changed;  // in this turn
+    std::unordered_map<std::string, DeviceState, CaseInsensitiveHash, CaseInsensitiveEqual> last;
+};
+Watch& watch() {
+    static Watch watch;
+    return watch;
+}
+
+Registry<DeviceStateProvider>& providers() {
+    static Registry<DeviceStateProvider> registry;
+    return registry;
+}
+
+void tell_if_changed(const std::string& device) {
+    auto& last = watch().last;
+    const auto state = device_state(device);
+    const auto found = last.find(device);
+    if (found != last.end() && found->second == state) return;
+    if (found != last.end()) {
+        found->second = state;
+    } else {
+        if (last.size() >= remembered_limit) last.clear();
+        last.emplace(device, state);
+    }
+    publish(DeviceStateChange{device, state});
+}
+
+// One driver may stand under several technology names (SIP, PJSIP), and hints may use any of them.
+void tell_under_all_names(const std::string& device) {
+    tell_if_changed(device);
+    const auto [technology, rest, slash] = split_once(device, '/');
+    if (!slash) return;
+    const auto* own = channel_drivers().find(technology);
+    if (!own) return;
+    for (const auto* other : channel_drivers().list())
+        if (other != own && *other->value == *own->value) tell_if_changed(fmt::format("{}/{}", other->name, rest));
+}
+
+}  // namespace
+
+DeviceState device_state(std::string_view device) {
+    const auto colon = device.find(':');
+    const auto slash = device.find('/');
+    if (colon != std::string_view::npos && (slash == std::string_view::npos || colon < slash)) {
+        auto* provider = providers().find(device.substr(0, colon));
+        if (!provider) return DeviceState::invalid;
+        const RunningGate in(provider->gate);
+        return provider->value->state(device.substr(colon + 1));
+    }
+    if (slash == std::string_view::npos) return DeviceState::invalid;
+    auto* driver = channel_drivers().find(device.substr(0, slash));
+    if (!driver) return DeviceState::invalid;
+    const RunningGate in(driver->gate);
+    return (*driver->value)->device_state(device.substr(slash + 1));
+}
+
+void device_state_changed(std::string_view device) {
+    auto& changed = watch().changed;
+    if (changed.contains(device)) return;
+    const bool first = changed.empty();
+    changed.emplace(device);
+    if (!first) return;
+    post([] {
+        for (const auto& each : std::exchange(watch().changed, {})) tell_under_all_names(each);
+    });
+}
+
+Result<Registration> register_in(Module& module, DeviceStateProvider provider) {
+    const auto prefix = provider.prefix;
+    return providers().add(prefix, std::move(provider), &module.gate());
+}
+
+}  // namespace jackfield
