@@ -31,6 +31,8 @@ class ConfigLexer {
     ConfigLexer(std::string_view text, std::pmr::memory_resource* arena);
     // False at the end of the text.
     bool next(ConfigLine& line);
+    // True after a line that ends inside a block comment.
+    bool in_comment() const { return depth_ > 0; }
     // The line at which a block comment began that the text never ends; 0 when there is none.
     std::uint32_t open_comment() const { return depth_ > 0 ? comment_line_ : 0; }
 

@@ -54,9 +54,12 @@ ConfigDocument ConfigDocument::parse(std::string text) {
     while (lexer.next(line)) {
         const bool escape = line.kind == ConfigLine::Kind::setting;
         document.lines_.push_back({std::string(line.raw), line.kind, std::string(line.name),
-                                   std::string(escape ? trim(line.value) : line.value)});
+                                   std::string(escape ? trim(line.value) : line.value), lexer.in_comment()});
     }
-    if (text.starts_with("\xef\xbb\xbf") && !document.lines_.empty()) document.lines_.front().text.insert(0, "\xef\xbb\xbf");
+    if (text.starts_with("\xef\xbb\xbf")) {
+        if (document.lines_.empty()) document.lines_.emplace_back();
+        document.lines_.front().text.insert(0, "\xef\xbb\xbf");
+    }
     return document;
 }
 
@@ -83,19 +86,30 @@ Result<void> ConfigDocument::set(const Section& section, std::string_view key, s
     const auto extent = JF_TRY(find(section));
     const auto at = last_line(extent, key);
     if (!at) return add(section, key, value);
+    JF_TRY(check_comments(*at, *at + 1));
     auto& line = lines_[*at];
     auto made = JF_TRY(make_setting(key, value, ConfigOperator::assign));
-    // The old line up to its value and the comment behind it stay as they were typed, unless a block comment inside it
-    // makes that unsafe.
-    const auto equals = line.text.find('=', line.text.starts_with('\\') ? 2 : 0);
-    if (line.text.find(";--") == line.text.npos && equals != line.text.npos) {
+    // The old line up to its value and the comment behind it stay as they were typed. Lines with a comment inside, or
+    // that add to a value, are written anew.
+    const auto first = std::min(line.text.find_first_not_of(" \t"), line.text.size());
+    const auto equals = line.text.find('=', line.text.substr(first).starts_with('\\') ? first + 2 : first);
+    if (line.text.find(";--") == line.text.npos && equals != line.text.npos && equals > 0 && line.text[equals - 1] != '+') {
         const auto comment = std::max(comment_start(line.text), equals + 1);
         auto start = equals + 1;
-        if (start < line.text.size() && line.text[start] == '>') ++start;
+        const bool arrow = start < line.text.size() && line.text[start] == '>';
+        if (arrow) ++start;
         while (start < comment && (line.text[start] == ' ' || line.text[start] == '\t')) ++start;
-        made.text = line.text.substr(0, start) + escaped(trim(value)) + line.text.substr(comment);
+        if (arrow || !made.value.starts_with('>'))
+            made.text = line.text.substr(0, start) + escaped(made.value) + line.text.substr(comment);
     }
     line = std::move(made);
+    return {};
+}
+
+Result<void> ConfigDocument::check_comments(std::size_t first, std::size_t end) const {
+    for (auto i = first; i < end; ++i)
+        if (lines_[i].open || open_before(i))
+            return fail(ErrorCode::refused, "line {} begins or ends a comment of several lines: edit it by hand", i + 1);
     return {};
 }
 
@@ -105,20 +119,28 @@ Result<void> ConfigDocument::add(const Section& section, std::string_view key, s
     auto place = extent.header + 1;
     for (auto i = place; i < extent.end; ++i)
         if (lines_[i].kind == ConfigLine::Kind::setting || lines_[i].kind == ConfigLine::Kind::directive) place = i + 1;
+    while (open_before(place) && place < extent.end) ++place;
+    if (open_before(place)) return fail(ErrorCode::refused, "a comment in [{}] is never closed by --;", section.name);
     lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(place), std::move(made));
     return {};
 }
 
 Result<void> ConfigDocument::remove(const Section& section, std::string_view key, std::optional<std::string_view> value) {
     const auto extent = JF_TRY(find(section));
-    const auto begin = lines_.begin() + static_cast<std::ptrdiff_t>(extent.header);
-    const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(extent.end);
-    const auto kept = std::remove_if(begin, end, [&](const Line& line) {
+    const auto wanted = [&](const Line& line) {
         return line.kind == ConfigLine::Kind::setting && equals_ignoring_case(line.name, key) &&
                (!value || line.value == *value);
-    });
-    if (kept == end) return fail(ErrorCode::not_found, "[{}] has no such line of {}", section.name, key);
-    lines_.erase(kept, end);
+    };
+    bool found = false;
+    for (auto i = extent.header + 1; i < extent.end; ++i) {
+        if (!wanted(lines_[i])) continue;
+        found = true;
+        JF_TRY(check_comments(i, i + 1));
+    }
+    if (!found) return fail(ErrorCode::not_found, "[{}] has no such line of {}", section.name, key);
+    const auto begin = lines_.begin() + static_cast<std::ptrdiff_t>(extent.header + 1);
+    const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(extent.end);
+    lines_.erase(std::remove_if(begin, end, wanted), end);
     return {};
 }
 
@@ -128,7 +150,8 @@ Result<void> ConfigDocument::add_section(std::string_view name, std::string_view
         return fail(ErrorCode::invalid, "\"{}\" can't be a section's name: it is empty or has ] ; or a line end", name);
     if (!one_line(options) || options.find_first_of("();") != options.npos)
         return fail(ErrorCode::invalid, "\"{}\" can't be a section's options", options);
-    if (!lines_.empty() && !trim(lines_.back().text).empty()) lines_.push_back({});
+    if (open_before(lines_.size())) return fail(ErrorCode::refused, "the last comment of the file is never closed by --;");
+    if (!lines_.empty() && !trim(lines_.back().text).empty()) lines_.emplace_back();
     const auto header = options.empty() ? fmt::format("[{}]", name) : fmt::format("[{}]({})", name, options);
     lines_.push_back({header, ConfigLine::Kind::section, std::string(name), std::string(options)});
     final_newline_ = true;
@@ -141,6 +164,8 @@ Result<void> ConfigDocument::remove_section(const Section& section) {
     while (extent.end < lines_.size() && extent.end > extent.header + 1 &&
            lines_[extent.end - 1].kind == ConfigLine::Kind::blank)
         --extent.end;
+    JF_TRY(check_comments(extent.header, extent.header + 1));
+    if (open_before(extent.end)) return fail(ErrorCode::refused, "a comment in [{}] is never closed by --;", section.name);
     lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(extent.header),
                  lines_.begin() + static_cast<std::ptrdiff_t>(extent.end));
     return {};
@@ -151,6 +176,7 @@ Result<void> ConfigDocument::rename_section(const Section& section, std::string_
     name = trim(name);
     if (name.empty() || !one_line(name) || name.find_first_of("];") != name.npos)
         return fail(ErrorCode::invalid, "\"{}\" can't be a section's name: it is empty or has ] ; or a line end", name);
+    JF_TRY(check_comments(extent.header, extent.header + 1));
     auto& line = lines_[extent.header];
     const auto open = line.text.find('['), close = line.text.find(']', open);
     line.text.replace(open + 1, close - open - 1, name);
@@ -160,6 +186,8 @@ Result<void> ConfigDocument::rename_section(const Section& section, std::string_
 
 Result<void> ConfigDocument::empty_section(const Section& section) {
     const auto extent = JF_TRY(find(section));
+    for (auto i = extent.header + 1; i < extent.end; ++i)
+        if (lines_[i].kind == ConfigLine::Kind::setting) JF_TRY(check_comments(i, i + 1));
     const auto begin = lines_.begin() + static_cast<std::ptrdiff_t>(extent.header + 1);
     const auto end = lines_.begin() + static_cast<std::ptrdiff_t>(extent.end);
     lines_.erase(std::remove_if(begin, end, [](const Line& line) { return line.kind == ConfigLine::Kind::setting; }), end);

@@ -31,7 +31,8 @@ class ConfigDocument {
     std::optional<std::string> value(const Section& section, std::string_view key) const;
 
     // All of them: not_found when the section isn't there; invalid when a name or value can't be written in the syntax
-    // (line ends, "=" in a key, "]" in a section's name).
+    // (line ends, "=" in a key, "]" in a section's name); refused when a block comment begins or ends in a line that would
+    // have to change, since that would change the meaning of other lines.
     // Sets the last line of the key, or adds one after the section's last setting. The line's comment stays.
     Result<void> set(const Section& section, std::string_view key, std::string_view value);
     // Adds a line also if the key is there already.
@@ -52,11 +53,15 @@ class ConfigDocument {
         std::string text;  // as in the file, without the newline
         ConfigLine::Kind kind = ConfigLine::Kind::blank;
         std::string name, value;
+        bool open = false;  // ends inside a block comment
     };
     struct Extent {
         std::size_t header, end;  // lines [header, end)
     };
     static Result<Line> make_setting(std::string_view key, std::string_view value, ConfigOperator op);
+    bool open_before(std::size_t line) const { return line > 0 && lines_[line - 1].open; }
+    // Fails when a block comment crosses an edge of one of the lines [first, end).
+    Result<void> check_comments(std::size_t first, std::size_t end) const;
     Result<Extent> find(const Section& section) const;
     bool passes(const Extent& extent, std::string_view filter) const;
     std::optional<std::size_t> last_line(const Extent& extent, std::string_view key) const;
