@@ -18,19 +18,19 @@ std::string make_frame(FrameKind kind, std::string_view text) {
     return frame;
 }
 
-Result<std::optional<Frame>> FrameReader::next() {
+Result<std::optional<ConsoleFrame>> FrameReader::next() {
     if (buffer_.size() - used_ < header_size) {
         buffer_.erase(0, used_);
         used_ = 0;
-        return std::optional<Frame>();
+        return std::optional<ConsoleFrame>();
     }
     std::uint32_t length = 0;
     for (std::size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(buffer_[used_ + i]);
     if (length > largest_frame) return fail(ErrorCode::invalid, "a frame of {} bytes", length);
-    if (buffer_.size() - used_ < header_size + length) return std::optional<Frame>();
-    Frame frame{static_cast<FrameKind>(buffer_[used_ + 4]), buffer_.substr(used_ + header_size, length)};
+    if (buffer_.size() - used_ < header_size + length) return std::optional<ConsoleFrame>();
+    ConsoleFrame frame{static_cast<FrameKind>(buffer_[used_ + 4]), buffer_.substr(used_ + header_size, length)};
     used_ += header_size + length;
-    return std::optional<Frame>(std::move(frame));
+    return std::optional<ConsoleFrame>(std::move(frame));
 }
 
 }  // namespace jackfield

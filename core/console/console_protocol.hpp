@@ -32,7 +32,7 @@ constexpr std::size_t largest_frame = 1024 * 1024;
 
 std::string make_frame(FrameKind kind, std::string_view text);
 
-struct Frame {
+struct ConsoleFrame {
     FrameKind kind;
     std::string text;
 };
@@ -41,7 +41,7 @@ class FrameReader {
   public:
     void feed(std::string_view bytes) { buffer_ += bytes; }
     // The next whole frame, or nothing yet. Errors: invalid (longer than largest_frame: end the connection).
-    Result<std::optional<Frame>> next();
+    Result<std::optional<ConsoleFrame>> next();
 
   private:
     std::string buffer_;

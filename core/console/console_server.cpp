@@ -129,7 +129,7 @@ class Connection final : public Console {
             return ends_application(sent.error().code) ? sent : fail(ErrorCode::closed, "the console has gone");
         return {};
     }
-    Result<void> handle(const Frame& frame) {
+    Result<void> handle(const ConsoleFrame& frame) {
         switch (frame.kind) {
             case FrameKind::command: return run(frame.text);
             case FrameKind::complete: return complete(frame.text);

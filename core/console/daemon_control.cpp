@@ -1,0 +1,14 @@
+// Where commands find the daemon.
+#include "core/console/daemon_control.hpp"
+
+namespace jackfield {
+namespace {
+
+DaemonControl* the_control = nullptr;
+
+}  // namespace
+
+DaemonControl* DaemonControl::instance() { return the_control; }
+void DaemonControl::set_instance(DaemonControl* control) { the_control = control; }
+
+}  // namespace jackfield
