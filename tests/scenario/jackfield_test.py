@@ -54,7 +54,7 @@ def free_network():
 class Daemon:
     """A Jackfield with a configuration folder, everything below one temporary folder."""
 
-    def __init__(self, files, address, options=(), wrapper=(), environment=None, folder=None):
+    def __init__(self, files, address, options=(), wrapper=(), environment=None, folder=None, prepared=False):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="jackfield-test-"))
         self.address = address
         self.etc = self.folder / "etc"
@@ -64,8 +64,9 @@ class Daemon:
         self.process = None
         for name in ("etc", "lib", "spool", "run", "log"):
             (self.folder / name).mkdir(exist_ok=True)
-        self.write("jackfield.conf", self.main_settings())
-        self.write("logger.conf", "[general]\n[logfiles]\nmessages.log => notice,warning,error,verbose(3),security\n")
+        if not prepared:
+            self.write("jackfield.conf", self.main_settings())
+            self.write("logger.conf", "[general]\n[logfiles]\nmessages.log => notice,warning,error,verbose(3),security\n")
         for name, text in files.items():
             self.write(name, text)
 

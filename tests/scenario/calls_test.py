@@ -1,0 +1,215 @@
+"""Two real phones: both ways, hold, transfers, either side hangs up, CANCEL, prompts, digits, reload while they talk."""
+import jackfield_test as jt
+
+PLAN = """
+[default]
+exten => _60XX,1,Dial(PJSIP/${EXTEN},20,tT)
+ same => n,Hangup()
+exten => 600,1,Answer()
+ same => n,Echo()
+exten => 601,1,Answer()
+ same => n,Playback(tone440)
+ same => n,Hangup()
+exten => 602,1,Answer()
+ same => n,MusicOnHold(tones)
+exten => 603,1,Answer()
+ same => n,Read(PIN,,4)
+ same => n,SayDigits(${PIN})
+ same => n,UserEvent(Pin,Value: ${PIN})
+ same => n,Verbose(1,pin is ${PIN})
+ same => n,Wait(5)
+exten => 604,1,Answer()
+ same => n,Record(@FOLDER@/taken.wav,0,3,q)
+ same => n,Verbose(1,recorded ${RECORD_STATUS})
+ same => n,Playback(@FOLDER@/taken)
+ same => n,Hangup()
+exten => 605,1,Progress()
+ same => n,Playback(tone440,noanswer)
+ same => n,Hangup(17)
+exten => 606,1,Busy()
+exten => h,1,Verbose(1,the h extension ran for ${CHANNEL(name)})
+"""
+
+
+class Calls(jt.ScenarioTest):
+    def setUp(self):
+        super().setUp()
+        sounds = self.folder / "moh"
+        sounds.mkdir()
+        jt.write_tone(sounds / "hold.wav", 620, 30)
+        phones = "".join(jt.phone_objects(str(user)) for user in (6001, 6002, 6003))
+        self.jackfield = self.daemon({
+            "pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + phones,
+            "extensions.conf": PLAN.replace("@FOLDER@", str(self.folder)),
+            "musiconhold.conf": f"[default]\nmode=files\ndirectory={sounds}\n[tones]\nmode=files\ndirectory={sounds}\n",
+            "features.conf": "[featuremap]\nblindxfer => #1\natxfer => *2\ndisconnect => *0\n",
+        }, start=False)
+        (self.jackfield.folder / "lib/sounds/en").mkdir(parents=True)
+        jt.write_tone(self.jackfield.folder / "lib/sounds/en/tone440.wav", 440, 4)
+        self.jackfield.start()
+
+    def talking(self, caller_tone=440, called_tone=1000, **options):
+        alice = self.phone("6001", tone=caller_tone)
+        bob = self.phone("6002", tone=called_tone, auto_answer=True, **options)
+        alice.dial("6002")
+        alice.wait_event("CALL_ESTABLISHED")
+        bob.wait_event("CALL_ESTABLISHED")
+        alice.wait_to_hear(called_tone)
+        bob.wait_to_hear(caller_tone)
+        return alice, bob
+
+    def test_both_sides_hear_each_other_and_the_caller_hangs_up(self):
+        alice, bob = self.talking()
+        self.assertEqual(2, self.jackfield.channels())
+        alice.hang_up()
+        bob.wait_event("CALL_CLOSED")
+        self.jackfield.wait_idle()
+        self.jackfield.wait_for_log("the h extension ran")
+
+    def test_the_called_side_hangs_up(self):
+        alice, bob = self.talking()
+        bob.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        self.jackfield.wait_idle()
+
+    def test_sides_with_different_codecs_are_translated(self):
+        alice = self.phone("6001", codecs="PCMU", tone=440)
+        bob = self.phone("6002", codecs="PCMA", tone=1000, auto_answer=True)
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_cancel_stops_the_ringing(self):
+        alice, bob = self.phone("6001"), self.phone("6002")
+        alice.dial("6002")
+        bob.wait_event("CALL_INCOMING")
+        alice.wait_event("CALL_RINGING")
+        alice.hang_up()
+        bob.wait_event("CALL_CLOSED")
+        self.jackfield.wait_idle()
+
+    def test_hold_plays_music_to_the_held_side(self):
+        alice, bob = self.talking()
+        alice.command("hold")
+        bob.wait_to_hear(620)
+        alice.command("resume")
+        bob.wait_to_hear(440)
+        alice.wait_to_hear(1000)
+        bob.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_blind_transfer_by_refer(self):
+        alice, bob = self.talking()
+        carol = self.phone("6003", tone=1500, auto_answer=True)
+        bob.command("transfer", f"sip:6003@{self.server}")
+        alice.wait_to_hear(1500)
+        carol.wait_to_hear(440)
+        bob.wait_event("CALL_CLOSED")
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_blind_transfer_by_feature_code(self):
+        alice, bob = self.talking()
+        carol = self.phone("6003", tone=1500, auto_answer=True)
+        alice.press("#1")
+        alice.press("6003")
+        carol.wait_to_hear(1000, 15)
+        bob.wait_to_hear(1500)
+        alice.wait_event("CALL_CLOSED")
+        bob.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_attended_transfer_by_feature_code(self):
+        alice, bob = self.talking()
+        carol = self.phone("6003", tone=1500, auto_answer=True)
+        alice.press("*2")
+        bob.wait_to_hear(620)
+        alice.press("6003")
+        alice.wait_to_hear(1500, 15)
+        carol.wait_to_hear(440)
+        alice.hang_up()
+        bob.wait_to_hear(1500)
+        carol.wait_to_hear(1000)
+        bob.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_echo_sends_back_what_is_said(self):
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_a_prompt_is_heard_and_then_the_call_ends(self):
+        alice = self.phone("6001", tone=1000)
+        alice.dial("601")
+        alice.wait_to_hear(440)
+        alice.wait_event("CALL_CLOSED", 15)
+        self.jackfield.wait_idle()
+
+    def test_music_is_heard(self):
+        alice = self.phone("6001")
+        alice.dial("602")
+        alice.wait_to_hear(620)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_digits_by_rtp_events_and_by_info_are_read_once_each(self):
+        for dtmf in ("rtpevent", "info"):
+            with self.subTest(dtmf=dtmf):
+                alice = self.phone("6001", dtmf=dtmf)
+                alice.dial("603")
+                alice.wait_event("CALL_ESTABLISHED")
+                alice.press("1299")
+                self.jackfield.wait_for_log("pin is 1299")
+                alice.hang_up()
+                self.jackfield.wait_idle()
+                alice.stop()
+
+    def test_what_is_recorded_is_played_back(self):
+        alice = self.phone("6001")
+        alice.dial("604")
+        alice.wait_event("CALL_ESTABLISHED")
+        self.jackfield.wait_for_log("recorded TIMEOUT", 15)
+        alice.wait_to_hear(440)
+        alice.wait_event("CALL_CLOSED", 15)
+        self.assertGreater(jt.level(jt.read_samples(self.folder / "taken.wav")[4000:20000], 440), 0.1)
+
+    def test_early_media_is_heard_before_the_answer(self):
+        alice = self.phone("6001", tone=1000)
+        alice.dial("605")
+        alice.wait_event("CALL_PROGRESS")
+        alice.wait_to_hear(440)
+        _, closed = alice.wait_event("CALL_CLOSED", 15)
+        self.assertIn("486", closed["param"])
+        self.assertFalse(any(event.get("type") == "CALL_ESTABLISHED" for event in alice.events))
+
+    def test_busy_and_unknown_numbers_are_answered_as_such(self):
+        alice = self.phone("6001")
+        for number, answer in (("606", "486"), ("999", "404")):
+            mark = alice.mark()
+            alice.dial(number)
+            _, closed = alice.wait_event("CALL_CLOSED", 10, mark)
+            self.assertIn(answer, closed["param"])
+
+    def test_a_reload_while_they_talk_keeps_the_call_and_takes_effect(self):
+        alice, bob = self.talking()
+        self.jackfield.write("extensions.conf", PLAN.replace("@FOLDER@", str(self.folder)) + "exten => 777,1,NoOp(new)\n")
+        self.jackfield.ask("core reload")
+        self.assertIn("777", self.jackfield.ask("dialplan show 777@default"))
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+    def test_wrong_password_is_refused(self):
+        mallory = self.phone("6001", password="wrong", start=False)
+        mallory.start()
+        mallory.wait_event("REGISTER_FAIL")
+        self.jackfield.wait_for_log("6001")
+
+
+if __name__ == "__main__":
+    jt.main()
