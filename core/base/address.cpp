@@ -1,12 +1,12 @@
-// Network addresses, as values.
+// Network addresses and subnets.
 #include "core/base/address.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <functional>
 #include <optional>
 
 #include "core/base/strings.hpp"
@@ -14,45 +14,55 @@
 namespace jackfield {
 namespace {
 
-// The bytes of an address without its port, in network order.
-struct Bytes {
-    std::array<std::uint8_t, 16> value{};
-    unsigned size = 0;
-};
-
-Bytes bytes_of(const sockaddr* address) {
-    Bytes bytes;
-    if (address->sa_family == AF_INET) {
-        bytes.size = 4;
-        std::memcpy(bytes.value.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, 4);
-    } else if (address->sa_family == AF_INET6) {
-        bytes.size = 16;
-        std::memcpy(bytes.value.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, 16);
-    }
-    return bytes;
+// The address in network order, 4 or 16 bytes; empty for an unspecified family.
+std::string_view host_bytes(const SocketAddress& address) {
+    if (address.family() == AF_INET)
+        return {reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in*>(address.raw())->sin_addr), 4};
+    if (address.is_v6())
+        return {reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr), 16};
+    return {};
 }
 
-bool same_bits(const Bytes& a, const Bytes& b, unsigned bits) {
-    const auto whole = bits / 8;
-    if (!std::equal(a.value.begin(), a.value.begin() + whole, b.value.begin())) return false;
-    const unsigned rest = bits % 8;
-    return rest == 0 || ((a.value[whole] ^ b.value[whole]) >> (8 - rest)) == 0;
+std::uint32_t scope_of(const SocketAddress& address) {
+    return address.is_v6() ? reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_scope_id : 0;
 }
 
-// inet_pton wants a terminated string; nothing longer than this is an address.
-std::optional<std::array<char, 64>> terminated(std::string_view text) {
-    std::array<char, 64> buffer{};
-    if (text.empty() || text.size() >= buffer.size() || text.find('\0') != text.npos) return {};
-    std::ranges::copy(text, buffer.begin());
-    return buffer;
+// inet_pton() wants a terminated text, and no address is longer than this.
+std::optional<SocketAddress> parse_host(std::string_view text) {
+    std::array<char, INET6_ADDRSTRLEN> host{};
+    if (text.empty() || text.size() >= host.size()) return {};
+    std::memcpy(host.data(), text.data(), text.size());
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    if (inet_pton(AF_INET, host.data(), &v4.sin_addr) == 1)
+        return SocketAddress(reinterpret_cast<const sockaddr*>(&v4));
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    if (inet_pton(AF_INET6, host.data(), &v6.sin6_addr) == 1)
+        return SocketAddress(reinterpret_cast<const sockaddr*>(&v6));
+    return {};
 }
 
-std::optional<unsigned> mask_length(const Bytes& mask) {
-    unsigned bits = 0;
-    while (bits < mask.size * 8 && (mask.value[bits / 8] >> (7 - bits % 8) & 1)) ++bits;
-    for (unsigned i = bits; i < mask.size * 8; ++i)
-        if (mask.value[i / 8] >> (7 - i % 8) & 1) return {};
-    return bits;
+std::unexpected<Error> not_an_address(std::string_view text) {
+    return fail(ErrorCode::invalid, "\"{}\" is not an address: write 192.0.2.1, 192.0.2.1:5060, ::1 or [::1]:5060",
+                text);
+}
+
+// 255.255.255.0 is 24; a mask with holes is none.
+std::optional<unsigned> prefix_of_mask(std::string_view text) {
+    in_addr mask{};
+    if (inet_pton(AF_INET, std::string(text).c_str(), &mask) != 1) return {};
+    const std::uint32_t bits = ntohl(mask.s_addr);
+    const auto ones = static_cast<unsigned>(std::countl_one(bits));
+    if (ones < 32 && (bits << ones) != 0) return {};
+    return ones;
+}
+
+bool same_prefix(std::string_view a, std::string_view b, unsigned bits) {
+    if (a.size() != b.size() || a.substr(0, bits / 8) != b.substr(0, bits / 8)) return false;
+    if (bits % 8 == 0) return true;
+    const auto rest = static_cast<unsigned char>(a[bits / 8] ^ b[bits / 8]);
+    return (rest >> (8 - bits % 8)) == 0;
 }
 
 }  // namespace
@@ -62,74 +72,56 @@ SocketAddress::SocketAddress(const sockaddr* address) {
     if (address->sa_family == AF_INET) {
         std::memcpy(&storage_.v4, address, sizeof(sockaddr_in));
     } else if (address->sa_family == AF_INET6) {
-        std::memcpy(&storage_.v6, address, sizeof(sockaddr_in6));
-        if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
-            sockaddr_in plain{};
-            plain.sin_family = AF_INET;
-            plain.sin_port = storage_.v6.sin6_port;
-            std::memcpy(&plain.sin_addr, storage_.v6.sin6_addr.s6_addr + 12, 4);
-            storage_ = {};
-            storage_.v4 = plain;
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, address, sizeof(v6));
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            storage_.v4.sin_family = AF_INET;
+            storage_.v4.sin_port = v6.sin6_port;
+            std::memcpy(&storage_.v4.sin_addr, v6.sin6_addr.s6_addr + 12, 4);
+        } else {
+            storage_.v6 = v6;
         }
     }
 }
 
 Result<SocketAddress> SocketAddress::parse(std::string_view text, std::uint16_t default_port) {
-    const auto bad = [&] {
-        return fail(ErrorCode::invalid, "\"{}\" is no IP address: write 192.0.2.1, 192.0.2.1:5060, 2001:db8::1 or "
-                    "[2001:db8::1]:5060", text.substr(0, 80));
-    };
     std::string_view host = text, port;
     bool has_port = false;
     if (text.starts_with('[')) {
         const auto end = text.find(']');
-        if (end == text.npos) return bad();
+        if (end == std::string_view::npos) return not_an_address(text);
         host = text.substr(1, end - 1);
-        const auto rest = text.substr(end + 1);
-        if (!rest.empty() && !rest.starts_with(':')) return bad();
-        if (!rest.empty()) port = rest.substr(1), has_port = true;
-        if (host.find(':') == host.npos) return bad();
-    } else if (const auto colon = text.find(':'); colon != text.npos && text.find(':', colon + 1) == text.npos) {
+        port = text.substr(end + 1);
+        if (host.find(':') == std::string_view::npos) return not_an_address(text);
+        if (!port.empty() && port[0] != ':') return not_an_address(text);
+        has_port = !port.empty();
+        if (has_port) port.remove_prefix(1);
+    } else if (const auto colon = text.find(':'); colon != std::string_view::npos && colon == text.rfind(':')) {
         host = text.substr(0, colon);
         port = text.substr(colon + 1);
         has_port = true;
     }
-    std::uint16_t number = default_port;
-    if (has_port) {
-        const auto parsed = parse_number<std::uint16_t>(port);
-        if (!parsed) return bad();
-        number = *parsed;
-    }
-    const auto name = terminated(host);
-    if (!name) return bad();
-    sockaddr_in v4{};
-    if (inet_pton(AF_INET, name->data(), &v4.sin_addr) == 1) {
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(number);
-        return SocketAddress(reinterpret_cast<const sockaddr*>(&v4));
-    }
-    sockaddr_in6 v6{};
-    if (inet_pton(AF_INET6, name->data(), &v6.sin6_addr) == 1) {
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(number);
-        return SocketAddress(reinterpret_cast<const sockaddr*>(&v6));
-    }
-    return bad();
+    const auto address = parse_host(host);
+    if (!address) return not_an_address(text);
+    if (!has_port) return address->with_port(default_port);
+    const auto number = parse_number<std::uint16_t>(port);
+    if (!number) return not_an_address(text);
+    return address->with_port(*number);
 }
 
 bool SocketAddress::is_any() const {
-    const auto bytes = bytes_of(raw());
-    return bytes.size > 0 && std::ranges::all_of(bytes.value, [](std::uint8_t byte) { return byte == 0; });
+    const auto bytes = host_bytes(*this);
+    return !bytes.empty() && bytes.find_first_not_of('\0') == std::string_view::npos;
 }
 
 bool SocketAddress::is_loopback() const {
-    if (family() == AF_INET) return bytes_of(raw()).value[0] == 127;
+    if (family() == AF_INET) return (ntohl(storage_.v4.sin_addr.s_addr) >> 24) == 127;
     return is_v6() && IN6_IS_ADDR_LOOPBACK(&storage_.v6.sin6_addr);
 }
 
 std::uint16_t SocketAddress::port() const {
     if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
-    return is_v6() ? ntohs(storage_.v6.sin6_port) : 0;
+    return is_v6() ? ntohs(storage_.v6.sin6_port) : std::uint16_t{0};
 }
 
 SocketAddress SocketAddress::with_port(std::uint16_t port) const {
@@ -140,67 +132,54 @@ SocketAddress SocketAddress::with_port(std::uint16_t port) const {
 }
 
 std::string SocketAddress::host() const {
-    if (!valid()) return {};
     std::array<char, INET6_ADDRSTRLEN> text{};
-    const void* const bytes = is_v6() ? static_cast<const void*>(&storage_.v6.sin6_addr) : &storage_.v4.sin_addr;
-    return inet_ntop(family(), bytes, text.data(), text.size()) ? text.data() : "";
+    if (!valid()) return {};
+    inet_ntop(family(), host_bytes(*this).data(), text.data(), text.size());
+    return text.data();
 }
 
 std::string SocketAddress::to_string() const {
-    if (!valid()) return {};
+    if (!valid()) return "(none)";
     return is_v6() ? fmt::format("[{}]:{}", host(), port()) : fmt::format("{}:{}", host(), port());
 }
 
 socklen_t SocketAddress::raw_size() const {
     if (family() == AF_INET) return sizeof(sockaddr_in);
-    return is_v6() ? sizeof(sockaddr_in6) : sizeof(sockaddr);
+    return is_v6() ? sizeof(sockaddr_in6) : socklen_t{0};
 }
 
 bool SocketAddress::same_host(const SocketAddress& other) const {
-    if (family() != other.family()) return false;
-    // fe80::1 on two interfaces is two hosts.
-    if (is_v6() && storage_.v6.sin6_scope_id != other.storage_.v6.sin6_scope_id) return false;
-    return bytes_of(raw()).value == bytes_of(other.raw()).value;
+    return family() == other.family() && host_bytes(*this) == host_bytes(other) && scope_of(*this) == scope_of(other);
 }
 
 std::size_t SocketAddress::hash() const {
-    std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-    const auto mix = [&](unsigned value) { hash = (hash ^ value) * 0x100000001b3; };
-    const auto bytes = bytes_of(raw());
-    for (unsigned i = 0; i < bytes.size; ++i) mix(bytes.value[i]);
-    mix(port() & 0xff);
-    mix(port() >> 8);
-    return static_cast<std::size_t>(hash ^ hash >> 32);
+    return std::hash<std::string_view>{}(host_bytes(*this)) * 31 + port();
 }
 
 Result<Subnet> Subnet::parse(std::string_view text) {
-    const auto [host, mask, has_mask] = split_once(text, '/');
-    const auto bad = [&] {
-        return fail(ErrorCode::invalid, "\"{}\" is no network: write 192.0.2.0/24, 192.0.2.0/255.255.255.0, "
-                    "2001:db8::/32 or one address", text.substr(0, 80));
+    const auto parts = split_once(text, '/');
+    const auto address = parse_host(trim(parts.first));
+    const auto wrong = [text] {
+        return fail(ErrorCode::invalid,
+                    "\"{}\" is not a network: write 192.0.2.0/24, 192.0.2.0/255.255.255.0, 2001:db8::/32 or one address",
+                    text);
     };
-    const auto address = SocketAddress::parse(host);
-    if (!address || address->port() != 0) return bad();
+    if (!address) return wrong();
+    const unsigned longest = address->is_v6() ? 128 : 32;
     Subnet subnet;
     subnet.network_ = *address;
-    const unsigned whole = address->is_v6() ? 128 : 32;
-    subnet.bits_ = whole;
-    if (!has_mask) return subnet;
-    if (const auto bits = parse_number<unsigned>(mask); bits && *bits <= whole) {
-        subnet.bits_ = *bits;
-        return subnet;
-    }
-    const auto mask_address = SocketAddress::parse(mask);
-    if (!mask_address || mask_address->family() != address->family() || mask_address->port() != 0) return bad();
-    const auto bits = mask_length(bytes_of(mask_address->raw()));
-    if (!bits) return bad();
+    subnet.bits_ = longest;
+    if (!parts.found) return subnet;
+    const auto suffix = trim(parts.second);
+    auto bits = parse_number<unsigned>(suffix);
+    if (!bits && !address->is_v6()) bits = prefix_of_mask(suffix);
+    if (!bits || *bits > longest) return wrong();
     subnet.bits_ = *bits;
     return subnet;
 }
 
 bool Subnet::contains(const SocketAddress& address) const {
-    return address.valid() && address.family() == network_.family() &&
-           same_bits(bytes_of(address.raw()), bytes_of(network_.raw()), bits_);
+    return address.valid() && same_prefix(host_bytes(network_), host_bytes(address), bits_);
 }
 
 std::string Subnet::to_string() const { return fmt::format("{}/{}", network_.host(), bits_); }

@@ -158,7 +158,7 @@ Lane& ControlLoop::Private::default_lane() {
 
 void ControlLoop::Private::end_background_work() {
     resolver.reset();
-    lingering.clear();
+    std::exchange(lingering, {}).clear();
     lane_.reset();  // joins its threads; what they posted is served by the last turns
 }
 

@@ -65,7 +65,7 @@ class FiberScheduler {
 
     Result<void> spawn(FiberOptions options, std::move_only_function<void()> body, std::source_location where);
 
-    // Runs fibers until none is runnable, or for about 2 ms.
+    // Runs fibers until none is runnable, or for about 2 ms; shuffled: once those that are runnable now.
     void run_batch();
     bool runnable() const { return first_runnable_ != nullptr; }
     Fiber* running() const { return running_; }

@@ -68,8 +68,8 @@ class Listener {
 
   private:
     struct Private;
-    explicit Listener(std::unique_ptr<Private> made);
-    std::unique_ptr<Private> private_;
+    explicit Listener(std::shared_ptr<Private> made);
+    std::shared_ptr<Private> private_;  // shared with the acceptor while it runs
 };
 
 }  // namespace jackfield

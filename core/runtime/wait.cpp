@@ -40,7 +40,7 @@ void unlink(WaitNode& node) {
 // The fiber's nodes in the lists of all that it waits for. Room for the usual case on the stack.
 class Links {
   public:
-    Links(Fiber& fiber, std::span<Waitable* const> what) {
+    Links(Fiber& fiber, std::span<Waitable* const> what) : wanted_(what.size()) {
         std::size_t count = what.size();
         for (const InterruptScope* scope = fiber.scopes; scope; scope = WaitAccess::outer(*scope)) ++count;
         if (count > few_.size()) {
@@ -59,10 +59,11 @@ class Links {
 
     // False: the Waitable was destroyed meanwhile.
     bool exists(std::size_t position) const { return nodes_[position].previous != nullptr; }
-    bool any() const {
-        for (std::size_t i = 0; i < count_; ++i)
-            if (exists(i)) return true;
-        return false;
+    // True when there was something to wait for, and all of it was destroyed.
+    bool all_gone() const {
+        for (std::size_t i = 0; i < wanted_; ++i)
+            if (exists(i)) return false;
+        return wanted_ != 0;
     }
 
   private:
@@ -76,6 +77,7 @@ class Links {
     std::vector<WaitNode> many_;
     WaitNode* nodes_ = few_.data();
     std::size_t count_ = 0;
+    std::size_t wanted_;  // the first ones; the rest are interrupters
 };
 
 Result<Fiber*> waiting_fiber(std::source_location where) {
@@ -128,7 +130,6 @@ Result<std::size_t> wait_linked(Fiber& fiber, std::span<Waitable* const> what, T
                                 std::source_location where) {
     FiberScheduler& scheduler = *fiber_scheduler;
     const Links links(fiber, what);
-    const bool for_ever_alone = !links.any();
     bool timed_out = timeout && *timeout <= 0ns;
     std::optional<Timer> timer;
     if (timeout && !timed_out) {
@@ -152,7 +153,7 @@ Result<std::size_t> wait_linked(Fiber& fiber, std::span<Waitable* const> what, T
             if (ready) return *ready;
             return fail(ErrorCode::timeout);
         }
-        if (!timeout && !for_ever_alone && !links.any()) return fail(ErrorCode::closed, "all that it waited for is gone");
+        if (links.all_gone()) return fail(ErrorCode::closed, "all that it waited for is gone");
         scheduler.suspend(where);
     }
 }

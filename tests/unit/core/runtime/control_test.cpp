@@ -104,7 +104,10 @@ class ControlTest : public LoopTest {
                     ++flushes;
                 });
         };
-        for (int i = 0; i < 10; ++i) start("call", command);
+        start("calls", [&] {
+            for (int i = 0; i < 10; ++i) command();
+            CPPUNIT_ASSERT_EQUAL(0, flushes);
+        });
         loop.run_until_idle();
         CPPUNIT_ASSERT_EQUAL(10, commands);
         CPPUNIT_ASSERT_EQUAL(1, flushes);
