@@ -64,7 +64,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     void dissolve(LeaveReason reason = LeaveReason::bridge_dissolved);
     // `substitute` takes the place of `member` in one step, with its options; `member` leaves as transferred.
     Result<void> replace(Channel& member, Custody substitute);
-    // All members of `other` come here; `other` is dissolved. Refused when a Local half has taps, hooks or a shield.
+    // All members of `other` come here; `other` is dissolved. When the two bridges are linked by the halves of a Local
+    // channel, these halves are dropped. Errors: refused (a half has taps, hooks or running work), unsupported (more
+    // than two members for a two-party bridge).
     Result<void> merge(Bridge& other);
 
     // While a feature runs with a member (a transfer dialogue): the rest hears hold music, its digits are its own.
@@ -74,12 +76,16 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     Mixer* mixer() { return mixer_.get(); }
     void set_mute(Channel& member, bool muted);
 
+    // A two-party bridge becomes a mixing one, so that more than two can be in it.
+    Result<void> grow();
+
     static std::vector<std::shared_ptr<Bridge>> list();
     static std::shared_ptr<Bridge> find(std::string_view id);
 
     struct Member;
 
   private:
+    friend struct BridgeAccess;  // core/bridge/*.cpp
     Bridge(BridgeKind kind, std::string name, MixerSettings mixer);
     std::string id_, name_;
     BridgeKind kind_;
@@ -87,6 +93,12 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     std::vector<std::unique_ptr<Member>> members_;
     std::unique_ptr<Mixer> mixer_;
 };
+
+// What the dialplan knows of digits dialled so far; set by core/dialplan at its start, which stands above this floor.
+// Without it every extension counts as existing.
+enum class ExtensionMatch : unsigned char { none, partial, exact, exact_and_longer };
+using ExtensionMatcher = ExtensionMatch (*)(Channel& channel, std::string_view context, std::string_view extension);
+void set_extension_matcher(ExtensionMatcher matcher);
 
 // Transfers as bridge operations, whoever asked for them (keys, REFER, AMI, applications).
 enum class TransferResult : unsigned char { success, fail, not_permitted, invalid };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/bridge/bridge.hpp"
+#include "core/module/module.hpp"
 
 namespace jackfield {
 
@@ -30,6 +31,12 @@ void set_feature_settings(std::shared_ptr<const FeatureSettings> settings);
 
 // What a feature runs; on the member's service fiber; may wait.
 using FeatureFunction = std::function<Result<void>(Channel& member, Bridge& bridge)>;
+// Features of [featuremap] that modules carry out: "parkcall", "automon", "automixmon".
+struct BuiltinFeature {
+    std::string name;
+    FeatureFunction run;
+};
+Result<Registration> register_in(Module& module, BuiltinFeature feature);
 
 // Watches one member's keys in a bridge: collects with the feature timeout, runs what matches, replays what does not.
 class FeatureDetector {

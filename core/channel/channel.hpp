@@ -245,6 +245,7 @@ class Channel final {
     void push_event(ChannelEvent event);
     void tell_keeper();
     void announce();
+    Result<void> begin_music(std::string_view music_class, bool of_hold);
     void take_digit(const Digit& digit, bool signalled);
     void tell_identity(bool connected, bool redirecting);
     struct Private;                                              // service fiber, what is played, attachments

@@ -114,15 +114,18 @@ void Channel::stop_indication() {
 Result<void> Channel::indicate(Indication indication, std::string_view text) {
     if (hung_up_) return fail(ErrorCode::hangup, "{} has been hung up", name_);
     if (indication == Indication::stop) stop_indication();
-    if (indication == Indication::hold) hold_class_ = text;
+    if (indication == Indication::hold || indication == Indication::unhold) {
+        private_->hold_wanted = indication == Indication::hold;
+        hold_class_ = text;
+    }
     auto done = ChannelAccess::in_driver(*this, [&](DriverChannel& driver) { return driver.indicate(indication); });
     if (indication == Indication::ringing && state_ == ChannelState::down && done) set_state(ChannelState::ring);
     if (done || done.error().code != ErrorCode::unsupported) return done;
 
     if (const auto tone = fallback_tone(indication); !tone.empty()) return start_tone(tone);
     if (indication == Indication::hold)
-        return post_work([music = std::string(text)](Channel& channel) { (void)channel.start_music(music); });
-    if (indication == Indication::unhold) return post_work([](Channel& channel) { channel.stop_music(); });
+        return post_work([music = std::string(text)](Channel& channel) { (void)channel.begin_music(music, true); });
+    if (indication == Indication::unhold) stop_music();
     return {};
 }
 
@@ -155,12 +158,16 @@ Result<void> Channel::play_source(std::unique_ptr<Source> source) {
     return playing.ended().wait();
 }
 
-Result<void> Channel::start_music(std::string_view music_class) {
+Result<void> Channel::start_music(std::string_view music_class) { return begin_music(music_class, false); }
+
+Result<void> Channel::begin_music(std::string_view music_class, bool of_hold) {
+    if (of_hold && !private_->hold_wanted) return {};
     std::string wanted(music_class.empty() ? std::string_view(attributes_.music_class) : music_class);
     if (wanted.empty()) wanted = "default";
     if (private_->playing == Playing::music && private_->music_class == wanted) return {};
     const InterruptScope scope(private_->hangup);
     auto source = JF_TRY(open_music(wanted, audio_->write_codec()));
+    if (of_hold && !private_->hold_wanted) return {};
     ChannelAccess::start(*this, std::move(source), Playing::music);
     private_->music_class = wanted;
     publish(ChannelMusic{*this, true, wanted});

@@ -29,6 +29,7 @@ struct Channel::Private {
     Gate::Pass driver_pass;              // of the module whose code the driver's half is
     Interrupter hangup;                  // by hang-up only; for waits that name this channel, whoever its custodian is
     bool driver_gone = false;
+    bool hold_wanted = false;            // the music of indicate(hold) is still wanted when its first file has come
     bool announced = false;
     bool keeper_posted = false;
     bool identity_posted = false, connected_changed = false, redirecting_changed = false;
