@@ -5,10 +5,13 @@
 
 #include <cxxabi.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <new>
+#include <type_traits>
+#include <vector>
 
 #include "core/runtime/callback.hpp"
 #include "core/runtime/fiber_private.hpp"
@@ -20,6 +23,18 @@ using namespace std::chrono_literals;
 namespace context = boost::context::detail;
 
 FiberScheduler* fiber_scheduler = nullptr;
+
+static_assert(std::is_standard_layout_v<FiberRecord>);
+extern "C" {
+FiberLayout jackfield_fiber_layout{.next = offsetof(FiberRecord, next),
+                                   .id = offsetof(FiberRecord, id),
+                                   .state = offsetof(FiberRecord, state),
+                                   .name = offsetof(FiberRecord, name),
+                                   .gate = offsetof(FiberRecord, pass),
+                                   .started_at = offsetof(FiberRecord, started_at),
+                                   .waits_at = offsetof(FiberRecord, waits_at),
+                                   .context = offsetof(FiberRecord, context)};
+}
 
 namespace {
 
@@ -51,12 +66,11 @@ void log_stray_exception(std::string_view what, std::string_view name, const Gat
 }
 
 Fiber::Fiber(FiberOptions&& options, std::move_only_function<void()> function, std::source_location where)
-    : name(std::move(options.name)),
-      pass(std::move(options.pass)),
-      body(std::move(function)),
-      started_at(where),
-      since(Clock::now()),
-      call_id(options.call_id) {
+    : body(std::move(function)), call_id(options.call_id) {
+    name = std::move(options.name);
+    pass = std::move(options.pass);
+    started_at = where;
+    since = Clock::now();
     running.gate = pass.gate();
 }
 
@@ -66,12 +80,14 @@ FiberScheduler::FiberScheduler(const RuntimeSettings& settings)
       shuffle_(settings.shuffle),
       random_(settings.shuffle_seed) {
     fiber_scheduler = this;
+    jackfield_fiber_layout.first = &all_;
 }
 
 FiberScheduler::~FiberScheduler() {
     for (const Fiber* fiber = all_; fiber; fiber = fiber->next)
         log_error("fiber {} of module {} still waits at {}:{} while the control loop ends", fiber->name,
                   module_of(fiber->running.gate), fiber->waits_at.file_name(), fiber->waits_at.line());
+    jackfield_fiber_layout.first = nullptr;
     fiber_scheduler = nullptr;
 }
 

@@ -22,34 +22,39 @@ struct ExceptionState {
     unsigned uncaught = 0;
 };
 
-// Lives at the top of its own stack, so that a parked fiber costs one page and no heap.
-class Fiber {
-  public:
-    enum class State : std::uint8_t { runnable, running, waiting, ended };
+class Fiber;
 
-    Fiber(FiberOptions&& options, std::move_only_function<void()> body, std::source_location where);
+// The part of a fiber that a debugger reads too; standard layout, so that its offsets are defined.
+struct FiberRecord {
+    enum class State : std::uint8_t { runnable, running, waiting, ended };
 
     std::uint64_t id = 0;
     State state = State::runnable;
+    std::string name;
+    Gate::Pass pass;
+    std::source_location started_at;
+    std::source_location waits_at;
+    Instant since;                                             // of the present wait
+    boost::context::detail::fcontext_t context = nullptr;      // while it does not run
+    Fiber* previous = nullptr;                                 // of all
+    Fiber* next = nullptr;
+};
+
+// Lives at the top of its own stack, so that a parked fiber costs one page and no heap.
+class Fiber : public FiberRecord {
+  public:
+    Fiber(FiberOptions&& options, std::move_only_function<void()> function, std::source_location where);
+
     bool kill_logged = false;
     std::uint16_t quick_waits = 0;  // that succeeded at once since the fiber was resumed
     unsigned failed_waits = 0;      // on something that has ended, in a row
     unsigned shields = 0;
     InterruptScope* scopes = nullptr;  // innermost first
-    std::string name;
-    Gate::Pass pass;
     std::move_only_function<void()> body;
-    std::source_location started_at;
-    std::source_location waits_at;
-    Instant since;  // of the present state
-
     Fiber* next_runnable = nullptr;
-    Fiber* previous = nullptr;  // of all
-    Fiber* next = nullptr;
 
-    // The stack and what is swapped with it.
+    // What is swapped with the stack.
     char* stack = nullptr;
-    boost::context::detail::fcontext_t context = nullptr;
     ExceptionState exceptions;
     RunningState running;
     CallId call_id;
@@ -112,7 +117,14 @@ class FiberScheduler {
 // Fails (in debug builds: aborts) where nothing may wait: outside of a fiber and under a NoWait.
 Result<void> check_may_wait(std::source_location where);
 
-// For contrib/gdb/fibers.py and the overflow handler: the scheduler of this process.
-extern FiberScheduler* fiber_scheduler;
+extern FiberScheduler* fiber_scheduler;  // of this process
+
+// Where contrib/gdb/fibers.py finds what it prints. Builds carry no type information (-g1), so it reads raw memory.
+struct FiberLayout {
+    std::uint64_t version = 1;  // of this table
+    Fiber* const* first = nullptr;
+    std::uint64_t next, id, state, name, gate, started_at, waits_at, context;  // offsets in FiberRecord
+};
+extern "C" FiberLayout jackfield_fiber_layout;
 
 }  // namespace jackfield

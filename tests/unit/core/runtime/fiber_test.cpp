@@ -1,8 +1,10 @@
 #include "core/runtime/fiber.hpp"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -22,6 +24,11 @@ __attribute__((noinline)) int fill_stack(int depth) {
     volatile char frame[512];
     frame[0] = static_cast<char>(depth);
     return depth == 0 ? frame[0] : fill_stack(depth - 1) + frame[0];
+}
+
+__attribute__((noinline)) void wait_for_debugger(Latch& never) {
+    static_cast<void>(never.wait());
+    asm volatile("");  // keeps the frame: no tail call
 }
 
 [[maybe_unused]] long resident_bytes() {
@@ -55,6 +62,7 @@ class FiberTest : public LoopTest {
     CPPUNIT_TEST(gives_deep_stacks_back);
     CPPUNIT_TEST(lists_where_each_fiber_waits);
     CPPUNIT_TEST(names_the_fiber_whose_stack_overflows);
+    CPPUNIT_TEST(is_found_by_the_debugger);
     CPPUNIT_TEST(shuffles_by_a_seed_that_repeats);
     CPPUNIT_TEST_SUITE_END();
 
@@ -274,6 +282,31 @@ class FiberTest : public LoopTest {
         CPPUNIT_ASSERT_MESSAGE(
             run.output, run.output.find("stack overflow: fiber \"SIP/6001-1\", call C-0000002a, module app_deep") !=
                             std::string::npos);
+    }
+
+    // gdb looks at a child process that waits with a parked fiber; left out where there is no gdb.
+    void is_found_by_the_debugger() {
+        if (is_child()) {
+            ControlLoop loop;
+            Latch never;
+            Gate gate("app_parked");
+            CPPUNIT_ASSERT(spawn({.name = "SIP/6001-1", .pass = gate.hold()}, [&] { wait_for_debugger(never); }));
+            loop.run_until_idle();
+            std::abort();  // gdb runs the program and stops here
+        }
+        if (system("gdb --version >/dev/null 2>&1") != 0) return;
+        const std::string script = std::string(JF_SOURCE_DIR) + "/contrib/gdb/fibers.py";
+        FILE* gdb = popen(("JACKFIELD_TEST_CHILD=1 gdb -batch -nx -iex 'set debuginfod enabled off' -ex run -x '" + script +
+                           "' -ex fibers --args /proc/" + std::to_string(getpid()) +
+                           "/exe is_found_by_the_debugger 2>&1")
+                              .c_str(),
+                          "r");
+        std::string output;
+        for (int byte; (byte = fgetc(gdb)) != EOF;) output += static_cast<char>(byte);
+        pclose(gdb);
+        CPPUNIT_ASSERT_MESSAGE(output, output.find("\"SIP/6001-1\" module app_parked: waiting at") != std::string::npos);
+        const auto trace = output.find("\"SIP/6001-1\"");
+        CPPUNIT_ASSERT_MESSAGE(output, output.find("wait_for_debugger", trace) != std::string::npos);
     }
 
     void shuffles_by_a_seed_that_repeats() {
