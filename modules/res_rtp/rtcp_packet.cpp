@@ -1,0 +1,133 @@
+// RTCP packets (RFC 3550 6.4 to 6.6).
+#include "modules/res_rtp/rtcp_packet.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "modules/res_rtp/rtp_packet.hpp"
+
+namespace jackfield::rtp {
+namespace {
+
+constexpr std::uint8_t sender_report = 200, receiver_report = 201, source_description = 202, goodbye = 203;
+constexpr std::size_t sender_size = 20, block_size = 24;
+
+ReportBlock read_block(const std::uint8_t* at) {
+    ReportBlock block;
+    block.ssrc = read_32(at);
+    block.fraction_lost = at[4];
+    const std::uint32_t lost = read_32(at + 4) & 0xffffff;
+    block.lost = lost & 0x800000 ? static_cast<std::int32_t>(lost | 0xff000000) : static_cast<std::int32_t>(lost);
+    block.highest_sequence = read_32(at + 8);
+    block.jitter = read_32(at + 12);
+    block.last_report = read_32(at + 16);
+    block.delay = read_32(at + 20);
+    return block;
+}
+
+// One SR or RR whose length field has been checked.
+void read_report(std::span<const std::uint8_t> packet, std::uint32_t our_ssrc, CompoundReport& report) {
+    std::size_t at = 8;
+    if (packet[1] == sender_report) {
+        if (packet.size() < at + sender_size) return;
+        const std::uint8_t* const info = &packet[at];
+        report.sender = SenderInfo{std::uint64_t{read_32(info)} << 32 | read_32(info + 4), read_32(info + 8),
+                                   read_32(info + 12), read_32(info + 16)};
+        at += sender_size;
+    }
+    for (unsigned left = packet[0] & 0x1f; left > 0 && at + block_size <= packet.size(); --left, at += block_size)
+        if (const ReportBlock block = read_block(&packet[at]); block.ssrc == our_ssrc) report.about_us = block;
+}
+
+class Writer {
+  public:
+    explicit Writer(std::span<std::uint8_t> out) : out_(out) {}
+    void header(std::uint8_t count, std::uint8_t type) {
+        start_ = size_;
+        byte(static_cast<std::uint8_t>(2 << 6 | count));
+        byte(type);
+        word_16(0);  // length, see end()
+    }
+    void byte(std::uint8_t value) {
+        if (size_ < out_.size()) out_[size_] = value;
+        ++size_;
+    }
+    void word_16(std::uint16_t value) {
+        byte(static_cast<std::uint8_t>(value >> 8));
+        byte(static_cast<std::uint8_t>(value));
+    }
+    void word_32(std::uint32_t value) {
+        word_16(static_cast<std::uint16_t>(value >> 16));
+        word_16(static_cast<std::uint16_t>(value));
+    }
+    void end() {
+        while ((size_ - start_) % 4) byte(0);
+        if (size_ <= out_.size()) write_16(&out_[start_ + 2], static_cast<std::uint16_t>((size_ - start_) / 4 - 1));
+    }
+    std::size_t size() const { return size_ <= out_.size() ? size_ : 0; }
+
+  private:
+    std::span<std::uint8_t> out_;
+    std::size_t size_ = 0, start_ = 0;
+};
+
+}  // namespace
+
+std::optional<CompoundReport> parse_rtcp(std::span<const std::uint8_t> bytes, std::uint32_t our_ssrc) {
+    CompoundReport report;
+    bool first = true;
+    for (unsigned packets = 0; !bytes.empty() && packets < 16; ++packets) {
+        if (bytes.size() < 4 || bytes[0] >> 6 != 2) break;
+        const std::size_t length = 4u * (read_16(&bytes[2]) + 1u);
+        if (length > bytes.size()) break;
+        const auto packet = bytes.first(length);
+        const bool reports = packet[1] == sender_report || packet[1] == receiver_report;
+        if (first && (!reports || length < 8)) return {};
+        if (first) report.ssrc = read_32(&packet[4]);
+        first = false;
+        if (reports && length >= 8) read_report(packet, our_ssrc, report);
+        if (packet[1] == goodbye && (packet[0] & 0x1f) > 0 && length >= 8) report.bye = true;
+        bytes = bytes.subspan(length);
+    }
+    if (first) return {};
+    return report;
+}
+
+std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out) {
+    Writer writer(out);
+    writer.header(report.block ? 1 : 0, report.sender ? sender_report : receiver_report);
+    writer.word_32(report.ssrc);
+    if (report.sender) {
+        writer.word_32(static_cast<std::uint32_t>(report.sender->ntp_time >> 32));
+        writer.word_32(static_cast<std::uint32_t>(report.sender->ntp_time));
+        writer.word_32(report.sender->rtp_time);
+        writer.word_32(report.sender->packets);
+        writer.word_32(report.sender->octets);
+    }
+    if (report.block) {
+        const std::int32_t lost = std::clamp(report.block->lost, -0x800000, 0x7fffff);
+        writer.word_32(report.block->ssrc);
+        writer.word_32(std::uint32_t{report.block->fraction_lost} << 24 | (static_cast<std::uint32_t>(lost) & 0xffffff));
+        writer.word_32(report.block->highest_sequence);
+        writer.word_32(report.block->jitter);
+        writer.word_32(report.block->last_report);
+        writer.word_32(report.block->delay);
+    }
+    writer.end();
+    const std::string_view cname = report.cname.substr(0, 255);
+    writer.header(1, source_description);
+    writer.word_32(report.ssrc);
+    writer.byte(1);  // CNAME
+    writer.byte(static_cast<std::uint8_t>(cname.size()));
+    for (const char letter : cname) writer.byte(static_cast<std::uint8_t>(letter));
+    writer.byte(0);  // end of the items
+    writer.end();
+    if (report.bye) {
+        writer.header(1, goodbye);
+        writer.word_32(report.ssrc);
+        writer.end();
+    }
+    return writer.size();
+}
+
+}  // namespace jackfield::rtp

@@ -1,0 +1,46 @@
+// RTCP packets (RFC 3550 6.4 to 6.6): pure functions over bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace jackfield::rtp {
+
+struct ReportBlock {
+    std::uint32_t ssrc = 0;              // of the source that the block is about
+    std::uint8_t fraction_lost = 0;      // 1/256
+    std::int32_t lost = 0;               // 24 bit
+    std::uint32_t highest_sequence = 0;  // extended
+    std::uint32_t jitter = 0;            // timestamp units
+    std::uint32_t last_report = 0;       // middle of the NTP time of the last sender report
+    std::uint32_t delay = 0;             // since then, 1/65536 s
+};
+struct SenderInfo {
+    std::uint64_t ntp_time = 0;
+    std::uint32_t rtp_time = 0, packets = 0, octets = 0;
+};
+
+// What one compound packet says, as far as a session of two uses it.
+struct CompoundReport {
+    std::uint32_t ssrc = 0;                 // of who wrote it
+    std::optional<SenderInfo> sender;
+    std::optional<ReportBlock> about_us;    // the block with our SSRC
+    bool bye = false;
+};
+// Reads at most 16 packets of a compound. Nothing when it does not begin with a well-formed report (RFC 3550 6.1).
+std::optional<CompoundReport> parse_rtcp(std::span<const std::uint8_t> bytes, std::uint32_t our_ssrc);
+
+// Writes SR (with `sender`) or RR, a block when given, SDES with the CNAME (RFC 3550 6.5.1), and BYE if asked. Returns the
+// bytes written; 0 when `out` is too small (512 always suffice).
+struct OutgoingReport {
+    std::uint32_t ssrc = 0;
+    std::optional<SenderInfo> sender;
+    std::optional<ReportBlock> block;
+    std::string_view cname;                 // at most 255 bytes of it are used
+    bool bye = false;
+};
+std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out);
+
+}  // namespace jackfield::rtp
