@@ -37,11 +37,12 @@ struct CommandInfo {
     Text text;        // usage in full
     bool needs_root = false;  // permission `root` of cli_permissions.conf by default: stop, restart, module unload, ...
 };
+using CommandWords = std::span<const std::string>;
 // Runs on a fiber and may wait. `arguments`: the words after the literal ones. Errors are printed and make -rx exit 1.
-using CommandFunction = std::function<Result<void>(Console& console, std::span<const std::string> arguments)>;
-// Words that may come at position `index` of the arguments and begin with `word`.
-using CommandCompletion = std::function<std::vector<std::string>(std::span<const std::string> arguments,
-                                                                std::size_t index, std::string_view word)>;
+using CommandFunction = std::function<Result<void>(Console& console, CommandWords arguments)>;
+// Words that may come at position `index` of the arguments; those that do not begin with `word` are left out later.
+using CommandCompletion =
+    std::function<std::vector<std::string>(CommandWords arguments, std::size_t index, std::string_view word)>;
 Result<Registration> register_in(Module& module, const CommandInfo& info, CommandFunction function,
                                  CommandCompletion completion = {});
 

@@ -30,21 +30,13 @@ Result<void> run(ConfigTransaction transaction) {
     return {};
 }
 
-}  // namespace
-
-void set_config_manager(ConfigManager* manager, bool only_check) { current() = {manager, only_check}; }
-
-ConfigManager* config_manager() { return current().manager; }
-
-bool checking_configuration() { return current().only_check; }
-
-Result<Registration> register_in(Module& module, ConfigFileSpec spec) {
+Result<ConfigRegistration> declare(Module& module, ConfigFileSpec spec) {
     ConfigManager* manager = current().manager;
     if (!manager) return fail(ErrorCode::invalid, "{} is declared before the configuration is there", spec.file);
     Gate* gate = &module.gate();
     ConfigUser user;
     user.module = module.name();
-    user.file = spec.file;
+    user.file = std::move(spec.file);
     user.alternatives = std::move(spec.alternatives);
     user.required = spec.required;
     user.prepare = [gate, prepare = std::move(spec.prepare)](const ConfigFile& file, Diagnostics& findings) {
@@ -56,10 +48,31 @@ Result<Registration> register_in(Module& module, ConfigFileSpec spec) {
             apply();
         });
     };
-    ConfigRegistration registration = manager->add(std::move(user));
-    // A module may read several files; those that it added before are unchanged and left alone.
-    if (!current().only_check) JF_TRY(run(manager->begin({module.name()})));
+    return manager->add(std::move(user));
+}
+
+}  // namespace
+
+void set_config_manager(ConfigManager* manager, bool only_check) { current() = {manager, only_check}; }
+
+ConfigManager* config_manager() { return current().manager; }
+
+bool checking_configuration() { return current().only_check; }
+
+Result<Registration> register_in(Module& module, ConfigFileSpec spec) {
+    const std::string file = spec.file;
+    ConfigRegistration registration = JF_TRY(declare(module, std::move(spec)));
+    if (!current().only_check) JF_TRY(run(current().manager->begin({file})));
     return Registration([registration = std::move(registration)]() mutable { registration = {}; });
+}
+
+Result<void> declare_file(Module& part, ConfigFileSpec spec) {
+    const std::string file = spec.file;
+    ConfigRegistration registration = JF_TRY(declare(part, std::move(spec)));
+    part.keep(Registration([registration = std::move(registration)]() mutable { registration = {}; }));
+    // An error has been logged with file and line.
+    if (!current().only_check) (void)run(current().manager->begin({file}));
+    return {};
 }
 
 Result<void> reload_configuration(const std::vector<std::string>& names) {

@@ -28,6 +28,10 @@ struct ConfigFileSpec {
 // Errors: invalid with the first finding (all of them are logged).
 Result<Registration> register_in(Module& module, ConfigFileSpec spec);
 
+// For parts of the core: stays declared also when the file has errors (which are logged), so that a reload can put it
+// right; until then the defaults stand. Waits when called on a fiber. Errors: invalid (no configuration).
+Result<void> declare_file(Module& part, ConfigFileSpec spec);
+
 // The usual case: one section, one table of options. `settings` and `options` live in the module; `changed` runs on the
 // control thread after each time they were set.
 template <class S>
