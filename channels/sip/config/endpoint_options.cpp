@@ -1,0 +1,201 @@
+// The options of type=endpoint.
+#include "channels/sip/config/object_options.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+using namespace std::chrono_literals;
+using E = EndpointSettings;
+using O = Option<E>;
+
+// Asterisk has it and this release has not: only the value that changes nothing is taken.
+O later(std::string_view name, std::string_view harmless, std::string_view what) {
+    return O(name,
+             [harmless = std::string(harmless), what = std::string(what)](E&, std::string_view value, const ConfigEntry&) -> Result<void> {
+                 if (equals_ignoring_case(value, harmless)) return {};
+                 const auto off = parse_bool(value), none = parse_bool(harmless);
+                 if (off && none && *off == *none) return {};
+                 return fail(ErrorCode::unsupported, "is not available yet ({}): write {} or leave it out", what, harmless);
+             },
+             harmless, what);
+}
+
+Result<void> set_variable(E& endpoint, std::string_view value, const ConfigEntry&) {
+    const Halves parts = split_once(value, '=');
+    if (!parts.found || trim(parts.first).empty()) return fail(ErrorCode::invalid, "needs name=value, not '{}'", value);
+    endpoint.variables.emplace_back(trim(parts.first), trim(parts.second));
+    return {};
+}
+
+Result<void> add_subnets(std::vector<Subnet>& subnets, std::string_view value) {
+    for (const std::string_view part : split_list(value)) subnets.push_back(JF_TRY(Subnet::parse(part)));
+    return {};
+}
+
+Result<void> set_privacy(E& endpoint, std::string_view value, const ConfigEntry&) {
+    endpoint.caller_id_privacy = JF_TRY(parse_presentation(value));
+    return {};
+}
+
+std::vector<O> identity_table() {
+    return {
+        {"callerid", O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
+             e.caller_id = PartyId::parse(value);
+             return {};
+         }), "", "Identity of this endpoint when it calls: \"Name\" <number>"},
+        {"callerid_tag", &E::caller_id_tag, "", "Tag of that identity"},
+        {"callerid_privacy", O::Parse(set_privacy), "allowed_not_screened", "Presentation of that identity"},
+        {"trust_id_inbound", &E::trust_id_inbound, false, "Believe P-Asserted-Identity and Remote-Party-ID of this endpoint"},
+        {"trust_id_outbound", &E::trust_id_outbound, false, "Send private identities to this endpoint"},
+        {"send_pai", &E::send_pai, false, "Send P-Asserted-Identity (RFC 3325)"},
+        {"send_rpid", &E::send_rpid, false, "Send Remote-Party-ID"},
+        {"send_diversion", &E::send_diversion, true, "Send Diversion (RFC 5806) on redirected calls"},
+        {"send_connected_line", &E::send_connected_line, true, "Tell this endpoint when the connected party changes"},
+        {"trust_connected_line", &E::trust_connected_line, true, "Believe changes of the connected party that it tells"},
+        {"from_user", &E::from_user, "", "User part of From in requests to this endpoint"},
+        {"from_domain", &E::from_domain, "", "Host part of From in requests to this endpoint"},
+        {"contact_user", &E::contact_user, "", "User part of Contact in requests to this endpoint"},
+        {"accountcode", &E::account_code, "", "Account code of its channels"},
+        {"language", &E::language, "", "Language of prompts for its channels"},
+        {"moh_suggest", &E::music_class, "default", "Music on hold class suggested to the held side"},
+        {"tone_zone", &E::tone_zone, "", "Country of its tones (indications.conf)"},
+        {"call_group", &E::call_groups, "", "Numbered call groups, for pickup"},
+        {"pickup_group", &E::pickup_groups, "", "Numbered groups that it may pick up"},
+        {"named_call_group", &E::call_groups, "", "Named call groups, for pickup"},
+        {"named_pickup_group", &E::pickup_groups, "", "Named groups that it may pick up"},
+        {"mailboxes", &E::mailboxes, "", "Mailboxes whose state it is told"},
+        {"message_context", &E::message_context, "", "Context of its text messages"},
+        {"set_var", O::Parse(set_variable), "", "Variable set on each of its channels: name=value; may be repeated"},
+        {"device_state_busy_at", &E::device_state_busy_at, 0, Range{0, 10000}, "Calls at which its state is BUSY; 0: never"},
+    };
+}
+
+std::vector<O> signalling_table() {
+    return {
+        {"context", &E::context, "default", "Context of the dialplan for its calls"},
+        {"subscribe_context", &E::subscribe_context, "", "Context for its subscriptions; empty: context"},
+        {"transport", &E::transport, "", "Transport for requests to it; empty: one that fits the address"},
+        {"aors", &E::aors, {}, "Addresses of record where it is reached"},
+        {"auth", &E::auth, {}, "auth objects that its requests must satisfy"},
+        {"outbound_auth", &E::outbound_auth, {}, "auth objects that answer its challenges"},
+        {"identify_by", &E::identify_by, {}, "How requests are known to be from it: username, ip, auth_username, header"},
+        {"outbound_proxy", &E::outbound_proxy, "", "Full SIP URI of the proxy for requests to it"},
+        {"force_rport", &E::force_rport, true, "Answer to where requests came from (RFC 3581)"},
+        {"rewrite_contact", &E::rewrite_contact, false, "Reach it where its requests came from, not at its Contact"},
+        {"100rel", &E::reliable_provisional, Transfer100::yes,
+         Words<Transfer100>{{"yes", Transfer100::yes}, {"no", Transfer100::no}, {"required", Transfer100::required},
+                            {"peer_supported", Transfer100::yes}},
+         "Reliable provisional responses (RFC 3262)"},
+        {"allow_transfer", &E::allow_transfer, true, "It may transfer by REFER"},
+        {"allow_subscribe", &E::allow_subscribe, true, "It may subscribe"},
+        {"allow_overlap", &E::allow_overlap, true, "Incomplete numbers are answered 484, so that it dials on"},
+        {"inband_progress", &E::inband_progress, false, "Ringing as early media instead of 180"},
+        {"sdp_owner", &E::sdp_owner, "-", "Username in the o= line"},
+        {"sdp_session", &E::sdp_session, "Jackfield", "Session name in the s= line"},
+        {"permit", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return add_subnets(e.permit, value); }), "",
+         "Networks let in although deny has them"},
+        {"deny", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return add_subnets(e.deny, value); }), "",
+         "Networks that it may not come from"},
+        later("timers", "yes", "session timers are answered as RFC 4028 lets an agent without them"),
+        O::ignored("timers_min_se", "session timers are not used yet"),
+        O::ignored("timers_sess_expires", "session timers are not used yet"),
+        O::ignored("send_history_info", "History-Info is not sent yet"),
+        O::ignored("user_eq_phone", "user=phone is not added yet"),
+        O::ignored("connected_line_method", "the connected party is told by re-INVITE or UPDATE as the dialog allows"),
+        O::ignored("refer_blind_progress", "progress of a transfer is always told"),
+        O::ignored("notify_early_inuse_ringing", "subscriptions come with presence"),
+        O::ignored("sub_min_expiry", "subscriptions come with presence"),
+        O::ignored("aggregate_mwi", "message waiting comes with voicemail"),
+        O::ignored("mwi_from_user", "message waiting comes with voicemail"),
+        O::ignored("mwi_subscribe_replaces_unsolicited", "message waiting comes with voicemail"),
+        O::ignored("voicemail_extension", "message waiting comes with voicemail"),
+        O::ignored("redirect_method", "redirections go through the dialplan"),
+        O::ignored("suppress_q850_reason_headers", "Reason headers with Q.850 causes are sent"),
+        O::ignored("ignore_183_without_sdp", "a 183 without SDP counts as progress"),
+        O::ignored("allow_unauthenticated_options", "OPTIONS of known endpoints is answered without a challenge"),
+        O::absent("acl", "named ACLs come with acl.conf; write permit and deny here"),
+        O::absent("contact_acl", "named ACLs come with acl.conf; write permit and deny here"),
+        O::absent("srtp_tag_32", "encrypted media is not available yet"),
+    };
+}
+
+std::vector<O> media_table() {
+    return {
+        {"allow", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.formats.allow(value); }), "",
+         "Codecs, best first: ulaw,alaw or !all,g722"},
+        {"disallow", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.formats.disallow(value); }), "",
+         "Codecs taken away, usually all"},
+        {"dtmf_mode", &E::dtmf, DtmfMode::rfc4733,
+         Words<DtmfMode>{{"rfc4733", DtmfMode::rfc4733}, {"inband", DtmfMode::inband}, {"info", DtmfMode::info},
+                         {"auto", DtmfMode::automatic}, {"auto_info", DtmfMode::auto_info}, {"none", DtmfMode::none}},
+         "How digits travel"},
+        {"direct_media", &E::direct_media, false, "Media between the phones directly (not done yet: it always passes here)"},
+        {"rtp_symmetric", &E::rtp_symmetric, false, "Send media to where it comes from"},
+        {"rtcp_mux", &E::rtcp_mux, false, "RTP and RTCP on one port (RFC 5761)"},
+        {"use_ptime", &E::use_ptime, false, "Packet time as the other side asks for it"},
+        {"media_address", &E::media_address, "", "Address of our media in SDP"},
+        {"bind_rtp_to_media_address", &E::bind_rtp_to_media_address, false, "Bind media sockets to media_address"},
+        {"rtp_timeout", &E::rtp_timeout, 0s, Range{0s, 86400s}, "End a call without media after this time; 0: never"},
+        {"rtp_timeout_hold", &E::rtp_timeout_hold, 0s, Range{0s, 86400s}, "The same while it is on hold"},
+        {"rtp_keepalive", &E::rtp_keepalive, 0s, Range{0s, 3600s}, "Send something at this interval when there is no media"},
+        {"tos_audio", O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
+             static const std::vector<std::pair<std::string, int>> names{
+                 {"ef", 46}, {"cs0", 0}, {"cs1", 8}, {"cs2", 16}, {"cs3", 24}, {"cs4", 32}, {"cs5", 40}, {"cs6", 48}, {"cs7", 56},
+                 {"af41", 34}, {"af42", 36}, {"af43", 38}, {"af31", 26}, {"af32", 28}, {"af33", 30}, {"af21", 18}, {"af11", 10}};
+             for (const auto& [name, code] : names)
+                 if (equals_ignoring_case(name, value)) { e.tos_audio = code; return {}; }
+             const auto number = parse_number<int>(value);
+             if (!number || *number < 0 || *number > 255) return fail(ErrorCode::invalid, "needs ef, cs0 to cs7, af11 to af43 or 0 to 255");
+             e.tos_audio = *number / 4;
+             return {};
+         }), "ef", "Type of service of audio packets"},
+        {"moh_passthrough", &E::moh_passthrough, false, "Pass hold on instead of playing music"},
+        {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
+        later("media_encryption", "no", "encrypted media"),
+        later("media_encryption_optimistic", "no", "encrypted media"),
+        later("ice_support", "no", "ICE"),
+        later("webrtc", "no", "WebRTC"),
+        later("use_avpf", "no", "AVPF feedback"),
+        later("force_avp", "no", "AVPF feedback"),
+        later("bundle", "no", "media bundling"),
+        later("t38_udptl", "no", "T.38 fax"),
+        later("fax_detect", "no", "fax detection"),
+        later("rtp_ipv6", "no", "IPv6 media for IPv4 signalling"),
+        O::ignored("t38_udptl_ec", "T.38 fax is not available yet"),
+        O::ignored("t38_udptl_maxdatagram", "T.38 fax is not available yet"),
+        O::ignored("t38_udptl_nat", "T.38 fax is not available yet"),
+        O::ignored("max_audio_streams", "one audio stream is used"),
+        O::ignored("max_video_streams", "video is not available yet"),
+        O::ignored("media_use_received_transport", "SDP is answered with the profile that was offered"),
+        O::ignored("direct_media_method", "media always passes here"),
+        O::ignored("disable_direct_media_on_nat", "media always passes here"),
+        O::ignored("rtp_engine", "there is one"),
+        O::ignored("asymmetric_rtp_codec", "each direction has its own codec"),
+        O::ignored("preferred_codec_only", "the codec is chosen by codec_prefs' default: the endpoint's order"),
+        O::ignored("codec_prefs_incoming_offer", "the endpoint's order is used"),
+        O::ignored("codec_prefs_outgoing_offer", "the endpoint's order is used"),
+        O::ignored("codec_prefs_incoming_answer", "the endpoint's order is used"),
+        O::ignored("codec_prefs_outgoing_answer", "the endpoint's order is used"),
+        O::ignored("follow_early_media_fork", "early media of the first fork is heard"),
+        O::ignored("accept_multiple_sdp_answers", "the first answer counts"),
+        O::ignored("rpid_immediate", "identities go out with the next message"),
+        O::ignored("one_touch_recording", "recording features are not available yet"),
+        O::ignored("cos_audio", "class of service is not set"),
+        O::ignored("cos_video", "class of service is not set"),
+        O::ignored("tos_video", "video is not available yet"),
+        O::ignored("stir_shaken", "call attestation is not available yet"),
+    };
+}
+
+}  // namespace
+
+const Options<EndpointSettings>& endpoint_options() {
+    static const Options<EndpointSettings> options = [] {
+        std::vector<O> all = signalling_table();
+        for (auto&& part : {identity_table(), media_table()}) all.insert(all.end(), part.begin(), part.end());
+        return Options<EndpointSettings>(all);
+    }();
+    return options;
+}
+
+}  // namespace jackfield::sip

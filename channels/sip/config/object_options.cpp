@@ -1,0 +1,206 @@
+// The options of aor, auth, transport, identify, global and system.
+#include "channels/sip/config/object_options.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<void> add_match(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
+    for (const std::string_view part : split_list(value)) {
+        if (auto subnet = Subnet::parse(part))
+            identify.match.push_back(*subnet);
+        else
+            identify.match_hosts.emplace_back(part);
+    }
+    return {};
+}
+
+Result<void> set_bind(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
+    transport.bind = JF_TRY(SocketAddress::parse(value, 5060));
+    return {};
+}
+
+Result<void> add_local_net(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
+    for (const std::string_view part : split_list(value)) transport.local_net.push_back(JF_TRY(Subnet::parse(part)));
+    return {};
+}
+
+Result<void> add_algorithms(AuthSettings& auth, std::string_view value, const ConfigEntry&) {
+    for (const std::string_view part : split_list(value)) {
+        if (!equals_ignoring_case(part, "MD5") && !equals_ignoring_case(part, "SHA-256"))
+            return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5 or SHA-256", part);
+        auth.algorithms.push_back(to_upper(part));
+    }
+    return {};
+}
+
+Result<void> set_auth_type(AuthSettings&, std::string_view value, const ConfigEntry&) {
+    for (const std::string_view known : {"userpass", "md5", "digest"})
+        if (equals_ignoring_case(value, known)) return {};
+    return fail(ErrorCode::invalid, "'{}' is not available; write userpass, md5 or digest", value);
+}
+
+Result<void> set_password_digest(AuthSettings& auth, std::string_view value, const ConfigEntry&) {
+    const Halves parts = split_once(value, ':');
+    if (!parts.found) return fail(ErrorCode::invalid, "needs ALGORITHM:hash, for instance MD5:0123...");
+    if (equals_ignoring_case(parts.first, "MD5")) {
+        auth.md5_cred = parts.second;
+    } else if (equals_ignoring_case(parts.first, "SHA-256")) {
+        auth.sha256_cred = parts.second;
+    } else {
+        return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5 or SHA-256", parts.first);
+    }
+    return {};
+}
+
+}  // namespace
+
+const Options<AorSettings>& aor_options() {
+    using A = AorSettings;
+    using O = Option<A>;
+    static const Options<A> options{
+        {"contact", &A::contacts, {}, "Permanent contact, a SIP URI; may be repeated"},
+        {"max_contacts", &A::max_contacts, 0, Range{0, 10000}, "Registrations kept at a time; 0: none may register"},
+        {"remove_existing", &A::remove_existing, false, "A registration beyond max_contacts replaces the oldest"},
+        {"remove_unavailable", &A::remove_unavailable, false, "With remove_existing: unreachable contacts go first"},
+        {"default_expiration", &A::default_expiration, 3600s, Range{1s, 604800s}, "Expiry of registrations that name none"},
+        {"minimum_expiration", &A::minimum_expiration, 60s, Range{1s, 604800s}, "Shorter ones are refused with 423"},
+        {"maximum_expiration", &A::maximum_expiration, 7200s, Range{1s, 604800s}, "Longer ones are shortened"},
+        {"qualify_frequency", &A::qualify_frequency, 0s, Range{0s, 86400s}, "Ask each contact by OPTIONS at this interval; 0: never"},
+        {"qualify_timeout", &A::qualify_timeout, 3000ms, Range{1ms, 60000ms}, "Without an answer by then it is unreachable", 1s},
+        {"authenticate_qualify", &A::authenticate_qualify, false, "Answer challenges to OPTIONS"},
+        {"support_path", &A::support_path, false, "Keep Path headers (RFC 3327)"},
+        {"outbound_proxy", &A::outbound_proxy, "", "Proxy for requests to its contacts"},
+        {"mailboxes", &A::mailboxes, "", "Mailboxes whose state its subscribers are told"},
+        {"voicemail_extension", &A::voicemail_extension, "", "Extension shown in message waiting"},
+        O::ignored("qualify_2xx_only", "any answer to OPTIONS counts as reachable"),
+    };
+    return options;
+}
+
+const Options<AuthSettings>& auth_options() {
+    using A = AuthSettings;
+    using O = Option<A>;
+    static const Options<A> options{
+        {"auth_type", O::Parse(set_auth_type), "userpass", "userpass (a password), md5 (md5_cred) or digest"},
+        {"username", &A::username, "", "Name that the client gives"},
+        {"password", &A::password, "", "Its password"},
+        {"realm", &A::realm, "", "Realm of the challenge; empty: default_realm of type=global"},
+        {"md5_cred", &A::md5_cred, "", "MD5 of username:realm:password, instead of the password"},
+        {"password_digest", O::Parse(set_password_digest), "", "ALGORITHM:hash of username:realm:password; may be repeated"},
+        {"supported_algorithms_uas", O::Parse(add_algorithms), "SHA-256,MD5", "Algorithms offered to clients, best first"},
+        {"supported_algorithms_uac", O::Parse([](A&, std::string_view, const ConfigEntry&) -> Result<void> { return {}; }), "SHA-256,MD5",
+         "Algorithms answered when we are challenged"},
+        {"nonce_lifetime", &A::nonce_lifetime, 32s, Range{1s, 86400s}, "A challenge is good for this time"},
+        O::absent("oauth_clientid", "OAuth is not available"),
+        O::absent("oauth_secret", "OAuth is not available"),
+        O::absent("refresh_token", "OAuth is not available"),
+    };
+    return options;
+}
+
+const Options<TransportSettings>& transport_options() {
+    using T = TransportSettings;
+    using O = Option<T>;
+    static const Options<T> options{
+        {"protocol",
+         O::Parse([](T& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
+             if (equals_ignoring_case(value, "udp")) {
+                 transport.protocol = T::Protocol::udp;
+             } else if (equals_ignoring_case(value, "tcp")) {
+                 transport.protocol = T::Protocol::tcp;
+             } else {
+                 return fail(ErrorCode::unsupported, "'{}' is not available yet; write udp or tcp", value);
+             }
+             return {};
+         }),
+         "udp", "udp or tcp"},
+        {"bind", O::Parse(set_bind), "", "Address and port to listen on, 0.0.0.0 for all"},
+        {"external_media_address", &T::external_media_address, "", "Our media address for those outside of local_net"},
+        {"external_signaling_address", &T::external_signaling_address, "", "Our SIP address for those outside of local_net"},
+        {"external_signaling_port", &T::external_signaling_port, 0, Range{0, 65535}, "Our SIP port for them; 0: the bound one"},
+        {"local_net", O::Parse(add_local_net), "", "Networks that reach us directly; may be repeated"},
+        {"tos", &T::tos, 24, Range{0, 63}, "Differentiated services code point of signalling"},
+        {"allow_reload", &T::allow_reload, false, "A reload may close and open it anew"},
+        O::ignored("cos", "class of service is not set"),
+        O::ignored("async_operations", "sockets are read in batches"),
+        O::ignored("domain", "the address is used"),
+        O::ignored("websocket_write_timeout", "WebSocket is not available yet"),
+        O::ignored("tcp_keepalive_enable", "connections are kept alive by RFC 5626 pings"),
+        O::ignored("symmetric_transport", "requests go out by the transport of the registration"),
+        O::absent("cert_file", "TLS is not available yet"),
+        O::absent("priv_key_file", "TLS is not available yet"),
+        O::absent("ca_list_file", "TLS is not available yet"),
+        O::absent("method", "TLS is not available yet"),
+    };
+    return options;
+}
+
+const Options<IdentifySettings>& identify_options() {
+    using I = IdentifySettings;
+    using O = Option<I>;
+    static const Options<I> options{
+        {"endpoint", &I::endpoint, "", "The endpoint that such requests are from"},
+        {"match", O::Parse(add_match), "", "Addresses, networks or names; may be repeated"},
+        {"match_header", &I::match_header, "", "Header: value that the request must have"},
+        O::ignored("srv_lookups", "names are looked up by address"),
+        O::absent("match_request_uri", "write match or match_header"),
+    };
+    return options;
+}
+
+const Options<GlobalSettings>& global_options() {
+    using G = GlobalSettings;
+    using O = Option<G>;
+    static const Options<G> options{
+        {"user_agent", &G::user_agent, "Jackfield", "User-Agent and Server headers"},
+        {"max_forwards", &G::max_forwards, 70, Range{1, 255}, "Max-Forwards of our requests"},
+        {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 3600s}, "Pings on connections; 0: none"},
+        {"default_from_user", &G::default_from_user, "jackfield", "User part of From without a caller identity"},
+        {"default_realm", &G::default_realm, "jackfield", "Realm of challenges"},
+        {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint", "Endpoint for calls to bare URIs"},
+        {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension shown in message waiting"},
+        {"endpoint_identifier_order", &G::endpoint_identifier_order, {"ip", "username", "anonymous"}, "Order in which endpoints are looked for"},
+        {"debug", &G::debug, false, "Print every message"},
+        O::ignored("disable_multi_domain", "user names are looked up without a domain"),
+        O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
+        O::ignored("unidentified_request_count", "unknown sources are limited in the log"),
+        O::ignored("unidentified_request_period", "unknown sources are limited in the log"),
+        O::ignored("unidentified_request_prune_interval", "unknown sources are limited in the log"),
+        O::ignored("contact_expiration_check_interval", "registrations end on time"),
+        O::ignored("mwi_tps_queue_high", "there are no task queues"),
+        O::ignored("mwi_tps_queue_low", "there are no task queues"),
+        O::ignored("mwi_disable_initial_unsolicited", "message waiting comes with voicemail"),
+        O::ignored("ignore_uri_user_options", "options in user names are ignored"),
+        O::ignored("use_callerid_contact", "the endpoint's contact_user is used"),
+        O::ignored("send_contact_status_on_update_registration", "contact events come with management"),
+        O::ignored("taskprocessor_overload_trigger", "overload is told by the age of packets"),
+        O::ignored("norefersub", "it is answered as RFC 4488 says"),
+        O::ignored("allow_sending_180_after_183", "a 180 after early media is sent"),
+        O::ignored("all_codecs_on_empty_reinvite", "a re-INVITE without an offer is answered with all allowed codecs"),
+        O::ignored("regcontext", "extensions of registered phones are not added"),
+    };
+    return options;
+}
+
+const Options<SystemSettings>& system_options() {
+    using S = SystemSettings;
+    using O = Option<S>;
+    static const Options<S> options{
+        {"timer_t1", &S::timer_t1, 500ms, Range{10ms, 5000ms}, "Round-trip estimate (RFC 3261 17)"},
+        {"timer_b", &S::timer_b, 32000ms, Range{50ms, 120000ms}, "An unanswered request fails after this time"},
+        {"compact_headers", &S::compact_headers, false, "Short header names"},
+        O::ignored("threadpool_initial_size", "there is no thread pool"),
+        O::ignored("threadpool_auto_increment", "there is no thread pool"),
+        O::ignored("threadpool_idle_timeout", "there is no thread pool"),
+        O::ignored("threadpool_max_size", "there is no thread pool"),
+        O::ignored("disable_tcp_switch", "requests are sent by the transport of the contact"),
+        O::ignored("follow_early_media_fork", "early media of the first fork is heard"),
+        O::ignored("accept_multiple_sdp_answers", "the first answer counts"),
+        O::ignored("disable_rport", "rport is used (RFC 3581)"),
+    };
+    return options;
+}
+
+}  // namespace jackfield::sip

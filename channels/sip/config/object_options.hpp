@@ -1,0 +1,17 @@
+// The option tables of pjsip.conf's objects.
+#pragma once
+
+#include "channels/sip/config/settings.hpp"
+#include "core/config/options.hpp"
+
+namespace jackfield::sip {
+
+const Options<EndpointSettings>& endpoint_options();
+const Options<AorSettings>& aor_options();
+const Options<AuthSettings>& auth_options();
+const Options<TransportSettings>& transport_options();
+const Options<IdentifySettings>& identify_options();
+const Options<GlobalSettings>& global_options();
+const Options<SystemSettings>& system_options();
+
+}  // namespace jackfield::sip

@@ -1,0 +1,162 @@
+// All objects of pjsip.conf together: read whole, checked whole, then an immutable snapshot.
+#include "channels/sip/config/object_set.hpp"
+
+#include <algorithm>
+
+#include "channels/sip/config/object_options.hpp"
+#include "channels/sip/stack/uri.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+const std::vector<std::string>& object_types() {
+    static const std::vector<std::string> types{"endpoint", "aor", "auth", "transport", "identify", "global", "system",
+                                                "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact"};
+    return types;
+}
+
+template <class T>
+std::shared_ptr<const T> find(const ByName<T>& objects, std::string_view name) {
+    const auto found = objects.find(name);
+    return found == objects.end() ? nullptr : found->second;
+}
+
+// Reads one section into the map of its type. `check` completes and examines the settings.
+template <class T, class Check>
+void read_object(const ConfigCategory& category, const Options<T>& options, ByName<T>& into, Diagnostics& findings, Check check) {
+    T settings = options.read(category, findings, {"type"});
+    settings.name = category.name();
+    check(settings);
+    if (!into.emplace(settings.name, std::make_shared<const T>(std::move(settings))).second)
+        findings.error(category.place(), "[{}] is there already with this type; give it another name or join the two", category.name());
+}
+
+class Reader {
+  public:
+    Reader(const ConfigFile& file, Diagnostics& findings) : file_(file), findings_(findings) {}
+
+    std::shared_ptr<const ObjectSet> read() {
+        set_->global = global_options().defaults();
+        set_->system = system_options().defaults();
+        for (const ConfigCategory& category : file_.categories())
+            if (!category.is_template()) read_category(category);
+        for (const auto& [name, endpoint] : set_->endpoints) check_references(*endpoint);
+        for (const auto& [name, identify] : set_->identifies)
+            if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
+        return set_;
+    }
+
+  private:
+    void read_category(const ConfigCategory& category) {
+        const auto type = section_type(category, object_types(), findings_);
+        if (!type) return;
+        if (equals_ignoring_case(*type, "endpoint")) {
+            read_endpoint(category);
+        } else if (equals_ignoring_case(*type, "aor")) {
+            read_aor(category);
+        } else if (equals_ignoring_case(*type, "auth")) {
+            read_object(category, auth_options(), set_->auths, findings_, [&](AuthSettings& auth) {
+                if (auth.username.empty()) auth.username = auth.name;
+                if (auth.algorithms.empty()) auth.algorithms = {"MD5"};
+            });
+        } else if (equals_ignoring_case(*type, "transport")) {
+            read_object(category, transport_options(), set_->transports, findings_, [&](TransportSettings& transport) {
+                if (!transport.bind.valid())
+                    findings_.error(category.place(), "transport [{}] needs bind = ADDRESS[:PORT], for instance bind = 0.0.0.0", transport.name);
+            });
+        } else if (equals_ignoring_case(*type, "identify")) {
+            read_object(category, identify_options(), set_->identifies, findings_, [](IdentifySettings&) {});
+        } else if (equals_ignoring_case(*type, "global")) {
+            set_->global = global_options().read(category, findings_, {"type"});
+        } else if (equals_ignoring_case(*type, "system")) {
+            set_->system = system_options().read(category, findings_, {"type"});
+        } else {
+            findings_.error(category.place(), "[{}]: type={} is not available yet; take the section out", category.name(), *type);
+        }
+    }
+
+    void read_endpoint(const ConfigCategory& category) {
+        read_object(category, endpoint_options(), set_->endpoints, findings_, [&](EndpointSettings& endpoint) {
+            const ConfigPlace place = category.place();
+            endpoint.file = place.file ? *place.file : std::string();
+            endpoint.line = static_cast<int>(place.line);
+            if (endpoint.formats.empty())
+                findings_.error(place, "endpoint [{}] allows no codec; write allow = ulaw,alaw", endpoint.name);
+        });
+    }
+
+    void read_aor(const ConfigCategory& category) {
+        read_object(category, aor_options(), set_->aors, findings_, [&](AorSettings& aor) {
+            for (const std::string& contact : aor.contacts)
+                if (!parse_uri(contact))
+                    findings_.error(category.place(), "aor [{}]: contact '{}' is no SIP URI; write sip:user@host", aor.name, contact);
+            if (aor.minimum_expiration > aor.maximum_expiration)
+                findings_.error(category.place(), "aor [{}]: minimum_expiration is above maximum_expiration", aor.name);
+        });
+    }
+
+    template <class T>
+    void require(const ByName<T>& objects, const std::string& name, std::string_view type, std::string_view owner, std::string_view key) {
+        if (name.empty() || objects.contains(name)) return;
+        const ConfigCategory* category = nullptr;
+        for (const ConfigCategory* candidate : file_.find_all(owner))
+            if (equals_ignoring_case(candidate->value("type").value_or(""), type)) category = candidate;
+        const ConfigEntry* entry = category ? category->find(key) : nullptr;
+        std::vector<std::string> names;
+        for (const auto& [known, object] : objects) names.push_back(known);
+        const auto nearest = nearest_word(name, names);
+        findings_.error(entry ? entry->place() : file_.place(), "{} [{}]: {} names '{}', which there is not{}", type, owner, key, name,
+                        nearest ? "; did you mean '" + *nearest + "'?" : "");
+    }
+
+    void check_references(const EndpointSettings& endpoint) {
+        for (const std::string& name : endpoint.aors) require(set_->aors, name, "endpoint", endpoint.name, "aors");
+        for (const std::string& name : endpoint.auth) require(set_->auths, name, "endpoint", endpoint.name, "auth");
+        for (const std::string& name : endpoint.outbound_auth) require(set_->auths, name, "endpoint", endpoint.name, "outbound_auth");
+        require(set_->transports, endpoint.transport, "endpoint", endpoint.name, "transport");
+    }
+
+    const ConfigFile& file_;
+    Diagnostics& findings_;
+    std::shared_ptr<ObjectSet> set_ = std::make_shared<ObjectSet>();
+};
+
+}  // namespace
+
+std::shared_ptr<const EndpointSettings> ObjectSet::endpoint(std::string_view name) const { return find(endpoints, name); }
+std::shared_ptr<const AorSettings> ObjectSet::aor(std::string_view name) const { return find(aors, name); }
+std::shared_ptr<const AuthSettings> ObjectSet::auth(std::string_view name) const { return find(auths, name); }
+std::shared_ptr<const TransportSettings> ObjectSet::transport(std::string_view name) const { return find(transports, name); }
+
+std::shared_ptr<const EndpointSettings> ObjectSet::identify(const SocketAddress& from) const {
+    const IdentifySettings* best = nullptr;
+    unsigned bits = 0;
+    for (const auto& [name, object] : identifies)
+        for (const Subnet& subnet : object->match)
+            if (subnet.contains(from) && (!best || subnet.prefix_length() > bits)) {
+                best = object.get();
+                bits = subnet.prefix_length();
+            }
+    return best ? endpoint(best->endpoint) : nullptr;
+}
+
+std::shared_ptr<const ObjectSet> read_objects(const ConfigFile& file, Diagnostics& findings) {
+    return Reader(file, findings).read();
+}
+
+std::string object_samples() {
+    std::string text;
+    const auto add = [&](std::string_view type, const std::string& sample) {
+        text += fmt::format("; ---- type = {} ----\n{}\n", type, sample);
+    };
+    add("global", global_options().sample());
+    add("system", system_options().sample());
+    add("transport", transport_options().sample());
+    add("endpoint", endpoint_options().sample());
+    add("auth", auth_options().sample());
+    add("aor", aor_options().sample());
+    add("identify", identify_options().sample());
+    return text;
+}
+
+}  // namespace jackfield::sip
