@@ -241,6 +241,18 @@ void write_failure_ack(std::string& buffer, const Message& invite, const Message
         .finish();
 }
 
+void write_failure_ack(std::string& buffer, const Message& response) {
+    MessageWriter writer(buffer);
+    writer.request_line("ACK", response.to().uri.text)
+        .copy(response, HeaderName::via)
+        .copy(response, HeaderName::from)
+        .copy(response, HeaderName::to)
+        .header(HeaderName::call_id, response.call_id())
+        .cseq(response.cseq().number, "ACK")
+        .header(HeaderName::max_forwards, 70)
+        .finish();
+}
+
 void write_cancel(std::string& buffer, const Message& request, std::string_view reason) {
     MessageWriter writer(buffer);
     writer.request_line("CANCEL", request.request_uri().text);

@@ -56,6 +56,8 @@ void begin_response(MessageWriter& writer, const Message& request, int status, s
 
 // The ACK to a final response other than 2xx (RFC 3261 17.1.1.3), whole. `invite` is the request as it was sent.
 void write_failure_ack(std::string& buffer, const Message& invite, const Message& response);
+// The same when the INVITE is not at hand any more: branch and tags are the response's, the Request-URI its To.
+void write_failure_ack(std::string& buffer, const Message& response);
 // The CANCEL of a request that was sent (RFC 3261 9.1), whole. `reason` is a Reason header value (RFC 3326) or empty.
 void write_cancel(std::string& buffer, const Message& request, std::string_view reason = {});
 

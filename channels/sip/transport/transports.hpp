@@ -1,0 +1,88 @@
+// The transports of SIP (RFC 3261 section 18): UDP sockets and TCP connections, as flows.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "channels/sip/config/object_set.hpp"
+#include "channels/sip/stack/flow.hpp"
+#include "channels/sip/stack/parser.hpp"
+#include "core/base/rate_limit.hpp"
+#include "core/runtime/datagram.hpp"
+#include "core/runtime/fiber.hpp"
+#include "core/runtime/stream.hpp"
+
+namespace jackfield::sip {
+
+// What lies above the transports.
+class TransportUser {
+  public:
+    // A message that the parser accepted, or a request that it rejected (answer it with result.status). `age`: time that
+    // it spent in the kernel's queue.
+    virtual void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) = 0;
+
+  protected:
+    ~TransportUser() = default;
+};
+
+// Control thread. Nothing here waits: connections are made by fibers, and what is sent meanwhile is queued.
+class Transports final : public FlowSender {
+  public:
+    explicit Transports(TransportUser& user);
+    ~Transports();  // Waits for the fibers of its connections.
+    Transports(const Transports&) = delete;
+    Transports& operator=(const Transports&) = delete;
+
+    // Opens what is new, leaves what is there, closes what is gone. Failures are logged with the transport's name.
+    void apply(const ObjectSet& objects);
+
+    Result<void> send(const Flow& to, std::string_view message) override;
+
+    // The flow to an address: by the transport named, else by the first whose protocol and family fit. Errors: not_found.
+    Result<Flow> flow_to(const SocketAddress& remote, bool reliable, std::string_view transport_name = {}) const;
+
+    // Our address as the other end of the flow sees it: external_signaling_address for those outside of local_net, else the
+    // bound address, else the one that the kernel would send from.
+    SocketAddress signalling_address(const Flow& flow) const;
+    // The host for SDP in the same way (external_media_address).
+    std::string media_host(const Flow& flow) const;
+    std::string_view protocol(const Flow& flow) const { return flow.reliable ? "TCP" : "UDP"; }
+
+    struct Summary {
+        std::string name, protocol, bind;
+        std::size_t connections;
+    };
+    std::vector<Summary> list() const;  // for `pjsip show transports`
+    void set_logging(bool on) { logging_ = on; }  // every message to the log (`pjsip set logger on`)
+
+  private:
+    struct Opened;
+    struct Connection;
+    void receive(Opened& opened, std::span<const ReceivedDatagram> packets);
+    void accept(Opened& opened, std::unique_ptr<Stream> stream);
+    Result<void> serve(const std::shared_ptr<Connection>& connection, bool outgoing);
+    Result<void> read_messages(Connection& connection);
+    bool handle_frame(Connection& connection, const StreamFramer::Frame& frame);
+    Result<void> send_on_connection(const Flow& to, std::string_view message);
+    void pass_up(ParseResult result, const Flow& from, std::chrono::nanoseconds age);
+    void trace(bool sent, const Flow& flow, std::string_view message) const;
+    const Opened* opened(std::uint32_t id) const;
+
+    TransportUser& user_;
+    std::vector<std::unique_ptr<Opened>> opened_;
+    std::unordered_map<SocketAddress, std::shared_ptr<Connection>, SocketAddressHash> connections_;
+    std::uint32_t last_id_ = 0;
+    bool logging_ = false;
+    KeyedRateLimit malformed_{std::chrono::seconds(1)};
+    TaskGroup fibers_{"SIP connections"};
+};
+
+// The address that the kernel would send from to reach `remote` (no packet is sent). Invalid when there is no route.
+SocketAddress source_address_for(const SocketAddress& remote);
+
+}  // namespace jackfield::sip
