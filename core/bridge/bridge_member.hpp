@@ -77,6 +77,20 @@ struct BridgeAccess {
     static std::vector<std::unique_ptr<Member>>& members(Bridge& bridge) { return bridge.members_; }
 };
 
+// While it lives the member is suspended and the others hear music; its end touches nothing when the member has left.
+class Suspension {
+  public:
+    Suspension(Bridge& bridge, Channel& channel) : bridge_(bridge.shared_from_this()), channel_(channel.share()) {
+        bridge_->suspend(*channel_);
+    }
+    ~Suspension() { bridge_->resume(*channel_); }
+    Suspension(const Suspension&) = delete;
+
+  private:
+    std::shared_ptr<Bridge> bridge_;
+    std::shared_ptr<Channel> channel_;
+};
+
 // Posts `run` to the member's service fiber as its feature: hang-up of the member is handled when it has ended.
 void run_feature(Channel& member, FeatureFunction run);
 ExtensionMatch match_extension_digits(Channel& channel, std::string_view context, std::string_view extension);

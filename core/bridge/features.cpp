@@ -24,21 +24,6 @@ Registry<BuiltinFeature>& builtin_features() {
     return registry;
 }
 
-// The others hear music while it lives; ends it wherever the member is by then.
-class Suspension {
-  public:
-    Suspension(Bridge& bridge, Channel& channel)
-        : bridge_(bridge.shared_from_this()), channel_(channel.share()) {
-        bridge_->suspend(*channel_);
-    }
-    ~Suspension() { bridge_->resume(*channel_); }
-    Suspension(const Suspension&) = delete;
-
-  private:
-    std::shared_ptr<Bridge> bridge_;
-    std::shared_ptr<Channel> channel_;
-};
-
 // Ends a feature, also when it was dropped before it ran.
 struct FeatureEnd {
     explicit FeatureEnd(Channel& channel) : channel(channel.share()) {}

@@ -13,19 +13,6 @@ namespace {
 
 constexpr std::string_view any_key = "0123456789*#ABCD";
 
-class Suspension {
-  public:
-    Suspension(std::shared_ptr<Bridge> bridge, Channel& channel) : bridge_(std::move(bridge)), channel_(channel.share()) {
-        bridge_->suspend(*channel_);
-    }
-    ~Suspension() { bridge_->resume(*channel_); }
-    Suspension(const Suspension&) = delete;
-
-  private:
-    std::shared_ptr<Bridge> bridge_;
-    std::shared_ptr<Channel> channel_;
-};
-
 // One attempt at an extension; empty: what was pressed can't be one, or nothing was.
 Result<std::string> collect_once(Channel& transferer, const std::string& prompt, const std::string& context,
                                  std::chrono::milliseconds pause) {
@@ -248,7 +235,7 @@ class Consultation {
 Result<void> blind_transfer_dialogue(Channel& transferer, const MemberFeatures& features) {
     if (!transferer.bridge()) return fail(ErrorCode::not_found, "{} is in no bridge", transferer.name());
     const auto settings = feature_settings();
-    const Suspension suspension(transferer.bridge()->shared_from_this(), transferer);
+    const Suspension suspension(*transferer.bridge(), transferer);
     auto place = JF_TRY(ask_for_extension(transferer, features, *settings));
     if (blind_transfer(transferer, place) == TransferResult::success) return {};
     JF_TRY(transferer.play(settings->transfer_invalid_sound));
@@ -259,7 +246,7 @@ Result<void> attended_transfer_dialogue(Channel& transferer, const MemberFeature
     if (!transferer.bridge()) return fail(ErrorCode::not_found, "{} is in no bridge", transferer.name());
     const auto bridge = transferer.bridge()->shared_from_this();
     const auto settings = feature_settings();
-    const Suspension suspension(bridge, transferer);
+    const Suspension suspension(*bridge, transferer);
     const auto place = JF_TRY(ask_for_extension(transferer, features, *settings));
     return Consultation(transferer, bridge, settings).run(place);
 }

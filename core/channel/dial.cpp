@@ -26,27 +26,12 @@ std::string_view to_string(DialOutcome outcome) { return outcome_names[static_ca
 
 DialOutcome outcome_of(HangupCause cause) {
     switch (cause) {
-        case HangupCause::user_busy:
-            return DialOutcome::busy;
+        case HangupCause::user_busy: return DialOutcome::busy;
+        case HangupCause::normal_circuit_congestion: return DialOutcome::congestion;
         case HangupCause::no_answer:
-        case HangupCause::no_user_response:
-        case HangupCause::call_rejected:
-        case HangupCause::normal_clearing:
-        case HangupCause::not_defined:
-            return DialOutcome::no_answer;
-        case HangupCause::unallocated:
-        case HangupCause::no_route_destination:
-        case HangupCause::no_route_transit_net:
-        case HangupCause::subscriber_absent:
-        case HangupCause::destination_out_of_order:
-        case HangupCause::requested_chan_unavail:
-        case HangupCause::chan_not_implemented:
-        case HangupCause::channel_unacceptable:
-            return DialOutcome::chan_unavail;
-        case HangupCause::answered_elsewhere:
-            return DialOutcome::cancel;
-        default:
-            return DialOutcome::congestion;
+        case HangupCause::normal_clearing: return DialOutcome::no_answer;
+        case HangupCause::answered_elsewhere: return DialOutcome::cancel;
+        default: return DialOutcome::chan_unavail;
     }
 }
 
