@@ -1,9 +1,6 @@
-// codec_gsm - GSM 06.10 full rate to signed linear and back (by libgsm), also in the packing of WAV49 files.
+// codec_gsm - GSM 06.10 full rate to signed linear and back (by libgsm).
 #include <gsm.h>
 
-#include <algorithm>
-#include <array>
-#include <cstring>
 #include <memory>
 
 #include "codecs/concealment.hpp"
@@ -14,19 +11,12 @@ using namespace jackfield;
 
 namespace {
 
-constexpr std::size_t frame_samples = 160, frame_bytes = 33, pair_bytes = 65;
+constexpr std::size_t frame_samples = 160, frame_bytes = 33;
 
 struct Free {
     void operator()(gsm state) const { gsm_destroy(state); }
 };
 using State = std::unique_ptr<gsm_state, Free>;
-
-State make_state(bool wav49) {
-    State state(gsm_create());
-    int on = 1;
-    if (state && wav49) gsm_option(state.get(), GSM_OPT_WAV49, &on);
-    return state;
-}
 
 // libgsm's interface takes pointers to what it only reads.
 void encode_frame(gsm state, std::span<const std::int16_t> pcm, std::uint8_t* out) {
@@ -63,46 +53,12 @@ class Gsm {
     std::size_t conceal(unsigned samples, std::span<std::int16_t> pcm) { return concealment_.fill(samples, pcm); }
 
   private:
-    State encoder_ = make_state(false), decoder_ = make_state(false);
+    State encoder_{gsm_create()}, decoder_{gsm_create()};
     Framer<frame_samples> frames_;
     Concealment concealment_;
 };
 
-// Microsoft's packing: 65 bytes for two frames, without the four bits of signature, low bits first.
-class MicrosoftGsm {
-  public:
-    std::size_t encode(std::span<const std::int16_t> pcm, std::span<std::uint8_t> out) {
-        std::size_t bytes = 0;
-        pairs_.add(pcm, [&](auto pair) {
-            if (bytes + pair_bytes > out.size() || !encoder_) return;
-            encode_frame(encoder_.get(), pair.template first<frame_samples>(), &out[bytes]);
-            encode_frame(encoder_.get(), pair.template last<frame_samples>(), &out[bytes + 32]);
-            bytes += pair_bytes;
-        });
-        return bytes;
-    }
-    std::size_t decode(std::span<const std::uint8_t> in, std::span<std::int16_t> pcm) {
-        std::size_t samples = 0;
-        for (; in.size() >= pair_bytes && samples + 2 * frame_samples <= pcm.size(); in = in.subspan(pair_bytes)) {
-            std::array<std::uint8_t, 2 * frame_bytes> pair{};  // the second frame is read as 33 bytes, of 32
-            std::copy_n(in.begin(), pair_bytes, pair.begin());
-            if (!decoder_ || !decode_frame(decoder_.get(), pair.data(), &pcm[samples]) ||
-                !decode_frame(decoder_.get(), pair.data() + frame_bytes, &pcm[samples + frame_samples]))
-                std::fill_n(&pcm[samples], 2 * frame_samples, 0);
-            samples += 2 * frame_samples;
-        }
-        return samples;
-    }
-
-  private:
-    State encoder_ = make_state(true), decoder_ = make_state(true);
-    Framer<2 * frame_samples> pairs_;
-};
-
-Result<void> load(Module& module) {
-    JF_TRY(add_audio_codec<Gsm>(module, "gsm", 1100));
-    return add_audio_codec<MicrosoftGsm>(module, "msgsm", 1100);
-}
+Result<void> load(Module& module) { return add_audio_codec<Gsm>(module, "gsm", 1100); }
 
 }  // namespace
 

@@ -127,15 +127,6 @@ void add_speech_codecs(std::vector<Codec>& all) {
                    .maximum_packet_time = milliseconds(300),
                    .quality = 65,
                    .samples = count::frames<160, 33>});
-    // Microsoft's packing of two GSM frames into 65 bytes, of WAV49 files; never on a wire, so without an RTP name.
-    all.push_back({.name = "msgsm",
-                   .description = "GSM packed as in WAV49 files",
-                   .rate = {8000},
-                   .rtp_clock = {8000},
-                   .packet_time = milliseconds(40),
-                   .maximum_packet_time = milliseconds(320),
-                   .quality = 65,
-                   .samples = count::frames<320, 65>});
     all.push_back({.name = "g729",
                    .description = "G.729A",
                    .encoding = "G729",

@@ -23,7 +23,6 @@ constexpr Expected expected[] = {
     {"codec_ulaw", "ulaw", 36, 0.99},
     {"codec_alaw", "alaw", 36, 0.99},
     {"codec_gsm", "gsm", 8, 0.7},
-    {"codec_gsm", "msgsm", 8, 0.7},
     {"codec_g722", "g722", 30, 0.9},
     {"codec_g726", "g726", 22, 0.95},
     {"codec_g726", "g726aal2", 22, 0.95},
