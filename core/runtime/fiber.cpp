@@ -199,6 +199,7 @@ void FiberScheduler::arrive(Fiber& fiber, context::transfer_t from) {
 
 void FiberScheduler::suspend(std::source_location where) {
     Fiber& fiber = *running_;
+    ++fiber.waits;
     fiber.state = Fiber::State::waiting;
     fiber.waits_at = where;
     fiber.since = Clock::now();
@@ -252,6 +253,7 @@ Result<void> spawn(FiberOptions options, std::move_only_function<void()> body, s
 }
 
 bool on_fiber() { return on_control_thread() && fiber_scheduler->running(); }
+std::uint64_t fiber_waits() { return on_fiber() ? fiber_scheduler->running()->waits : 0; }
 
 std::size_t fiber_count() { return fiber_scheduler ? fiber_scheduler->count() : 0; }
 std::size_t fiber_limit() { return fiber_scheduler ? fiber_scheduler->limit() : 0; }

@@ -32,6 +32,8 @@ Result<void> spawn(FiberOptions options, std::move_only_function<void()> body,
 
 // True when the caller runs on a fiber (and so may wait).
 bool on_fiber();
+// How often the running fiber has waited for something that was not ready yet; yield() does not count. 0 outside fibers.
+std::uint64_t fiber_waits();
 
 // Child fibers that end together: the destructor cancels those that run and waits for their end.
 class TaskGroup {
