@@ -13,6 +13,6 @@ namespace jackfield {
 
 std::string version() { return "Jackfield " JACKFIELD_VERSION; }
 
-std::string build_details() { return fmt::format("built by {} for ABI {}", __VERSION__, own_abi_tag()); }
+std::string build_details() { return fmt::format("built by g++ {} for ABI {}", __VERSION__, own_abi_tag()); }
 
 }  // namespace jackfield
