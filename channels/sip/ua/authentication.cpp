@@ -1,0 +1,116 @@
+// Whose request it is, and whether it proves that (RFC 3261 section 22); answers to challenges of others.
+#include "channels/sip/ua/user_agent.hpp"
+#include "core/base/log.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+bool methods_include(const EndpointSettings& endpoint, std::string_view method) {
+    if (endpoint.identify_by.empty()) return method == "username" || method == "ip";
+    for (const std::string& word : endpoint.identify_by)
+        if (equals_ignoring_case(word, method)) return true;
+    return false;
+}
+
+DigestSecret secret_of(const AuthSettings& auth, DigestAlgorithm algorithm) {
+    DigestSecret secret;
+    secret.password = auth.password;
+    const std::string& hash = algorithm == DigestAlgorithm::md5 ? auth.md5_cred : auth.sha256_cred;
+    if (!hash.empty()) {
+        secret.hash = hash;
+        secret.hash_algorithm = algorithm;
+    }
+    return secret;
+}
+
+}  // namespace
+
+std::shared_ptr<const EndpointSettings> UserAgent::identify(const Message& request, const Flow& from) const {
+    const auto allowed = [&](const std::shared_ptr<const EndpointSettings>& endpoint) {
+        const auto has = [&](const std::vector<Subnet>& subnets) {
+            return std::any_of(subnets.begin(), subnets.end(), [&](const Subnet& subnet) { return subnet.contains(from.remote); });
+        };
+        return !has(endpoint->deny) || has(endpoint->permit);
+    };
+    if (auto endpoint = objects_->identify(from.remote); endpoint && methods_include(*endpoint, "ip"))
+        return allowed(endpoint) ? endpoint : nullptr;
+    const std::string user = request.from().uri.decoded_user();
+    if (auto endpoint = objects_->endpoint(user); endpoint && methods_include(*endpoint, "username"))
+        return allowed(endpoint) ? endpoint : nullptr;
+    if (const auto header = request.header(HeaderName::authorization); !header.empty())
+        if (const auto credentials = parse_credentials(header))
+            if (auto endpoint = objects_->endpoint(credentials->username); endpoint && methods_include(*endpoint, "auth_username"))
+                return allowed(endpoint) ? endpoint : nullptr;
+    if (auto endpoint = objects_->endpoint("anonymous")) return allowed(endpoint) ? endpoint : nullptr;
+    return nullptr;
+}
+
+bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& endpoint) {
+    if (endpoint.auth.empty()) return true;
+    const Message& message = request.request();
+    const Instant now = Clock::now();
+    bool stale = false, tried = false;
+    const auto realm_of = [&](const AuthSettings& auth) { return auth.realm.empty() ? objects_->global.default_realm : auth.realm; };
+    for (std::size_t field = message.first_field(HeaderName::authorization); field != Message::npos; field = message.next_field(field)) {
+        const auto credentials = parse_credentials(message.field(field).value);
+        if (!credentials) continue;
+        for (const std::string& name : endpoint.auth) {
+            const auto auth = objects_->auth(name);
+            if (!auth || credentials->username != auth->username || credentials->realm != realm_of(*auth)) continue;
+            tried = true;
+            const bool offered = std::any_of(auth->algorithms.begin(), auth->algorithms.end(), [&](const std::string& algorithm) {
+                return algorithm == to_string(credentials->algorithm);
+            });
+            if (!offered) continue;
+            switch (verify(*credentials, secret_of(*auth, credentials->algorithm), message.method_name(), {}, nonces_, now)) {
+                case DigestVerdict::ok: return true;
+                case DigestVerdict::stale: stale = true; break;
+                case DigestVerdict::malformed: (void)request.respond(400, "Malformed credentials"); return false;
+                case DigestVerdict::wrong: break;
+            }
+        }
+        tried = true;
+    }
+    if (tried && !stale && unknown_.allow(request.flow().remote.host(), now))
+        log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - Authentication failed: wrong user name or password",
+                     message.method_name(), message.from().uri.text, request.flow().remote.to_string(), message.call_id());
+    (void)request.respond(401, response(request, 401, {}, [&](MessageWriter& writer) {
+        const auto challenge = [&](const std::string& realm, DigestAlgorithm algorithm) {
+            writer.header(HeaderName::www_authenticate,
+                          write_challenge({realm, nonces_.issue(realm, now), {}, algorithm, true, stale}));
+        };
+        bool any = false;
+        for (const std::string& name : endpoint.auth) {
+            const auto auth = objects_->auth(name);
+            if (!auth) continue;
+            for (const std::string& algorithm : auth->algorithms)
+                if (const auto known = find_digest_algorithm(algorithm)) {
+                    challenge(realm_of(*auth), *known);
+                    any = true;
+                }
+        }
+        if (!any) challenge(objects_->global.default_realm, DigestAlgorithm::md5);
+        writer.finish();
+    }));
+    return false;
+}
+
+std::optional<std::pair<HeaderName, std::string>> UserAgent::answer_challenge(const EndpointSettings& endpoint, const Message& response,
+                                                                             Method method, std::string_view uri) {
+    const bool proxy = response.status() == 407;
+    const HeaderName asked = proxy ? HeaderName::proxy_authenticate : HeaderName::www_authenticate;
+    for (std::size_t field = response.first_field(asked); field != Message::npos; field = response.next_field(field)) {
+        const auto challenge = parse_challenge(response.field(field).value);
+        if (!challenge) continue;
+        for (const std::string& name : endpoint.outbound_auth) {
+            const auto auth = objects_->auth(name);
+            if (!auth || (!auth->realm.empty() && auth->realm != challenge->realm)) continue;
+            DigestClient client;
+            auto answer = client.answer(*challenge, auth->username, secret_of(*auth, challenge->algorithm), to_string(method), uri);
+            if (answer) return std::pair{proxy ? HeaderName::proxy_authorization : HeaderName::authorization, std::move(*answer)};
+        }
+    }
+    return {};
+}
+
+}  // namespace jackfield::sip

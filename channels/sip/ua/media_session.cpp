@@ -1,0 +1,163 @@
+// The media of one call: offers and answers on one side, an RTP session and the channel's stream on the other.
+#include "channels/sip/ua/media_session.hpp"
+
+#include "core/base/log.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+constexpr std::uint8_t first_dynamic = 96;
+constexpr std::uint8_t telephone_event_payload = 101;
+
+std::uint64_t session_identifier() {
+    return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) >> 20;
+}
+
+// Our formats with their payload types; telephone-event at each clock rate when digits go by RFC 4733.
+std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
+    std::vector<SdpCodec> codecs;
+    std::uint8_t dynamic = first_dynamic;
+    const auto next_dynamic = [&] {
+        while (dynamic == telephone_event_payload) ++dynamic;
+        return dynamic++;
+    };
+    for (const Format& format : formats) {
+        if (format.codec->type != MediaType::audio || format.codec->encoding.empty()) continue;
+        SdpCodec codec;
+        codec.name = format.codec->encoding;
+        codec.clock_rate = format.codec->rtp_clock.hz;
+        codec.channels = format.codec->channels;
+        codec.payload_type = format.codec->static_payload_type >= 0 ? static_cast<std::uint8_t>(format.codec->static_payload_type)
+                                                                    : next_dynamic();
+        codec.fmtp = format.parameters;
+        codecs.push_back(std::move(codec));
+    }
+    if (events && !codecs.empty()) {
+        SdpCodec event;
+        event.name = "telephone-event";
+        event.clock_rate = 8000;
+        event.payload_type = telephone_event_payload;
+        event.fmtp = "0-16";
+        codecs.push_back(std::move(event));
+    }
+    return codecs;
+}
+
+const Codec* codec_of(const SdpCodec& codec) { return find_codec(codec.name, codec.clock_rate, codec.channels); }
+
+}  // namespace
+
+Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, const EndpointSettings& endpoint, FormatList formats,
+                                                           const std::string& host, const SocketAddress& bind,
+                                                           const std::string& cname) {
+    std::unique_ptr<MediaSession> session(new MediaSession(endpoint, std::move(formats)));
+    RtpOptions options;
+    options.local = bind;
+    if (endpoint.bind_rtp_to_media_address && !endpoint.media_address.empty())
+        options.local = JF_TRY(SocketAddress::parse(endpoint.media_address));
+    options.symmetric = endpoint.rtp_symmetric || endpoint.rewrite_contact;
+    options.timeout = endpoint.rtp_timeout;
+    options.hold_timeout = endpoint.rtp_timeout_hold;
+    options.keepalive = endpoint.rtp_keepalive;
+    options.jitter_buffer = endpoint.jitter_buffer;
+    options.dscp = endpoint.tos_audio;
+    options.cname = cname;
+    session->rtp_ = JF_TRY(rtp.create(options));
+    session->origin_ = SdpOrigin(session_identifier());
+    session->describe(endpoint.media_address.empty() ? host : endpoint.media_address, endpoint.rtcp_mux);
+    return session;
+}
+
+void MediaSession::describe(const std::string& host, bool rtcp_mux) {
+    local_.connection = {host, host.contains(':')};
+    local_.user = endpoint_.sdp_owner;
+    local_.name = endpoint_.sdp_session;
+    local_.order = CodecOrder::local;
+    LocalMedia audio;
+    audio.port = rtp_->local().port();
+    const bool events = endpoint_.dtmf == DtmfMode::rfc4733 || endpoint_.dtmf == DtmfMode::automatic || endpoint_.dtmf == DtmfMode::auto_info;
+    audio.codecs = describe_codecs(formats_, events);
+    audio.rtcp_mux = rtcp_mux;
+    if (const Format* first = formats_.best(MediaType::audio)) {
+        audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
+        audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
+    }
+    local_.media.push_back(std::move(audio));
+}
+
+std::string MediaSession::make_offer() {
+    offer_ = sip::make_offer(local_, slots_);
+    return origin_.write(offer_);
+}
+
+Result<std::string> MediaSession::make_answer(std::string_view text) {
+    const SdpSession offer = JF_TRY(parse_sdp(text));
+    Answer answer = JF_TRY(sip::make_answer(local_, offer));
+    slots_ = std::move(answer.media);
+    apply();
+    return origin_.write(answer.description);
+}
+
+Result<void> MediaSession::accept_answer(std::string_view text) {
+    const SdpSession answer = JF_TRY(parse_sdp(text));
+    slots_ = JF_TRY(sip::accept_answer(local_, offer_, answer));
+    apply();
+    return {};
+}
+
+FormatList MediaSession::formats() const {
+    FormatList list;
+    for (const NegotiatedMedia& media : slots_) {
+        if (!media.accepted()) continue;
+        for (const NegotiatedCodec& negotiated : media.codecs)
+            if (const Codec* codec = codec_of(negotiated.codec))
+                list.add(Format{codec, std::chrono::milliseconds(media.ptime), negotiated.codec.fmtp});
+    }
+    return list.empty() ? formats_ : list;
+}
+
+void MediaSession::attach(Channel& channel, const MediaStream* near) {
+    channel_ = &channel;
+    channel.media().set_port(rtp_->take_port(), near);
+    if (endpoint_.dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
+    apply();
+}
+
+void MediaSession::apply() {
+    const NegotiatedMedia* audio = nullptr;
+    for (const NegotiatedMedia& media : slots_)
+        if (media.accepted() && media.type == "audio") audio = &media;
+    if (!audio || audio->codecs.empty()) return;
+
+    RtpParameters parameters;
+    if (!audio->remote.is_null())
+        if (auto remote = SocketAddress::parse(audio->remote.address)) parameters.remote = remote->with_port(audio->remote_port);
+    if (audio->remote_rtcp_port && parameters.remote.valid()) {
+        const auto& host = audio->remote_rtcp_address.empty() ? audio->remote.address : audio->remote_rtcp_address;
+        if (auto rtcp = SocketAddress::parse(host)) parameters.remote_rtcp = rtcp->with_port(audio->remote_rtcp_port);
+    }
+    for (const NegotiatedCodec& negotiated : audio->codecs)
+        if (const Codec* codec = codec_of(negotiated.codec)) {
+            parameters.send.push_back({negotiated.send_payload_type, codec});
+            parameters.receive.push_back({negotiated.receive_payload_type, codec});
+        }
+    if (parameters.send.empty()) return;
+    parameters.write_codec = parameters.send.front().codec;
+    const unsigned ptime = audio->ptime && endpoint_.use_ptime ? audio->ptime : 0;
+    parameters.packet_time = ptime ? std::chrono::milliseconds(ptime) : parameters.write_codec->packet_time;
+    if (audio->telephone_event) {
+        parameters.dtmf_payload = audio->telephone_event->send_payload_type;
+        parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
+    }
+    parameters.rtcp_mux = audio->rtcp_mux;
+    parameters.sending = sends(audio->direction);
+    parameters.receiving = receives(audio->direction);
+    held_ = audio->held;
+    rtp_->set(parameters);
+    if (!channel_) return;
+    channel_->media().set_formats(parameters.write_codec, parameters.write_codec, parameters.packet_time);
+    channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
+    if (endpoint_.dtmf == DtmfMode::automatic && !audio->telephone_event) channel_->media().detect_inband_digits(true);
+}
+
+}  // namespace jackfield::sip

@@ -1,0 +1,60 @@
+// The media of one call: offers and answers on one side, an RTP session and the channel's stream on the other.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "channels/sip/config/settings.hpp"
+#include "channels/sip/stack/offer_answer.hpp"
+#include "core/channel/channel.hpp"
+#include "core/media/format.hpp"
+#include "modules/res_rtp/rtp.hpp"
+
+namespace jackfield::sip {
+
+// Control thread; nothing waits. One audio stream.
+class MediaSession {
+  public:
+    // Opens the RTP session. `host` is told in SDP, `bind` is where the socket lives. Errors: those of RtpService::create.
+    static Result<std::unique_ptr<MediaSession>> create(RtpService& rtp, const EndpointSettings& endpoint, FormatList formats,
+                                                        const std::string& host, const SocketAddress& bind, const std::string& cname);
+
+    // Gives the RTP port to the channel's stream (once) and keeps it up to date from then on. `near`: the stream whose
+    // media thread it should live on.
+    void attach(Channel& channel, const MediaStream* near);
+    // After Channel::exchange: the stream that our port lives below now.
+    void moved_to(Channel& channel) { channel_ = &channel; }
+
+    std::string make_offer();
+    // Answers an offer. Errors: unsupported (488), invalid (400: no description).
+    Result<std::string> make_answer(std::string_view offer);
+    // What came back to our offer. Errors: unsupported, invalid.
+    Result<void> accept_answer(std::string_view answer);
+    // The last description that we sent, for responses that repeat it.
+    const std::string& last_local() const { return origin_.last(); }
+    bool negotiated() const { return !slots_.empty(); }
+
+    bool held_by_remote() const { return held_; }    // as of the last offer or answer
+    FormatList formats() const;                      // in common, the one in use first
+    const RtpSession& rtp() const { return *rtp_; }
+
+  private:
+    MediaSession(const EndpointSettings& endpoint, FormatList formats) : endpoint_(endpoint), formats_(std::move(formats)) {}
+    void describe(const std::string& host, bool rtcp_mux);
+    void apply();
+
+    EndpointSettings endpoint_;
+    FormatList formats_;
+    std::unique_ptr<RtpSession> rtp_;
+    LocalDescription local_;
+    SdpOrigin origin_{0};
+    SdpSession offer_;
+    std::vector<NegotiatedMedia> slots_;
+    Channel* channel_ = nullptr;
+    bool held_ = false;
+};
+
+}  // namespace jackfield::sip

@@ -1,0 +1,247 @@
+// The SIP user agent: takes requests in, finds whose they are and hands them on (RFC 3261 section 8).
+#include "channels/sip/ua/user_agent.hpp"
+
+#include <array>
+
+#include "channels/sip/stack/identifiers.hpp"
+#include "core/base/generation.hpp"
+#include "core/base/log.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Requests that begin something are turned away when they waited longer than this; in-dialog ones never are.
+constexpr auto overload_age = 300ms;
+
+std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
+    std::array<std::uint8_t, NonceIssuer::key_size> key{};
+    random_bytes(key);
+    return key;
+}
+
+// Extensions that we can do when a request requires them.
+constexpr std::array<std::string_view, 3> known_extensions{"replaces", "norefersub", "timer"};
+
+}  // namespace
+
+UserAgent::UserAgent()
+    : objects_(std::make_shared<const ObjectSet>()),
+      transports_(*this),
+      timers_(Clock::now()),
+      layer_(transports_, timers_, *this),
+      nonces_(random_key()),
+      tick_([this] { advance(); }) {}
+
+UserAgent::~UserAgent() = default;
+
+void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
+    objects_ = std::move(objects);
+    TransactionSettings settings;
+    settings.t1 = objects_->system.timer_t1;
+    settings.timer_b = objects_->system.timer_b;
+    layer_.set_settings(settings);
+    transports_.apply(*objects_);
+    transports_.set_logging(objects_->global.debug);
+}
+
+void UserAgent::handle(Method method, RequestHandler handler) { handlers_[method] = std::move(handler); }
+
+void UserAgent::advance() {
+    timers_.advance(Clock::now());
+    arm();
+}
+
+void UserAgent::arm() {
+    const auto next = timers_.next();
+    if (!next) return tick_.stop();
+    if (!tick_.running() || tick_.expires() > *next) tick_.start(std::max<Clock::duration>(*next - Clock::now(), 0ns));
+}
+
+// --- what arrives -----------------------------------------------------------------------------------------------------------
+
+void UserAgent::on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) {
+    timers_.advance(Clock::now());
+    if (result.verdict == Verdict::reject) {
+        layer_.reply(result.message, from, result.status, result.reason);
+    } else if (age > overload_age && result.message.is_request() && result.message.to_tag().empty() &&
+               result.message.method() != Method::ack && result.message.method() != Method::cancel) {
+        ++overloaded_;
+        layer_.reply(result.message, from, 503, "Overloaded", "Retry-After: 5\r\n");
+    } else {
+        layer_.receive(std::move(result.message), from);
+    }
+    arm();
+}
+
+void UserAgent::on_request(IncomingRequest& request) {
+    const Message& message = request.request();
+    if (message.max_forwards() == 0 && message.method() != Method::options) return (void)request.respond(483);
+    if (!message.to_tag().empty()) {
+        auto* dialog = static_cast<UserDialog*>(dialogs_.find(message));
+        if (!dialog) return (void)request.respond(481);
+        if (!dialog->accept_cseq(message)) return (void)request.respond(500, "CSeq out of order");
+        dialog->flow = request.flow();
+        return dialog->user->on_dialog_request(*dialog, request);
+    }
+    begin_new(request);
+}
+
+bool UserAgent::extensions_known(IncomingRequest& request) {
+    std::string unknown;
+    for (Message::Values required(request.request(), HeaderName::require); required.next();) {
+        const bool known = std::any_of(known_extensions.begin(), known_extensions.end(),
+                                       [&](std::string_view word) { return grammar::same_word(word, required.item); });
+        if (!known) unknown += (unknown.empty() ? "" : ", ") + std::string(required.item);
+    }
+    if (unknown.empty()) return true;
+    (void)request.respond(420, response(request, 420, {}, [&](MessageWriter& writer) {
+        writer.header(HeaderName::unsupported, unknown);
+        writer.finish();
+    }));
+    return false;
+}
+
+void UserAgent::begin_new(IncomingRequest& request) {
+    const Message& message = request.request();
+    if (!message.request_uri().is_sip() && message.request_uri().scheme != UriScheme::tel) return (void)request.respond(416);
+    const auto handler = handlers_.find(message.method());
+    if (message.method() != Method::options && handler == handlers_.end()) {
+        const int status = message.method() == Method::subscribe || message.method() == Method::publish ? 489 : 405;
+        return (void)request.respond(status, response(request, status, {}, [&](MessageWriter& writer) {
+            writer.header(HeaderName::allow, allowed_methods);
+            writer.finish();
+        }));
+    }
+    if (!extensions_known(request)) return;
+    auto endpoint = identify(message, request.flow());
+    if (!endpoint) {
+        if (unknown_.allow(request.flow().remote.host(), Clock::now()))
+            log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - No matching endpoint found", message.method_name(),
+                         message.from().uri.text, request.flow().remote.to_string(), message.call_id());
+        // Answering as for a known user with a wrong password tells a guesser nothing.
+        static const EndpointSettings nobody = [] {
+            EndpointSettings settings;
+            settings.auth = {"\x01nobody"};
+            return settings;
+        }();
+        (void)authenticate(request, nobody);
+        return;
+    }
+    if (!authenticate(request, *endpoint)) return;
+    if (message.method() == Method::options) {
+        return (void)request.respond(200, response(request, 200, {}, [&](MessageWriter& writer) {
+            writer.header(HeaderName::accept, "application/sdp");
+            add_agent(writer);
+            writer.finish();
+        }));
+    }
+    handler->second(request, std::move(endpoint));
+}
+
+void UserAgent::on_ack(const Message& ack, const Flow&) {
+    if (auto* dialog = static_cast<UserDialog*>(dialogs_.find(ack))) dialog->user->on_dialog_ack(*dialog, ack);
+}
+
+void UserAgent::on_late_success(const Message& response, const Flow& from) {
+    if (auto* dialog = static_cast<UserDialog*>(dialogs_.find(response))) return dialog->user->on_repeated_success(*dialog, response, from);
+    // A fork that lost, or a 2xx that crossed our CANCEL: acknowledged and ended at once (RFC 3261 13.2.2.4, 15).
+    auto made = Dialog::from_response(response);
+    if (!made) return log_debug(1, "A late 2xx from {} makes no dialog: {}", from.remote.to_string(), made.error().text);
+    struct Nobody final : DialogUser, ClientTransactionUser {
+        void on_dialog_request(UserDialog&, IncomingRequest&) override {}
+        void on_dialog_ack(UserDialog&, const Message&) override {}
+        void on_repeated_success(UserDialog&, const Message&, const Flow&) override {}
+        void on_response(ClientHandle&, const Message&, const Flow&) override {}
+        void on_failure(ClientHandle&, ClientFailure) override {}
+    } nobody;
+    UserDialog dialog(std::move(*made), nobody, from);
+    send_ack(dialog, response.cseq().number);
+    ClientHandle handle(nobody);
+    start(handle, dialog, Method::bye, dialog.next_cseq(), [](MessageWriter& writer) { writer.finish(); });
+}
+
+// --- what goes out ------------------------------------------------------------------------------------------------------------
+
+std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
+    const SocketAddress local = transports_.signalling_address(flow);
+    return fmt::format("SIP/2.0/{} {};rport;branch={}", transports_.protocol(flow), local.to_string(), branch);
+}
+
+std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
+    const SocketAddress local = transports_.signalling_address(flow);
+    return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), flow.reliable ? ";transport=tcp" : "") + ">";
+}
+
+void UserAgent::add_agent(MessageWriter& writer) const {
+    writer.header(HeaderName::allow, allowed_methods);
+    writer.header(HeaderName::supported, "replaces, norefersub");
+    writer.header(HeaderName::user_agent, objects_->global.user_agent);
+}
+
+void UserAgent::start(ClientHandle& handle, const NewRequest& request, const Flow& flow, const std::function<void(MessageWriter&)>& write) {
+    const std::string branch = new_branch();
+    MessageWriter writer(buffer_);
+    writer.request_line(to_string(request.method), request.uri);
+    writer.header(HeaderName::via, via(flow, branch));
+    writer.header(HeaderName::max_forwards, objects_->global.max_forwards);
+    for (const std::string& route : request.routes) writer.header(HeaderName::route, route);
+    writer.header(HeaderName::from, request.from);
+    writer.header(HeaderName::to, request.to);
+    writer.header(HeaderName::call_id, request.call_id);
+    writer.cseq(request.cseq, to_string(request.method));
+    write(writer);
+    timers_.advance(Clock::now());
+    layer_.start(handle, request.method, branch, buffer_, flow);
+    arm();
+}
+
+void UserAgent::start(ClientHandle& handle, UserDialog& dialog, Method method, std::uint32_t cseq,
+                      const std::function<void(MessageWriter&)>& write) {
+    const std::string branch = new_branch();
+    MessageWriter writer(buffer_);
+    dialog.begin_request(writer, to_string(method), cseq, via(dialog.flow, branch));
+    write(writer);
+    timers_.advance(Clock::now());
+    layer_.start(handle, method, branch, buffer_, dialog.flow);
+    arm();
+}
+
+std::string UserAgent::send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write) {
+    std::string text;
+    MessageWriter writer(text);
+    dialog.begin_request(writer, "ACK", cseq, via(dialog.flow, new_branch()));
+    if (write)
+        write(writer);
+    else
+        writer.finish();
+    if (auto sent = transports_.send(dialog.flow, text); !sent) log_debug(1, "ACK to {}: {}", dialog.flow.remote.to_string(), sent.error().text);
+    return text;
+}
+
+namespace {
+
+std::string write_response(const Message& request, const Flow& flow, const std::string& tag, int status, std::string_view reason,
+                           const std::function<void(MessageWriter&)>& write) {
+    std::string text;
+    MessageWriter writer(text);
+    const std::string host = flow.remote.host();
+    begin_response(writer, request, status, reason, tag, RequestSource{host, flow.remote.port()});
+    write(writer);
+    return text;
+}
+
+}  // namespace
+
+std::string UserAgent::response(const ServerHandle& handle, int status, std::string_view reason,
+                                const std::function<void(MessageWriter&)>& write) {
+    return write_response(handle.request(), handle.flow(), handle.local_tag(), status, reason, write);
+}
+
+std::string UserAgent::response(const IncomingRequest& request, int status, std::string_view reason,
+                                const std::function<void(MessageWriter&)>& write) {
+    return write_response(request.request(), request.flow(), request.local_tag(), status, reason, write);
+}
+
+}  // namespace jackfield::sip

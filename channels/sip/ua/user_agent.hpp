@@ -1,0 +1,127 @@
+// The SIP user agent: takes requests in, finds whose they are, authenticates them, and hands them on (RFC 3261 section 8).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "channels/sip/config/object_set.hpp"
+#include "channels/sip/stack/dialog.hpp"
+#include "channels/sip/stack/digest.hpp"
+#include "channels/sip/stack/transaction.hpp"
+#include "channels/sip/transport/transports.hpp"
+#include "core/runtime/timer.hpp"
+
+namespace jackfield::sip {
+
+class UserDialog;
+
+// Who uses a dialog: a call; later a subscription.
+class DialogUser {
+  public:
+    virtual void on_dialog_request(UserDialog& dialog, IncomingRequest& request) = 0;
+    virtual void on_dialog_ack(UserDialog& dialog, const Message& ack) = 0;
+    virtual void on_repeated_success(UserDialog& dialog, const Message& response, const Flow& from) = 0;  // a 2xx again
+
+  protected:
+    ~DialogUser() = default;
+};
+
+// A dialog with its user and the flow that its last message came by. What DialogTable finds is always one of these.
+class UserDialog final : public Dialog {
+  public:
+    UserDialog(Dialog&& dialog, DialogUser& user, Flow flow) : Dialog(std::move(dialog)), user(&user), flow(std::move(flow)) {}
+    DialogUser* user;
+    Flow flow;
+};
+
+// Handles requests outside of dialogs of one method; false: not mine.
+using RequestHandler = std::function<void(IncomingRequest&, std::shared_ptr<const EndpointSettings>)>;
+
+// Where a request goes: a flow and the Request-URI.
+struct Destination {
+    Flow flow;
+    std::string uri;
+};
+
+// Control thread.
+class UserAgent final : public TransportUser, public TransactionCore {
+  public:
+    UserAgent();
+    ~UserAgent();
+    UserAgent(const UserAgent&) = delete;
+    UserAgent& operator=(const UserAgent&) = delete;
+
+    void apply(std::shared_ptr<const ObjectSet> objects);
+    const std::shared_ptr<const ObjectSet>& objects() const { return objects_; }
+    Transports& transports() { return transports_; }
+    TransactionLayer& transactions() { return layer_; }
+    DialogTable& dialogs() { return dialogs_; }
+
+    // Of requests that begin something: INVITE, REGISTER, SUBSCRIBE, MESSAGE, ... One handler a method.
+    void handle(Method method, RequestHandler handler);
+    // Says whether an AOR's contact came from that address: requests are identified by where a phone registered from, too.
+    std::function<std::shared_ptr<const EndpointSettings>(const Message&, const Flow&)> identify_by_registration;
+
+    // Finds where to send to: SRV and address look-ups (RFC 3263). Waits. Errors: not_found, timeout, invalid.
+    Result<Flow> resolve(std::string_view uri, std::string_view transport_name = {});
+    // Sends a request outside of a dialog; `write` adds headers after the necessary ones and finishes it.
+    struct NewRequest {
+        Method method;
+        std::string uri, from, to, call_id;    // from with its tag
+        std::uint32_t cseq = 1;
+        std::vector<std::string> routes;
+    };
+    void start(ClientHandle& handle, const NewRequest& request, const Flow& flow, const std::function<void(MessageWriter&)>& write);
+    // Sends a request within a dialog in the same way.
+    void start(ClientHandle& handle, UserDialog& dialog, Method method, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write);
+    // Writes (and sends) the ACK of a 2xx; returns its text, to be sent again when the 2xx is repeated.
+    std::string send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write = {});
+    // A final or provisional response with headers of the caller's.
+    std::string response(const ServerHandle& handle, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
+    std::string response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
+
+    std::string via(const Flow& flow, std::string_view branch) const;
+    std::string contact(const Flow& flow, std::string_view user) const;     // "<sip:user@host:port>"
+    void add_agent(MessageWriter& writer) const;                             // User-Agent, Allow, Supported
+
+    // Finds the endpoint that a request is from; null: nobody's.
+    std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
+    // True when the request satisfies the endpoint's auth objects; else it has been answered (401, 400, 403) and false.
+    bool authenticate(IncomingRequest& request, const EndpointSettings& endpoint);
+    // Credentials for a challenge to a request of ours, as a header line; nothing when no outbound_auth fits.
+    std::optional<std::pair<HeaderName, std::string>> answer_challenge(const EndpointSettings& endpoint, const Message& response,
+                                                                       Method method, std::string_view uri);
+    void set_logging(bool on) { transports_.set_logging(on); }
+
+    // --- called by the layers below ---
+    void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
+    void on_request(IncomingRequest& request) override;
+    void on_ack(const Message& ack, const Flow& from) override;
+    void on_late_success(const Message& response, const Flow& from) override;
+
+  private:
+    void advance();
+    void arm();
+    bool extensions_known(IncomingRequest& request);
+    void begin_new(IncomingRequest& request);
+
+    std::shared_ptr<const ObjectSet> objects_;
+    Transports transports_;
+    StackTimers timers_;
+    TransactionLayer layer_;
+    DialogTable dialogs_;
+    NonceIssuer nonces_;
+    Timer tick_;
+    std::unordered_map<Method, RequestHandler> handlers_;
+    KeyedRateLimit unknown_{std::chrono::seconds(1)};
+    std::string buffer_;
+    std::size_t overloaded_ = 0;
+};
+
+// The methods that this agent understands, as Allow has them.
+inline constexpr std::string_view allowed_methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, REFER, NOTIFY, MESSAGE";
+
+}  // namespace jackfield::sip
