@@ -177,7 +177,7 @@ void StreamNode::refresh() {
 void StreamNode::receive_frame(const Frame& frame) {
     frames_in.add(1);
     bytes_in.add(frame.payload.size());
-    if (plain_in_) [[likely]] {
+    if (plain_in_ && !frame.payload.empty()) [[likely]] {
         StreamNode& to = *peer_;
         if (to.plain_out_ && to.write_codec_ == frame.codec) [[likely]] {
             if (!relayed.load(std::memory_order_relaxed)) relayed.store(true, std::memory_order_relaxed);
@@ -262,6 +262,8 @@ void StreamNode::say(const Frame& frame, Origin origin) {
     said_at_ = loop_->now_ns();
     if (inject_write_) return say_linear(frame, origin);
     if (any_tap_) tap(frame, Tap::Direction::write, true, true);
+    // A frame without payload is one that was lost: only a translation can make something of it.
+    if (frame.payload.empty() && (!write_codec_ || frame.codec == write_codec_)) return;
     if (!write_codec_) return emit(frame);
     const PathRole role = origin == Origin::peer ? PathRole::from_peer : PathRole::from_source;
     translate(path(role), frame, write_codec_, [this](const Frame& made) { emit(made); });
@@ -291,8 +293,9 @@ void StreamNode::tap(const Frame& frame, Tap::Direction direction, bool before, 
         if (!covers(tap.direction(), direction)) continue;
         if (tap.place() == Tap::Place::before_whisper ? !before : !after) continue;
         PathSlot& slot = direction == Tap::Direction::read ? each->read : each->write;
-        const Codec* const wants = tap.wants();
-        translate(slot, frame, wants ? wants : frame.codec, [&](const Frame& heard) { tap.hear(heard, direction); });
+        const Codec* const wants = tap.wants() ? tap.wants() : frame.codec;
+        if (frame.payload.empty() && wants == frame.codec) continue;  // lost, and nobody to conceal it
+        translate(slot, frame, wants, [&](const Frame& heard) { tap.hear(heard, direction); });
     }
 }
 

@@ -1,0 +1,59 @@
+// res_rtp - RTP sessions for channel drivers (RFC 3550, RFC 3551, RFC 4733) and rtp.conf.
+#include <utility>
+
+#include "core/module/module_config.hpp"
+#include "modules/res_rtp/rtp_port.hpp"
+
+using namespace jackfield;
+using namespace jackfield::rtp;
+
+namespace {
+
+class Session final : public RtpSession {
+  public:
+    Session(std::shared_ptr<Shared> shared, Gate::Pass pass)
+        : pass_(std::move(pass)), shared_(std::move(shared)), port_(std::make_unique<RtpPort>(shared_)) {}
+
+    SocketAddress local() const override { return shared_->sockets->local; }
+    std::unique_ptr<Port> take_port() override { return std::move(port_); }
+    void set(RtpParameters parameters) override {
+        // The port takes it with the next packet, in or out, or within half a second; one that it never took is dropped.
+        auto* const fresh = new RtpParameters(std::move(parameters));
+        delete shared_->pending.exchange(fresh, std::memory_order_acq_rel);
+    }
+    RtpQuality quality() const override { return shared_->quality.get(); }
+    SocketAddress learnt_source() const override { return shared_->source.get(); }
+
+  private:
+    Gate::Pass pass_;  // first, so that it goes last
+    std::shared_ptr<Shared> shared_;
+    std::unique_ptr<RtpPort> port_;
+};
+
+class Service final : public RtpService {
+  public:
+    explicit Service(Module& module) : module_(module) {}
+    Result<std::unique_ptr<RtpSession>> create(const RtpOptions& options) override {
+        auto pair = JF_TRY(pool_.take(options.local, options.dscp));
+        auto shared = std::make_shared<Shared>(std::move(pair), options, settings);
+        return std::make_unique<Session>(std::move(shared), module_.gate().hold());
+    }
+    void changed() { pool_.set_range(settings.first_port, settings.last_port, settings.checksums); }
+
+    Settings settings = settings_options().defaults();
+
+  private:
+    Module& module_;
+    SocketPool pool_;
+};
+
+Result<void> load(Module& module) {
+    auto& service = module.own<Service>(module);
+    JF_TRY(module.add(settings_file<Settings>("rtp.conf", "general", settings_options(), service.settings,
+                                              [&service] { service.changed(); })));
+    return module.provide<RtpService>(service);
+}
+
+}  // namespace
+
+JACKFIELD_MODULE("res_rtp", "RTP sessions", load);

@@ -1,0 +1,353 @@
+// The port of one RTP session: media in and out (RFC 3550, RFC 3551, RFC 4733).
+#include "modules/res_rtp/rtp_port.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <random>
+
+namespace jackfield::rtp {
+namespace {
+
+constexpr std::size_t largest_payload = FrameBuffer::capacity;
+constexpr std::uint32_t event_step_ms = 20;
+
+std::uint32_t to_units(std::uint64_t ns, std::uint32_t clock) {
+    return static_cast<std::uint32_t>(ns / 1000 * clock / 1'000'000);
+}
+
+// RFC 3551 4.5.11: linear audio travels in network byte order.
+void swap_bytes(std::span<const std::uint8_t> from, std::uint8_t* to) {
+    for (std::size_t i = 0; i + 1 < from.size(); i += 2) {
+        const std::uint8_t low = from[i];
+        to[i] = from[i + 1];
+        to[i + 1] = low;
+    }
+}
+
+}  // namespace
+
+void RtpPort::Clocked::start(std::chrono::milliseconds interval) {
+    if (port.thread_ && !std::exchange(runs, true)) port.thread_->add_ticked(*this, interval);
+}
+void RtpPort::Clocked::stop() {
+    if (std::exchange(runs, false)) port.thread_->remove_ticked(*this);
+}
+
+RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
+    // RFC 3550 5.1: random starts make known-plaintext attacks harder and collisions of SSRCs unlikely.
+    std::random_device device;
+    random_state_ = std::uint64_t{device()} << 32 | device() | 1;
+    ssrc_ = random();
+    last_sequence_ = static_cast<std::uint16_t>(random());
+    last_timestamp_ = random();
+    quality_.ssrc = ssrc_;
+    shared_->quality.set(quality_);
+    socket_ = shared_->sockets->rtp;
+    events_in_.set_timeout(std::uint64_t{shared_->settings.digit_timeout} * 1'000'000'000 / 8000);
+    if (shared_->options.jitter_buffer && shared_->options.type == MediaType::audio)
+        jitter_ = std::make_unique<JitterBuffer>(
+            JitterBuffer::Settings{.adaptive = shared_->options.jitter_implementation != "fixed",
+                                   .delay = std::min(std::chrono::milliseconds(60), shared_->options.jitter_maximum),
+                                   .maximum = shared_->options.jitter_maximum});
+    learning_.start({}, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+}
+
+RtpPort::~RtpPort() {
+    if (any_sent_) send_rtcp(true);
+}
+
+std::uint32_t RtpPort::random() {  // xorshift64*; enough for jitter and starts that nobody has to guess twice
+    random_state_ ^= random_state_ >> 12;
+    random_state_ ^= random_state_ << 25;
+    random_state_ ^= random_state_ >> 27;
+    return static_cast<std::uint32_t>(random_state_ * 0x2545F4914F6CDD1DULL >> 32);
+}
+
+void RtpPort::attach(MediaThread& thread) {
+    thread_ = &thread;
+    if (!started_at_) {
+        started_at_ = heard_at_ = now();
+        plan_rtcp(true);
+    }
+    thread.add(socket_, *this);
+    thread.add(shared_->sockets->rtcp, rtcp_socket_);
+    coarse_.start(std::chrono::milliseconds(500));
+    if (jitter_) jitter_clock_.start(std::chrono::milliseconds(10));
+    if (events_out_.active()) event_clock_.start(std::chrono::milliseconds(event_step_ms));
+}
+
+void RtpPort::detach() {
+    last_now_ = now();
+    for (Clocked* each : {&coarse_, &event_clock_, &jitter_clock_}) each->stop();
+    thread_->remove(shared_->sockets->rtcp);
+    thread_->remove(socket_);
+    thread_ = nullptr;
+}
+
+// --- in -----------------------------------------------------------------------------------------------------------
+
+void RtpPort::readable() {
+    take_parameters();
+    const auto buffer = thread_->scratch();
+    if (connected_) [[likely]] {
+        const ssize_t size = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (size > 0) [[likely]] hear_packet(buffer.first(static_cast<std::size_t>(size)), nullptr);
+        return;
+    }
+    sockaddr_storage from{};
+    socklen_t from_size = sizeof(from);
+    const ssize_t size =
+        recvfrom(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &from_size);
+    if (size <= 0) return;
+    const SocketAddress address(reinterpret_cast<const sockaddr*>(&from));
+    hear_packet(buffer.first(static_cast<std::size_t>(size)), &address);
+}
+
+// `from` is null when the kernel has checked it.
+void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddress* from) {
+    const auto packet = parse(bytes);
+    if (!packet) [[unlikely]] return;
+    if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
+        if (rtcp_mux_) hear_rtcp(bytes, from);
+        return;
+    }
+    const Header& header = packet->header;
+    if (from && !judge_source(*from, header.sequence)) return;
+    heard_at_ = now();
+    timeout_reported_ = false;
+    if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]] new_remote_source(header);
+    const Codec* const codec = receive_codecs_[header.payload_type];
+    if (codec) [[likely]] receive_clock_ = codec->rtp_clock.hz;
+    reception_.hear(header.sequence, header.timestamp, to_units(heard_at_, receive_clock_));
+    if (!receiving_) return;
+    if (header.payload_type == event_receive_type_) return hear_event(*packet);
+    if (events_in_.active()) [[unlikely]] {
+        const FoundDigits found = events_in_.check(heard_at_);
+        for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
+    }
+    if (!codec) {  // comfort noise (RFC 3389), keep-alives, what nobody offered
+        if (jitter_) jitter_->pass(header.sequence);
+        return;
+    }
+    if (codec != read_codec_) [[unlikely]] {
+        if (read_codec_) report(rtp_codec_changed);
+        read_codec_ = codec;
+    }
+    if (jitter_) {
+        jitter_->put({header.sequence, header.timestamp, header.payload_type, header.marker, packet->payload}, heard_at_);
+        return;
+    }
+    hand_over(header, codec, packet->payload);
+}
+
+void RtpPort::hand_over(const Header& header, const Codec* codec, std::span<const std::uint8_t> payload) {
+    Frame frame;
+    frame.codec = codec;
+    frame.payload = payload;
+    frame.timestamp = header.timestamp;
+    frame.sequence = header.sequence;
+    frame.has_sequence = true;
+    frame.marker = header.marker;
+    frame.source = read_source_;
+    if (codec->samples) frame.samples = static_cast<std::uint16_t>(std::min(codec->samples(payload), 0xffffu));
+    if (!codec->linear) [[likely]] return receive(frame);
+    FrameBuffer swapped;
+    frame.payload = payload.first(std::min(payload.size(), largest_payload) & ~std::size_t{1});
+    swap_bytes(frame.payload, swapped.data());
+    frame.payload = swapped.bytes().first(frame.payload.size());
+    receive(frame);
+}
+
+void RtpPort::play_out(std::uint64_t now_ns) {
+    while (const auto due = jitter_->get(now_ns)) {
+        const auto& packet = due->packet;
+        if (due->lost) {
+            if (!read_codec_) continue;
+            Frame gap;  // no payload: who translates conceals it, who relays leaves it out
+            gap.codec = read_codec_;
+            gap.timestamp = packet.timestamp;
+            gap.sequence = packet.sequence;
+            gap.has_sequence = true;
+            gap.samples = static_cast<std::uint16_t>(std::uint64_t{read_codec_->rate.hz} *
+                                                     static_cast<std::uint64_t>(read_codec_->packet_time.count()) / 1000);
+            gap.source = read_source_;
+            receive(gap);
+        } else if (const Codec* const codec = receive_codecs_[packet.kind]) {
+            hand_over({packet.kind, packet.marker, packet.sequence, packet.timestamp, remote_ssrc_}, codec, packet.payload);
+        }
+    }
+}
+
+void RtpPort::hear_event(const Packet& packet) {
+    if (jitter_) jitter_->pass(packet.header.sequence);
+    const auto event = parse_event(packet.payload);
+    if (!event) return;
+    const FoundDigits found = events_in_.hear(*event, packet.header.timestamp, heard_at_, receive_clock_);
+    for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
+}
+
+void RtpPort::new_remote_source(const Header& header) {
+    any_received_ = true;
+    remote_ssrc_ = header.ssrc;
+    quality_.remote_ssrc = header.ssrc;
+    read_source_ = new_frame_source();
+    reception_.start(header.sequence);
+    if (jitter_) jitter_->reset();
+}
+
+// --- where it comes from --------------------------------------------------------------------------------------------
+
+bool RtpPort::judge_source(const SocketAddress& from, std::uint16_t sequence) {
+    switch (learning_.hear(from, sequence, now())) {
+        case SourceLearning::Verdict::drop: return false;
+        case SourceLearning::Verdict::pass: return true;
+        case SourceLearning::Verdict::learnt: break;
+    }
+    if (!(from == source_) || shared_->settings.strict != Strictness::off) lock_source(from);
+    return true;
+}
+
+void RtpPort::lock_source(const SocketAddress& from) {
+    source_ = from;
+    if (shared_->options.symmetric) {
+        target_ = from;
+        if (parameters_ && !parameters_->remote_rtcp.valid())
+            rtcp_target_ = rtcp_mux_ ? from : from.with_port(static_cast<std::uint16_t>(from.port() + 1));
+    }
+    shared_->source.set(from);
+    report(rtp_source_learnt);
+    if (shared_->settings.strict == Strictness::off) return;
+    if (connect(socket_, from.raw(), from.raw_size()) != 0) return;  // it goes on learning, packet by packet
+    connected_ = true;
+    send_connected_ = target_ == from;
+    // What was queued before the kernel began to filter has to be looked at here; the scratch buffer is in use.
+    std::array<std::uint8_t, 1500> queued;
+    for (unsigned i = 0; i < 64; ++i) {
+        sockaddr_storage sender{};
+        socklen_t sender_size = sizeof(sender);
+        const ssize_t size =
+            recvfrom(socket_, queued.data(), queued.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&sender), &sender_size);
+        if (size < 0) break;
+        if (SocketAddress(reinterpret_cast<const sockaddr*>(&sender)) == from)
+            hear_packet(std::span(queued).first(static_cast<std::size_t>(size)), nullptr);
+    }
+}
+
+void RtpPort::open_learning(const SocketAddress& expected) {
+    if (connected_) {
+        sockaddr nobody{};
+        nobody.sa_family = AF_UNSPEC;
+        connect(socket_, &nobody, sizeof(nobody));
+    }
+    connected_ = send_connected_ = false;
+    learning_.start(expected, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+}
+
+// --- out ----------------------------------------------------------------------------------------------------------
+
+bool RtpPort::choose_payload(const Codec* codec) {
+    if (!parameters_) return false;
+    for (const RtpPayload& each : parameters_->send)
+        if (each.codec == codec) {
+            send_type_ = each.type;
+            send_clock_ = codec->rtp_clock.hz;
+            write_codec_ = codec;
+            write_source_ = 0;
+            return true;
+        }
+    return false;
+}
+
+std::uint32_t RtpPort::timestamp_now() const {
+    if (!any_sent_) return last_timestamp_;
+    return last_timestamp_ + std::max(to_units(now() - written_at_, send_clock_), last_step_);
+}
+
+// Numbers of a new source go on where the old one's ended, and its timestamps where the clock is now.
+void RtpPort::join_source(const Frame& frame) {
+    write_source_ = frame.source;
+    sequence_offset_ = static_cast<std::uint16_t>(last_sequence_ + 1 - frame.sequence);
+    timestamp_offset_ = timestamp_now() - frame.timestamp;
+}
+
+void RtpPort::write(const Frame& frame) {
+    take_parameters();
+    // An event takes the place of the audio (RFC 4733 2.5.1.2).
+    if (!sending_ || frame.payload.empty() || frame.payload.size() > largest_payload || events_out_.active()) return;
+    if (frame.codec != write_codec_ && !choose_payload(frame.codec)) [[unlikely]] return;
+    const bool joins = frame.source != write_source_ || write_source_ == 0;
+    if (joins) [[unlikely]] join_source(frame);
+
+    Header header{send_type_, frame.marker || joins, 0, frame.timestamp + timestamp_offset_, ssrc_};
+    header.sequence = frame.has_sequence ? static_cast<std::uint16_t>(frame.sequence + sequence_offset_)
+                                         : static_cast<std::uint16_t>(last_sequence_ + 1);
+    std::array<std::uint8_t, header_size + largest_payload> bytes;
+    rtp::write(header, bytes.data());
+    if (frame.codec->linear) [[unlikely]]
+        swap_bytes(frame.payload, bytes.data() + header_size);
+    else
+        std::memcpy(bytes.data() + header_size, frame.payload.data(), frame.payload.size());
+    send_packet(std::span(bytes).first(header_size + frame.payload.size()));
+
+    if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken
+        if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5) last_step_ = step;
+        last_sequence_ = header.sequence;
+        last_timestamp_ = header.timestamp;
+    }
+    any_sent_ = true;
+    written_at_ = now();
+    octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
+}
+
+void RtpPort::send_packet(std::span<const std::uint8_t> bytes) {
+    ++packets_sent_;
+    // Errors count as loss: a full buffer, or a far side that is gone and has said so by ICMP.
+    if (send_connected_) [[likely]] {
+        send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return;
+    }
+    if (target_.valid())
+        sendto(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, target_.raw(), target_.raw_size());
+}
+
+bool RtpPort::write_digit(const Digit& digit) {
+    take_parameters();
+    const auto event = event_of_key(digit.key);
+    if (event_send_type_ < 0 || !event) return false;
+    if (!sending_) return true;
+    if (digit.end) {
+        events_out_.end(digit.duration_ms * (send_clock_ / 1000));
+        return true;
+    }
+    if (events_out_.active()) {
+        events_out_.end(0);
+        while (events_out_.active()) send_event(now());
+    }
+    events_out_.begin(*event, timestamp_now());
+    event_clock_.start(std::chrono::milliseconds(event_step_ms));
+    send_event(now());
+    return true;
+}
+
+void RtpPort::send_event(std::uint64_t now_ns) {
+    const std::uint32_t step = event_step_ms * (send_clock_ / 1000);
+    const auto outgoing = events_out_.next(step);
+    if (!outgoing) return event_clock_.stop();
+    std::array<std::uint8_t, header_size + event_size> bytes;
+    rtp::write({static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
+               bytes.data());
+    write_event(outgoing->event, bytes.data() + header_size);
+    send_packet(bytes);
+    octets_sent_ += event_size;
+    any_sent_ = true;
+    // Audio joins anew after the event, where it ended.
+    write_source_ = 0;
+    last_timestamp_ = outgoing->timestamp + outgoing->event.duration;
+    last_step_ = step;
+    written_at_ = now_ns;
+}
+
+}  // namespace jackfield::rtp

@@ -1,0 +1,142 @@
+// The port of one RTP session: sockets, numbering, digits, reports. Lives on a media thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "core/media/jitter_buffer.hpp"
+#include "core/media/port.hpp"
+#include "modules/res_rtp/reception.hpp"
+#include "modules/res_rtp/rtcp_packet.hpp"
+#include "modules/res_rtp/rtp.hpp"
+#include "modules/res_rtp/rtp_packet.hpp"
+#include "modules/res_rtp/rtp_settings.hpp"
+#include "modules/res_rtp/snapshot.hpp"
+#include "modules/res_rtp/socket_pool.hpp"
+#include "modules/res_rtp/source_learning.hpp"
+#include "modules/res_rtp/telephone_events.hpp"
+
+namespace jackfield::rtp {
+
+// What session (control thread) and port (media thread) have in common.
+struct Shared {
+    Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
+        : sockets(std::move(pair)), options(its_options), settings(its_settings) {}
+    ~Shared() { delete pending.load(std::memory_order_acquire); }
+
+    const OwnedPair sockets;
+    const RtpOptions options;
+    const Settings settings;
+    std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
+    Snapshot<RtpQuality> quality;
+    Snapshot<SocketAddress> source;                // learnt; invalid before
+};
+
+class RtpPort final : public Port, Pollable {
+  public:
+    explicit RtpPort(std::shared_ptr<Shared> shared);
+    ~RtpPort() override;  // says goodbye by RTCP
+
+    void write(const Frame& frame) override;
+    bool write_digit(const Digit& digit) override;
+    void attach(MediaThread& thread) override;
+    void detach() override;
+    std::uint32_t relay_kind() const override { return 0x525450; }  // "RTP"
+
+  private:
+    struct RtcpSocket final : Pollable {
+        explicit RtcpSocket(RtpPort& its_port) : port(its_port) {}
+        void readable() override { port.rtcp_readable(); }
+        RtpPort& port;
+    };
+    // A clock of its own for each purpose, so that the one that is not needed does not run.
+    struct Clocked final : MediaThread::Ticked {
+        Clocked(RtpPort& its_port, void (RtpPort::*its_action)(std::uint64_t)) : port(its_port), action(its_action) {}
+        void tick(std::uint64_t now) override { (port.*action)(now); }
+        void start(std::chrono::milliseconds interval);
+        void stop();
+        RtpPort& port;
+        void (RtpPort::*action)(std::uint64_t);
+        bool runs = false;
+    };
+
+    // Media in.
+    void readable() override;
+    void hear_packet(std::span<const std::uint8_t> bytes, const SocketAddress* from);
+    bool judge_source(const SocketAddress& from, std::uint16_t sequence);
+    void lock_source(const SocketAddress& from);
+    void open_learning(const SocketAddress& expected);
+    void new_remote_source(const Header& header);
+    void hear_event(const Packet& packet);
+    void hand_over(const Header& header, const Codec* codec, std::span<const std::uint8_t> payload);
+    void play_out(std::uint64_t now);  // of the jitter buffer
+
+    // Media out.
+    bool choose_payload(const Codec* codec);
+    void join_source(const Frame& frame);
+    std::uint32_t timestamp_now() const;
+    void send_packet(std::span<const std::uint8_t> bytes);
+    void send_event(std::uint64_t now);
+    void send_keepalive();
+
+    // Parameters, reports, time-outs: off the hot path.
+    void take_parameters() {
+        if (shared_->pending.load(std::memory_order_relaxed)) [[unlikely]] apply_parameters();
+    }
+    void apply_parameters();
+    void every_half_second(std::uint64_t now);
+    void check_silence(std::uint64_t now);
+    void rtcp_readable();
+    void hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress* from);
+    void send_rtcp(bool bye);
+    void plan_rtcp(bool first);
+    void publish_quality();
+    std::uint64_t now() const { return thread_ ? thread_->now_ns() : last_now_; }
+    std::uint32_t random();
+
+    // What every packet touches stands together.
+    MediaThread* thread_ = nullptr;
+    int socket_;
+    bool connected_ = false;         // the kernel lets only the learnt source through
+    bool send_connected_ = false;    // and that is where we send to
+    bool sending_ = false, receiving_ = true;
+    bool any_received_ = false, any_sent_ = false, timeout_reported_ = false;
+    std::uint8_t send_type_ = 0;
+    std::uint16_t last_sequence_, sequence_offset_ = 0;
+    std::uint32_t ssrc_, last_timestamp_, timestamp_offset_ = 0;
+    std::uint32_t write_source_ = 0; // Frame::source of what is written; 0: the next frame joins anew
+    std::uint32_t last_step_ = 160;  // between the last two frames written, timestamp units
+    const Codec* write_codec_ = nullptr;
+    std::uint64_t written_at_ = 0, heard_at_ = 0;
+    std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
+    std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;
+    Reception reception_;
+    EventReceiver events_in_;
+    EventSender events_out_;
+    std::shared_ptr<Shared> shared_;
+    std::unique_ptr<JitterBuffer> jitter_;
+    const Codec* read_codec_ = nullptr;
+    int event_receive_type_ = -1, event_send_type_ = -1;
+    SocketAddress target_;           // of media; invalid: nobody to send to
+    std::array<const Codec*, 128> receive_codecs_{};
+
+    std::unique_ptr<RtpParameters> parameters_;
+    SourceLearning learning_;
+    std::uint32_t send_clock_ = 8000;
+    SocketAddress source_, rtcp_target_;
+    RtcpSocket rtcp_socket_{*this};
+    Clocked coarse_{*this, &RtpPort::every_half_second};
+    Clocked event_clock_{*this, &RtpPort::send_event};
+    Clocked jitter_clock_{*this, &RtpPort::play_out};
+    std::uint64_t last_now_ = 0, started_at_ = 0, rtcp_due_ = 0;
+    std::uint64_t sender_report_at_ = 0;       // when the last one came
+    std::uint32_t sender_report_time_ = 0;     // its NTP time, middle 32 bits
+    std::uint32_t packets_at_report_ = 0;
+    std::uint64_t random_state_;
+    RtpQuality quality_;
+    bool rtcp_mux_ = false;
+};
+
+}  // namespace jackfield::rtp

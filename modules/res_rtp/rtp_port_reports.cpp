@@ -1,0 +1,185 @@
+// The port of one RTP session: parameters, RTCP (RFC 3550 6), time-outs. Nothing of this runs per packet.
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "core/base/clock.hpp"
+#include "modules/res_rtp/rtp_port.hpp"
+
+namespace jackfield::rtp {
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+// A source that was learnt and says nothing for so long may have got another address (a NAT that forgot it).
+constexpr std::uint64_t learn_again_after = 5 * second;
+
+std::uint64_t ns_of(std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time.count()); }
+
+// RFC 3550 4: seconds since 1900, and their fraction.
+std::uint64_t ntp_now() {
+    const auto since_1970 = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(wall_now().time_since_epoch()).count());
+    constexpr std::uint64_t from_1900_to_1970 = 2'208'988'800;
+    return (since_1970 / second + from_1900_to_1970) << 32 | ((since_1970 % second) << 32) / second;
+}
+
+}  // namespace
+
+void RtpPort::apply_parameters() {
+    std::unique_ptr<RtpParameters> fresh(shared_->pending.exchange(nullptr, std::memory_order_acquire));
+    if (!fresh) return;
+    const bool moved = !parameters_ || !(parameters_->remote == fresh->remote);
+    parameters_ = std::move(fresh);
+    const RtpParameters& now_valid = *parameters_;
+    sending_ = now_valid.sending;
+    receiving_ = now_valid.receiving;
+    rtcp_mux_ = now_valid.rtcp_mux;
+    event_send_type_ = now_valid.dtmf_payload;
+    event_receive_type_ = now_valid.dtmf_receive_payload >= 0 ? now_valid.dtmf_receive_payload : now_valid.dtmf_payload;
+    receive_codecs_.fill(nullptr);
+    for (const auto* list : {&now_valid.send, &now_valid.receive})  // a far side may use its own numbers by mistake
+        for (const RtpPayload& each : *list)
+            if (each.type < 128 && each.codec && each.codec->encoding != "CN") receive_codecs_[each.type] = each.codec;
+    if (event_receive_type_ >= 0 && event_receive_type_ < 128) receive_codecs_[event_receive_type_] = nullptr;
+    write_codec_ = nullptr;  // payload types are looked up again
+    if (jitter_ && now_valid.write_codec) {
+        // The clock of what comes in; both directions have it in common for every codec that is offered.
+        const Codec* const first = now_valid.receive.empty() ? now_valid.write_codec : now_valid.receive.front().codec;
+        if (first && first->rtp_clock.hz != 8000)
+            jitter_ = std::make_unique<JitterBuffer>(JitterBuffer::Settings{
+                .adaptive = shared_->options.jitter_implementation != "fixed",
+                .delay = std::min(std::chrono::milliseconds(60), shared_->options.jitter_maximum),
+                .maximum = shared_->options.jitter_maximum,
+                .clock = first->rtp_clock});
+    }
+    heard_at_ = now();
+    timeout_reported_ = false;
+    if (!moved) return;
+    target_ = now_valid.remote;
+    if (target_.valid() && (target_.port() == 0 || target_.is_any())) target_ = {};
+    rtcp_target_ = now_valid.remote_rtcp;
+    if (!rtcp_target_.valid() && target_.valid())
+        rtcp_target_ = rtcp_mux_ ? target_ : target_.with_port(static_cast<std::uint16_t>(target_.port() + 1));
+    open_learning(target_);
+}
+
+void RtpPort::every_half_second(std::uint64_t now_ns) {
+    take_parameters();
+    if (events_in_.active()) {
+        const FoundDigits found = events_in_.check(now_ns);
+        for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
+    }
+    check_silence(now_ns);
+    if (now_ns >= rtcp_due_) {
+        if (rtcp_target_.valid() && (any_sent_ || any_received_)) send_rtcp(false);
+        plan_rtcp(false);
+    }
+    publish_quality();
+}
+
+void RtpPort::check_silence(std::uint64_t now_ns) {
+    const RtpOptions& options = shared_->options;
+    const std::uint64_t quiet = now_ns - std::min(heard_at_, now_ns);
+    if (connected_ && quiet > learn_again_after) open_learning(source_);
+    const std::uint64_t limit = ns_of(receiving_ && sending_ ? options.timeout : options.hold_timeout);
+    if (limit && quiet > limit && !timeout_reported_) {
+        timeout_reported_ = true;
+        report(rtp_timeout);
+    }
+    if (options.keepalive.count() && now_ns - std::max(written_at_, started_at_) > ns_of(options.keepalive))
+        send_keepalive();
+}
+
+// RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
+void RtpPort::send_keepalive() {
+    if (!target_.valid() || events_out_.active()) return;
+    std::array<std::uint8_t, header_size + 1> bytes;
+    constexpr std::uint8_t comfort_noise = 13;
+    last_timestamp_ = timestamp_now();
+    rtp::write({comfort_noise, false, ++last_sequence_, last_timestamp_, ssrc_}, bytes.data());
+    bytes[header_size] = 127;  // -127 dBov: nothing
+    send_packet(bytes);
+    write_source_ = 0;
+    any_sent_ = true;
+    written_at_ = now();
+}
+
+// RFC 3550 6.3.1: half to one and a half times the interval, so that reports of many sessions do not fall together, and
+// half of it for the first.
+void RtpPort::plan_rtcp(bool first) {
+    const std::uint64_t mean = ns_of(shared_->settings.rtcp_interval) / (first ? 2 : 1);
+    const std::uint64_t spread = mean / 2 + mean / 1024 * (random() % 1024);
+    rtcp_due_ = now() + static_cast<std::uint64_t>(static_cast<double>(spread) / 1.21828);
+}
+
+void RtpPort::send_rtcp(bool bye) {
+    if (!rtcp_target_.valid()) return;
+    OutgoingReport report{.ssrc = ssrc_, .cname = shared_->options.cname, .bye = bye};
+    if (packets_sent_ != packets_at_report_)
+        report.sender = SenderInfo{ntp_now(), timestamp_now(), packets_sent_, octets_sent_};
+    packets_at_report_ = packets_sent_;
+    if (any_received_) {
+        ReportBlock block;
+        block.ssrc = remote_ssrc_;
+        block.fraction_lost = reception_.fraction_lost();
+        block.lost = reception_.lost();
+        block.highest_sequence = reception_.extended_highest();
+        block.jitter = reception_.jitter();
+        if (sender_report_at_) {
+            block.last_report = sender_report_time_;
+            block.delay = static_cast<std::uint32_t>((now() - sender_report_at_) / 1000 * 65536 / 1'000'000);
+        }
+        report.block = block;
+    }
+    std::array<std::uint8_t, 512> bytes;
+    const std::size_t size = write_rtcp(report, bytes);
+    const int socket = rtcp_mux_ ? socket_ : shared_->sockets->rtcp;
+    if (size) sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
+}
+
+void RtpPort::rtcp_readable() {
+    take_parameters();
+    std::array<std::uint8_t, 1500> buffer;
+    sockaddr_storage from{};
+    socklen_t from_size = sizeof(from);
+    const ssize_t size = recvfrom(shared_->sockets->rtcp, buffer.data(), buffer.size(), MSG_DONTWAIT,
+                                  reinterpret_cast<sockaddr*>(&from), &from_size);
+    if (size <= 0) return;
+    const SocketAddress address(reinterpret_cast<const sockaddr*>(&from));
+    hear_rtcp(std::span(buffer).first(static_cast<std::size_t>(size)), &address);
+}
+
+void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress* from) {
+    const auto heard = parse_rtcp(bytes, ssrc_);
+    if (!heard) return;
+    // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
+    if (from && !from->same_host(rtcp_target_) && !from->same_host(source_)) return;
+    if (from && shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from->same_host(source_)) rtcp_target_ = *from;
+    if (heard->sender) {
+        sender_report_at_ = now();
+        sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
+    }
+    if (!heard->about_us) return;
+    const ReportBlock& block = *heard->about_us;
+    quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));
+    quality_.remote_jitter_ms = block.jitter * 1000.0 / send_clock_;
+    if (block.last_report) {
+        const auto middle = static_cast<std::uint32_t>(ntp_now() >> 16);
+        const auto round_trip = static_cast<std::int32_t>(middle - block.last_report - block.delay);
+        if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
+    }
+    publish_quality();
+    report(rtp_quality_report);
+}
+
+void RtpPort::publish_quality() {
+    quality_.packets_sent = packets_sent_;
+    if (any_received_) {
+        quality_.packets_received = reception_.received();
+        quality_.lost = static_cast<std::uint32_t>(std::max(reception_.lost(), 0));
+        quality_.jitter_ms = reception_.jitter() * 1000.0 / std::max(receive_clock_, 1u);
+    }
+    shared_->quality.set(quality_);
+}
+
+}  // namespace jackfield::rtp
