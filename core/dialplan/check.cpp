@@ -111,7 +111,7 @@ class Checker {
         const std::string number = example(extension.pattern);
         caller_ = extension.caller_id ? example(*extension.caller_id) : std::string();
         check_numbers(context, extension, number);
-        for (const auto& priority : extension.priorities) {
+        for (const auto& [step, priority] : extension.steps) {
             check_names(*priority);
             check_jumps(context, number, *priority);
         }
@@ -120,7 +120,7 @@ class Checker {
     // Every number from 1 to the last has to be somewhere, be it in a less specific pattern.
     void check_numbers(const Context& context, const Extension& extension, std::string_view number) {
         int expected = 1;
-        for (const auto& priority : extension.priorities) {
+        for (const auto& [step, priority] : extension.steps) {
             if (priority->number == hint_priority) continue;
             if (priority->number != expected) {
                 PlanQuery query = query_for(context, number);
@@ -188,8 +188,8 @@ class Checker {
         collect_included(context, reached);
         for (const Context* owner : reached) {
             owner->extensions.for_each([&](const Extension& extension) {
-                if (extension.caller_id || extension.priorities.empty()) return;
-                const Priority& first = *extension.priorities.back();
+                if (extension.caller_id || extension.steps.empty()) return;
+                const Priority& first = *extension.steps.back().priority;
                 const std::string number = example(extension.pattern);
                 const PlanMatch found =
                     plan_.find({.context = context.name, .extension = number, .priority = first.number});

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,15 +28,23 @@ struct Priority {
 
 // A name or pattern of a context with all that may happen at it. Immutable once it is in a plan.
 struct Extension {
+    // The number stands beside the link, so that a search needs only this list.
+    struct Step {
+        int number;
+        std::shared_ptr<const Priority> priority;
+    };
+    std::vector<Step> steps;                   // by number; the hint first
+    std::shared_ptr<const Pattern> caller_id;  // exten => 100/555X: only for these callers; null: for everybody
     Pattern pattern;
-    std::optional<Pattern> caller_id;  // exten => 100/555X: only for these callers; an empty one: only without a number
-    std::vector<std::shared_ptr<const Priority>> priorities;  // by number; the hint first
-    std::uint64_t owner = 0;                                  // DialplanBuilder that may still change it
+    std::uint64_t owner = 0;  // DialplanBuilder that may still change it
 
     // Null when there is none.
     const Priority* find(int number) const;
     const Priority* find_label(std::string_view label) const;
-    bool accepts_caller(std::string_view number) const;
+    // An empty caller_id pattern stands for calls without a number, and only for them.
+    bool accepts_caller(std::string_view number) const {
+        return !caller_id || (number.empty() ? caller_id->text().empty() : caller_id->matches(number));
+    }
 };
 
 }  // namespace jackfield

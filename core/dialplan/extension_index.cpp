@@ -2,64 +2,49 @@
 #include "core/dialplan/extension_index.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace jackfield {
 
 const Priority* Extension::find(int number) const {
-    const auto found =
-        std::ranges::lower_bound(priorities, number, {}, [](const auto& entry) { return entry->number; });
-    return found != priorities.end() && (*found)->number == number ? found->get() : nullptr;
+    const auto found = std::ranges::lower_bound(steps, number, {}, &Step::number);
+    return found != steps.end() && found->number == number ? found->priority.get() : nullptr;
 }
 
 const Priority* Extension::find_label(std::string_view label) const {
-    const auto found =
-        std::ranges::find(priorities, label, [](const auto& entry) -> std::string_view { return entry->label; });
-    return found == priorities.end() || label.empty() ? nullptr : found->get();
-}
-
-bool Extension::accepts_caller(std::string_view number) const {
-    if (!caller_id) return true;
-    // An empty caller pattern stands for calls without a number, and only for them.
-    if (number.empty()) return caller_id->text().empty();
-    return caller_id->matches(number);
+    if (label.empty()) return nullptr;
+    for (const Step& step : steps)
+        if (step.priority->label == label) return step.priority.get();
+    return nullptr;
 }
 
 namespace {
 
-// Order of the extensions of one pattern: limited ones first, among them as their callers' patterns are tried.
-bool comes_before(const std::optional<Pattern>& a, const std::optional<Pattern>& b) {
-    if (!a || !b) return a.has_value() && !b.has_value();
-    return *a < *b;
-}
-bool same_caller(const std::optional<Pattern>& a, const std::optional<Pattern>& b) {
-    return !comes_before(a, b) && !comes_before(b, a);
+bool same_caller(const std::shared_ptr<const Pattern>& a, const std::optional<Pattern>& b) {
+    return a ? b && *a == *b : !b;
 }
 
 }  // namespace
 
-std::size_t ExtensionIndex::child_place(const Node& node, PatternSymbol symbol) {
-    const auto found =
-        std::ranges::lower_bound(node.children, symbol, {}, [](const Link& child) { return child->symbols.front(); });
-    return static_cast<std::size_t>(found - node.children.begin());
-}
-
 void ExtensionIndex::make_own(Link& link, std::uint64_t owner) {
-    if (!link) link = std::make_shared<Node>();
-    if (link->owner != owner) link = std::make_shared<Node>(*link);
+    if (!link)
+        link = std::make_shared<Node>();
+    else if (link->owner != owner)
+        link = std::make_shared<Node>(*link);
     link->owner = owner;
 }
 
 const ExtensionIndex::Node* ExtensionIndex::find_node(const Node* node, const std::vector<PatternSymbol>& symbols) {
-    std::size_t done = 0;
-    while (node && done < symbols.size()) {
-        const std::size_t place = child_place(*node, symbols[done]);
-        if (place == node->children.size()) return nullptr;
-        node = node->children[place].get();
-        const std::size_t rest = symbols.size() - done;
-        if (node->symbols.size() > rest || !std::equal(node->symbols.begin(), node->symbols.end(),
-                                                       symbols.begin() + static_cast<std::ptrdiff_t>(done)))
-            return nullptr;
-        done += node->symbols.size();
+    auto at = symbols.begin();
+    while (node && at != symbols.end()) {
+        const std::size_t place = child_place(*node, *at);
+        if (place == node->children.size() || node->children[place].first != *at) return nullptr;
+        node = node->children[place].node.get();
+        ++at;
+        const auto left = static_cast<std::size_t>(symbols.end() - at);
+        const auto rest = node->rest.view();
+        if (rest.size() > left || !std::equal(rest.begin(), rest.end(), at)) return nullptr;
+        at += static_cast<std::ptrdiff_t>(rest.size());
     }
     return node;
 }
@@ -69,31 +54,31 @@ ExtensionIndex::Node& ExtensionIndex::edit_node(Link& link, const std::vector<Pa
                                                 std::uint64_t owner) {
     make_own(link, owner);
     Node* node = link.get();
-    for (std::size_t done = 0; done < symbols.size();) {
-        const auto from = symbols.begin() + static_cast<std::ptrdiff_t>(done);
-        const std::size_t place = child_place(*node, *from);
-        if (place == node->children.size() || node->children[place]->symbols.front() != *from) {
+    for (auto at = symbols.begin(); at != symbols.end();) {
+        const std::size_t place = child_place(*node, *at);
+        if (place == node->children.size() || node->children[place].first != *at) {
             auto child = std::make_shared<Node>();
-            child->symbols.assign(from, symbols.end());
+            child->rest = SymbolString(std::span(at + 1, symbols.end()));
             child->owner = owner;
-            return **node->children.insert(node->children.begin() + static_cast<std::ptrdiff_t>(place),
-                                           std::move(child));
+            node->children.insert(node->children.begin() + static_cast<std::ptrdiff_t>(place), {*at, child});
+            return *child;
         }
-        Link& child = node->children[place];
+        Link& child = node->children[place].node;
         make_own(child, owner);
-        const auto [differs, unused] = std::mismatch(child->symbols.begin(), child->symbols.end(), from, symbols.end());
-        const auto shared = static_cast<std::size_t>(differs - child->symbols.begin());
-        if (shared < child->symbols.size()) {
-            // The ways part inside the child: a node for what they share goes between.
+        const auto rest = child->rest.view();
+        const auto [differs, reached] = std::mismatch(rest.begin(), rest.end(), at + 1, symbols.end());
+        if (differs != rest.end()) {
+            // The ways part inside the child's own symbols: a node for what they share goes between.
             auto between = std::make_shared<Node>();
             between->owner = owner;
-            between->symbols.assign(child->symbols.begin(), differs);
-            child->symbols.erase(child->symbols.begin(), differs);
-            between->children.push_back(std::move(child));
+            between->rest = SymbolString(std::span(rest.begin(), differs));
+            const PatternSymbol next = *differs;
+            child->rest = SymbolString(std::span(differs + 1, rest.end()));
+            between->children.push_back({next, std::move(child)});
             child = std::move(between);
         }
         node = child.get();
-        done += shared;
+        at = reached;
     }
     return *node;
 }
@@ -102,7 +87,8 @@ void ExtensionIndex::for_same_pattern(const Pattern& pattern,
                                       const std::function<void(const Extension&)>& visit) const {
     const Node* node = find_node((pattern.is_pattern() ? patterns_ : names_).get(), pattern.symbols());
     if (!node) return;
-    for (const auto& extension : node->here) visit(*extension);
+    for (const auto& extension : node->limited) visit(*extension);
+    if (node->everyone) visit(*node->everyone);
 }
 
 const Extension* ExtensionIndex::exact(const Pattern& pattern, const std::optional<Pattern>& caller_id) const {
@@ -115,12 +101,18 @@ const Extension* ExtensionIndex::exact(const Pattern& pattern, const std::option
 
 Extension& ExtensionIndex::edit(const Pattern& pattern, const std::optional<Pattern>& caller_id, std::uint64_t owner) {
     Node& node = edit_node(pattern.is_pattern() ? patterns_ : names_, pattern.symbols(), owner);
-    auto place = std::ranges::lower_bound(
-        node.here, caller_id, comes_before, [](const auto& entry) -> const auto& { return entry->caller_id; });
-    if (place == node.here.end() || !same_caller((*place)->caller_id, caller_id)) {
-        place = node.here.insert(place, std::make_shared<Extension>());
+    std::shared_ptr<Extension>* place = &node.everyone;
+    if (caller_id) {
+        auto at = std::ranges::lower_bound(node.limited, *caller_id, std::less<>(),
+                                           [](const auto& entry) -> const Pattern& { return *entry->caller_id; });
+        if (at == node.limited.end() || !same_caller((*at)->caller_id, caller_id))
+            at = node.limited.insert(at, nullptr);
+        place = &*at;
+    }
+    if (!*place) {
+        *place = std::make_shared<Extension>();
         (*place)->pattern = pattern;
-        (*place)->caller_id = caller_id;
+        if (caller_id) (*place)->caller_id = std::make_shared<const Pattern>(*caller_id);
         ++size_;
     } else if ((*place)->owner != owner) {
         *place = std::make_shared<Extension>(**place);
@@ -133,7 +125,7 @@ bool ExtensionIndex::remove(const Pattern& pattern, const std::optional<Pattern>
     if (!exact(pattern, caller_id)) return false;
     Link& root = pattern.is_pattern() ? patterns_ : names_;
     remove_at(root, 0, pattern, caller_id, owner);
-    if (root->children.empty() && root->here.empty()) root.reset();
+    if (root->children.empty() && root->is_empty()) root.reset();
     --size_;
     return true;
 }
@@ -142,32 +134,45 @@ bool ExtensionIndex::remove(const Pattern& pattern, const std::optional<Pattern>
 bool ExtensionIndex::remove_at(Link& link, std::size_t depth, const Pattern& pattern,
                                const std::optional<Pattern>& caller_id, std::uint64_t owner) {
     make_own(link, owner);
-    depth += link->symbols.size();
+    depth += link->rest.size();
     if (depth == pattern.symbols().size()) {
-        std::erase_if(link->here, [&](const auto& entry) { return same_caller(entry->caller_id, caller_id); });
+        if (caller_id)
+            std::erase_if(link->limited, [&](const auto& entry) { return same_caller(entry->caller_id, caller_id); });
+        else
+            link->everyone.reset();
     } else {
-        const auto place = static_cast<std::ptrdiff_t>(child_place(*link, pattern.symbols()[depth]));
-        if (remove_at(link->children[static_cast<std::size_t>(place)], depth, pattern, caller_id, owner))
-            link->children.erase(link->children.begin() + place);
+        const auto child =
+            link->children.begin() + static_cast<std::ptrdiff_t>(child_place(*link, pattern.symbols()[depth]));
+        if (remove_at(child->node, depth + 1, pattern, caller_id, owner)) link->children.erase(child);
     }
-    if (link->here.empty() && link->children.size() == 1 && !link->symbols.empty()) {
+    if (link->is_empty() && link->children.size() == 1 && depth > 0) {
         // A node with one way on and nothing of its own is joined with the next one.
-        Link child = link->children.front();
+        auto [first, child] = link->children.front();
         make_own(child, owner);
-        child->symbols.insert(child->symbols.begin(), link->symbols.begin(), link->symbols.end());
+        const auto before = link->rest.view(), after = child->rest.view();
+        std::vector<PatternSymbol> way(before.begin(), before.end());
+        way.push_back(first);
+        way.insert(way.end(), after.begin(), after.end());
+        child->rest = SymbolString(way);
         link = std::move(child);
     }
-    return link->here.empty() && link->children.empty();
+    return link->is_empty() && link->children.empty();
 }
 
-void ExtensionIndex::each_below(const Node& node, const std::function<void(const Extension&)>& visit) {
-    for (const Link& child : node.children) each_below(*child, visit);
-    for (const auto& extension : node.here) visit(*extension);
+void ExtensionIndex::each_below(const Node& node, bool shorter_first,
+                                const std::function<void(const Extension&)>& visit) {
+    const auto visit_here = [&] {
+        for (const auto& extension : node.limited) visit(*extension);
+        if (node.everyone) visit(*node.everyone);
+    };
+    if (shorter_first) visit_here();
+    for (const Edge& edge : node.children) each_below(*edge.node, shorter_first, visit);
+    if (!shorter_first) visit_here();
 }
 
 void ExtensionIndex::for_each(const std::function<void(const Extension&)>& visit) const {
-    if (names_) each_below(*names_, visit);
-    if (patterns_) each_below(*patterns_, visit);
+    if (names_) each_below(*names_, true, visit);
+    if (patterns_) each_below(*patterns_, false, visit);
 }
 
 }  // namespace jackfield

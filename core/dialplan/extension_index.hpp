@@ -1,6 +1,7 @@
 // The extensions of one context, found by number in a time that depends on the number's length only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,11 +10,12 @@
 
 #include "core/dialplan/extension.hpp"
 #include "core/dialplan/pattern.hpp"
+#include "core/dialplan/symbol_string.hpp"
 
 namespace jackfield {
 
 // How an extension matched.
-enum class MatchKind : std::uint8_t {
+enum class IndexMatch : std::uint8_t {
     full,   // counts as a match in the mode that was asked for
     early,  // by its `!`: for match_more this ends the search with "no"
 };
@@ -37,28 +39,45 @@ class ExtensionIndex {
     // Takes it out; false when it was not there.
     bool remove(const Pattern& pattern, const std::optional<Pattern>& caller_id, std::uint64_t owner);
 
-    // Every extension in that order.
+    // Every extension: names sorted, then patterns in the order in which they are tried.
     void for_each(const std::function<void(const Extension&)>& visit) const;
     std::size_t size() const { return size_; }
 
   private:
     struct Node;
     using Link = std::shared_ptr<Node>;
-    // A node stands for the symbols on its way: those of its parent, its own `symbols`.
+    // The symbol that leads to a node stands beside the link, so that choosing a way touches one array and no child.
+    struct Edge {
+        PatternSymbol first;
+        Link node;
+    };
+    // A node stands for all symbols on its way: the edges to it, and its own `rest`.
     struct Node {
-        std::vector<PatternSymbol> symbols;            // at least one, but for the root
-        std::vector<Link> children;                    // by first symbol
-        std::vector<std::shared_ptr<Extension>> here;  // those limited to callers first
+        std::shared_ptr<Extension> everyone;              // the extension that ends here, for every caller
+        SymbolString rest;                                // between its edge's symbol and its children; mostly empty
+        std::vector<Edge> children;                       // sorted
+        std::vector<std::shared_ptr<Extension>> limited;  // those for some callers only, which are tried first
         std::uint64_t owner = 0;
+        bool is_empty() const { return !everyone && limited.empty(); }
     };
 
-    static std::size_t child_place(const Node& node, PatternSymbol symbol);
+    // Where the edge with that symbol is, or would stand.
+    static std::size_t child_place(const Node& node, PatternSymbol symbol) {
+        const auto found = std::ranges::lower_bound(node.children, symbol, {}, &Edge::first);
+        return static_cast<std::size_t>(found - node.children.begin());
+    }
+    // Where the symbols that are no single characters begin; `from` is a place not behind it.
+    static std::size_t first_set_place(const Node& node, std::size_t from) {
+        if (node.children.empty() || node.children.back().first.is_character()) return node.children.size();
+        while (node.children[from].first.is_character()) ++from;
+        return from;
+    }
     static const Node* find_node(const Node* node, const std::vector<PatternSymbol>& symbols);
     static Node& edit_node(Link& link, const std::vector<PatternSymbol>& symbols, std::uint64_t owner);
     static bool remove_at(Link& link, std::size_t depth, const Pattern& pattern,
                           const std::optional<Pattern>& caller_id, std::uint64_t owner);
     static void make_own(Link& link, std::uint64_t owner);
-    static void each_below(const Node& node, const std::function<void(const Extension&)>& visit);
+    static void each_below(const Node& node, bool shorter_first, const std::function<void(const Extension&)>& visit);
 
     // Recursion is as deep as the number is long; max_number_length bounds both.
     template <class Visit>
@@ -66,7 +85,13 @@ class ExtensionIndex {
     template <class Visit>
     static bool walk_children(const Node& node, std::string_view number, MatchMode mode, Visit& visit);
     template <class Visit>
-    static bool all_below(const Node& node, MatchKind kind, Visit& visit);
+    static bool all_below(const Node& node, IndexMatch kind, Visit& visit);
+    template <class Visit>
+    static bool visit_here(const Node& node, IndexMatch kind, Visit& visit) {
+        for (const auto& extension : node.limited)
+            if (visit(*extension, kind)) return true;
+        return node.everyone && visit(*node.everyone, kind);
+    }
     template <class Visit>
     static bool end_of_number(const Node& node, std::size_t symbols_done, MatchMode mode, Visit& visit);
 
@@ -85,67 +110,67 @@ bool ExtensionIndex::find(std::string_view written_number, MatchMode mode, Visit
         // A plan may go to a pattern by its written name.
         if (const auto pattern = Pattern::parse(written_number); pattern && pattern->is_pattern())
             if (const Node* node = find_node(patterns_.get(), pattern->symbols()))
-                for (const auto& extension : node->here)
-                    if (visit(*extension, MatchKind::full)) return true;
+                if (visit_here(*node, IndexMatch::full, visit)) return true;
     }
     return walk(*patterns_, number, mode, visit);
 }
 
 template <class Visit>
 bool ExtensionIndex::walk(const Node& node, std::string_view number, MatchMode mode, Visit& visit) {
-    for (std::size_t i = 0; i < node.symbols.size(); ++i) {
-        const PatternSymbol symbol = node.symbols[i];
+    for (std::size_t i = 0; i < node.rest.size(); ++i) {
+        const PatternSymbol symbol = node.rest[i];
         if (number.empty()) return end_of_number(node, i, mode, visit);
-        if (symbol.is_one_or_more()) return all_below(node, MatchKind::full, visit);
-        if (symbol.is_zero_or_more()) return all_below(node, MatchKind::early, visit);
+        if (symbol.is_one_or_more()) return all_below(node, IndexMatch::full, visit);
+        if (symbol.is_zero_or_more()) return all_below(node, IndexMatch::early, visit);
         if (!symbol.contains(static_cast<unsigned char>(number.front()))) return false;
         number.remove_prefix(1);
     }
-    if (number.empty()) return end_of_number(node, node.symbols.size(), mode, visit);
+    if (number.empty()) return end_of_number(node, node.rest.size(), mode, visit);
     return walk_children(node, number, mode, visit);
 }
 
 template <class Visit>
 bool ExtensionIndex::walk_children(const Node& node, std::string_view number, MatchMode mode, Visit& visit) {
-    // Single characters come first and in order: one look-up instead of a comparison with each.
+    // Single characters stand before everything else: at most one of them fits, and it is found by halving.
     const auto c = static_cast<unsigned char>(number.front());
     const PatternSymbol character = PatternSymbol::character(c);
-    const std::size_t place = child_place(node, character);
-    if (place < node.children.size() && node.children[place]->symbols.front() == character &&
-        walk(*node.children[place], number, mode, visit))
+    number.remove_prefix(1);
+    std::size_t i = child_place(node, character);
+    if (i < node.children.size() && node.children[i].first == character &&
+        walk(*node.children[i].node, number, mode, visit))
         return true;
-    for (std::size_t i = child_place(node, PatternSymbol::character(0xff)); i < node.children.size(); ++i)
-        if (node.children[i]->symbols.front() != PatternSymbol::character(0xff) &&
-            walk(*node.children[i], number, mode, visit))
-            return true;
+    for (i = first_set_place(node, i); i < node.children.size(); ++i) {
+        const auto& [symbol, child] = node.children[i];
+        bool done = false;
+        if (symbol.is_one_or_more() || symbol.is_zero_or_more())
+            done = all_below(*child, symbol.is_one_or_more() ? IndexMatch::full : IndexMatch::early, visit);
+        else if (symbol.contains(c))
+            done = walk(*child, number, mode, visit);
+        if (done) return true;
+    }
     return false;
 }
 
 template <class Visit>
-bool ExtensionIndex::all_below(const Node& node, MatchKind kind, Visit& visit) {
-    for (const Link& child : node.children)
-        if (all_below(*child, kind, visit)) return true;
-    for (const auto& extension : node.here)
-        if (visit(*extension, kind)) return true;
-    return false;
+bool ExtensionIndex::all_below(const Node& node, IndexMatch kind, Visit& visit) {
+    for (const Edge& edge : node.children)
+        if (all_below(*edge.node, kind, visit)) return true;
+    return visit_here(node, kind, visit);
 }
 
-// The number ended after so many of the node's symbols; what follows decides.
+// The number ended after so many of the node's own symbols; what follows decides.
 template <class Visit>
 bool ExtensionIndex::end_of_number(const Node& node, std::size_t symbols_done, MatchMode mode, Visit& visit) {
-    if (symbols_done < node.symbols.size()) {
-        if (node.symbols[symbols_done].is_zero_or_more()) return all_below(node, MatchKind::early, visit);
-        return mode != MatchMode::match && all_below(node, MatchKind::full, visit);
+    if (symbols_done < node.rest.size()) {
+        if (node.rest[symbols_done].is_zero_or_more()) return all_below(node, IndexMatch::early, visit);
+        return mode != MatchMode::match && all_below(node, IndexMatch::full, visit);
     }
-    for (const Link& child : node.children) {
-        const bool early = child->symbols.front().is_zero_or_more();
-        if ((early || mode != MatchMode::match) && all_below(*child, early ? MatchKind::early : MatchKind::full, visit))
-            return true;
+    for (std::size_t i = mode == MatchMode::match ? first_set_place(node, 0) : 0; i < node.children.size(); ++i) {
+        const bool early = node.children[i].first.is_zero_or_more();
+        if (!early && mode == MatchMode::match) continue;
+        if (all_below(*node.children[i].node, early ? IndexMatch::early : IndexMatch::full, visit)) return true;
     }
-    if (mode == MatchMode::match_more) return false;
-    for (const auto& extension : node.here)
-        if (visit(*extension, MatchKind::full)) return true;
-    return false;
+    return mode != MatchMode::match_more && visit_here(node, IndexMatch::full, visit);
 }
 
 }  // namespace jackfield

@@ -25,13 +25,6 @@ SetTable& table() {
     return instance;
 }
 
-// Of two sets of equal size and first character the one with the lower characters comes first.
-std::strong_ordering compare_sets(const CharacterSet& a, const CharacterSet& b) {
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (a[i] != b[i]) return a[i] ? std::strong_ordering::less : std::strong_ordering::greater;
-    return std::strong_ordering::equal;
-}
-
 }  // namespace
 
 Result<PatternSymbol> PatternSymbol::set(std::string_view characters) {
@@ -54,11 +47,12 @@ Result<PatternSymbol> PatternSymbol::set(std::string_view characters) {
 
 bool PatternSymbol::set_contains(unsigned char c) const { return table().sets[value_ & set_mask][c]; }
 
-std::strong_ordering PatternSymbol::operator<=>(const PatternSymbol& other) const {
-    if (value_ == other.value_) return std::strong_ordering::equal;
-    const auto order = value_ >> rank_shift <=> other.value_ >> rank_shift;
-    if (order != 0) return order;
-    return compare_sets(table().sets[value_ & set_mask], table().sets[other.value_ & set_mask]);
+// Of two sets of equal size and first character the one with the lower characters comes first.
+std::strong_ordering PatternSymbol::compare_sets(const PatternSymbol& other) const {
+    const CharacterSet &a = table().sets[value_ & set_mask], &b = table().sets[other.value_ & set_mask];
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] != b[i]) return a[i] ? std::strong_ordering::less : std::strong_ordering::greater;
+    return std::strong_ordering::equal;
 }
 
 namespace {

@@ -25,6 +25,7 @@ enum class MatchMode : std::uint8_t {
 // before a set, a small set before a larger one, then `.`, then `!`. Copies as a number.
 class PatternSymbol {
   public:
+    constexpr PatternSymbol() : PatternSymbol(character(0)) {}
     static constexpr PatternSymbol character(unsigned char c) { return PatternSymbol((0x100U | c) << rank_shift); }
     static constexpr PatternSymbol one_or_more() { return PatternSymbol(0x18000U << rank_shift); }
     static constexpr PatternSymbol zero_or_more() { return PatternSymbol(0x28000U << rank_shift); }
@@ -32,6 +33,7 @@ class PatternSymbol {
     // process.
     static Result<PatternSymbol> set(std::string_view characters);
 
+    bool is_character() const { return value_ >> rank_shift < 0x200U; }
     bool is_one_or_more() const { return *this == one_or_more(); }
     bool is_zero_or_more() const { return *this == zero_or_more(); }
     bool contains(unsigned char c) const {
@@ -41,13 +43,17 @@ class PatternSymbol {
     unsigned char example() const { return is_one_or_more() || is_zero_or_more() ? '\0' : value_ >> rank_shift & 0xff; }
 
     bool operator==(const PatternSymbol&) const = default;
-    std::strong_ordering operator<=>(const PatternSymbol& other) const;
+    std::strong_ordering operator<=>(const PatternSymbol& other) const {
+        const auto order = value_ >> rank_shift <=> other.value_ >> rank_shift;
+        return order != 0 || value_ == other.value_ ? order : compare_sets(other);
+    }
 
   private:
     static constexpr unsigned rank_shift = 12;  // below: number of the set, 0 for none
     static constexpr std::uint32_t set_mask = (1U << rank_shift) - 1;
     constexpr explicit PatternSymbol(std::uint32_t value) : value_(value) {}
     bool set_contains(unsigned char c) const;
+    std::strong_ordering compare_sets(const PatternSymbol& other) const;
     std::uint32_t value_;
 };
 

@@ -50,10 +50,10 @@ class Dialplan::Search {
 
     // True when the priority was found here.
     bool own_extensions(const Context& context) {
-        context.extensions.find(query_.extension, query_.mode, [&](const Extension& extension, MatchKind kind) {
+        context.extensions.find(query_.extension, query_.mode, [&](const Extension& extension, IndexMatch kind) {
             if (!extension.accepts_caller(query_.caller_id)) return false;
             // `!` means that no more digits are wanted: the answer to match_more is no, whatever else there is.
-            if (kind == MatchKind::early && query_.mode == MatchMode::match_more) return true;
+            if (kind == IndexMatch::early && query_.mode == MatchMode::match_more) return true;
             reach(PlanStatus::no_priority);
             const Priority* priority = nullptr;
             if (query_.label.empty()) {

@@ -33,19 +33,21 @@ Result<void> insert(Extension& extension, std::shared_ptr<const Priority> added,
     if (labelled && labelled->number != added->number)
         return fail(ErrorCode::exists, "{} has the label `{}` at priority {} already", place(line), added->label,
                     labelled->number);
-    auto& list = extension.priorities;
-    const auto at = std::ranges::lower_bound(list, added->number, {}, [](const auto& entry) { return entry->number; });
-    if (at == list.end() || (*at)->number != added->number) {
-        list.insert(at, std::move(added));
+    auto& steps = extension.steps;
+    const int number = added->number;
+    const auto at = std::ranges::lower_bound(steps, number, {}, &Extension::Step::number);
+    if (at == steps.end() || at->number != number) {
+        steps.insert(at, {number, std::move(added)});
         return {};
     }
     if (!replace) {
-        const std::string what = added->number == hint_priority ? "a hint" : fmt::format("priority {}", added->number);
+        const Priority& there = *at->priority;
+        const std::string what = number == hint_priority ? "a hint" : fmt::format("priority {}", number);
         const std::string where =
-            (*at)->file.empty() ? std::string() : fmt::format(" ({}:{})", (*at)->file.text(), (*at)->line);
+            there.file.empty() ? std::string() : fmt::format(" ({}:{})", there.file.text(), there.line);
         return fail(ErrorCode::exists, "{} has {} already{}", place(line), what, where);
     }
-    *at = std::move(added);
+    at->priority = std::move(added);
     return {};
 }
 
@@ -120,18 +122,19 @@ Result<void> DialplanBuilder::remove(std::string_view context_name, std::string_
     if (caller_id) {
         callers.push_back(caller);
     } else {
-        target.extensions.for_same_pattern(pattern,
-                                           [&](const Extension& entry) { callers.push_back(entry.caller_id); });
+        target.extensions.for_same_pattern(pattern, [&](const Extension& entry) {
+            callers.push_back(entry.caller_id ? std::optional(*entry.caller_id) : std::nullopt);
+        });
     }
     bool removed = false;
     for (const auto& entry : callers) {
         if (!target.extensions.exact(pattern, entry)) continue;
         Extension& extension = target.extensions.edit(pattern, entry, owner_);
         removed |=
-            std::erase_if(extension.priorities, [&](const auto& priority) {
-                return (!number || priority->number == *number) && (!registrar || priority->registrar == *registrar);
+            std::erase_if(extension.steps, [&](const Extension::Step& step) {
+                return (!number || step.number == *number) && (!registrar || step.priority->registrar == *registrar);
             }) > 0;
-        if (extension.priorities.empty()) target.extensions.remove(pattern, entry, owner_);
+        if (extension.steps.empty()) target.extensions.remove(pattern, entry, owner_);
     }
     if (removed) return {};
     return fail(ErrorCode::not_found, "context {} has no such extension or priority {}", context_name, name);
@@ -205,9 +208,10 @@ void DialplanBuilder::remove_registrar(Name registrar) {
     for (const Context* old : plan_->contexts()) {
         ExtensionIndex kept;
         old->extensions.for_each([&](const Extension& extension) {
-            for (const auto& priority : extension.priorities)
-                if (!(priority->registrar == registrar))
-                    kept.edit(extension.pattern, extension.caller_id, owner_).priorities.push_back(priority);
+            const auto caller = extension.caller_id ? std::optional(*extension.caller_id) : std::nullopt;
+            for (const Extension::Step& step : extension.steps)
+                if (!(step.priority->registrar == registrar))
+                    kept.edit(extension.pattern, caller, owner_).steps.push_back(step);
         });
         const bool others = std::ranges::any_of(old->includes, foreign) ||
                             std::ranges::any_of(old->switches, foreign) ||

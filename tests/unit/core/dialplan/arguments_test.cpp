@@ -62,7 +62,8 @@ class ArgumentsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, Arguments("").size());
     }
     void reads_options() {
-        const OptionLetters options = OptionLetters::parse("tTL(60000:30000:10000)g d(x(y)z)M(\"a)b\")k(\\)q)b()").value();
+        const OptionLetters options =
+            OptionLetters::parse("tTL(60000:30000:10000)g d(x(y)z)M(\"a)b\")k(\\)q)b()").value();
         CPPUNIT_ASSERT(options.has('t') && options.has('T') && options.has('g') && options.has('b') &&
                        !options.has('x'));
         CPPUNIT_ASSERT(options.parts('L') == (Parts{"60000", "30000", "10000"}));

@@ -1,0 +1,112 @@
+// What `dialplan check` finds, and what it leaves alone.
+#include "core/dialplan/check.hpp"
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "core/dialplan/jump_targets.hpp"
+#include "core/dialplan/loader.hpp"
+
+namespace jackfield {
+namespace {
+
+class CheckTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(CheckTest);
+    CPPUNIT_TEST(a_sound_plan_has_no_findings);
+    CPPUNIT_TEST(finds_missing_and_circular_includes);
+    CPPUNIT_TEST(finds_gaps_in_priorities);
+    CPPUNIT_TEST(finds_unknown_applications_and_functions);
+    CPPUNIT_TEST(finds_jumps_to_nowhere);
+    CPPUNIT_TEST(leaves_jumps_alone_that_depend_on_the_call);
+    CPPUNIT_TEST(finds_what_a_wildcard_hides);
+    CPPUNIT_TEST(reads_jump_targets);
+    CPPUNIT_TEST_SUITE_END();
+
+    std::vector<std::string> applications_, functions_;
+
+    std::string check(std::string text) {
+        Diagnostics loading, findings;
+        MemoryFiles files;
+        DialplanBuilder builder;
+        const ConfigFile file = parse_config_text("extensions.conf", std::move(text), files, {}, loading);
+        load_dialplan(file, builder, loading);
+        CPPUNIT_ASSERT_EQUAL(std::string(), loading.to_string());
+        check_dialplan(*builder.build(), {applications_, functions_}, findings);
+        return findings.to_string();
+    }
+    void finds(std::string text, std::initializer_list<const char*> said) {
+        const std::string found = check(std::move(text));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            found, static_cast<std::ptrdiff_t>(said.size()),
+            std::count(found.begin(), found.end(), '\n') + (found.empty() || found.ends_with('\n') ? 0 : 1));
+        for (const char* part : said) CPPUNIT_ASSERT_MESSAGE(found, found.find(part) != std::string::npos);
+    }
+
+    void a_sound_plan_has_no_findings() {
+        applications_ = {"Answer", "Goto", "GotoIf", "Gosub", "Hangup", "Dial", "NoOp", "Return", "Set"};
+        functions_ = {"LEN", "CALLERID"};
+        finds(
+            "[in]\nexten => s,1,Answer\n same => n(top),GotoIf($[${LEN(${EXTEN})} > 3]?top:out)\n same => "
+            "n(out),Goto(users,6001,1)\n"
+            "[users]\nexten => _6XXX,1,Gosub(sub,s,1(${EXTEN},20))\n same => n,dial(PJSIP/${EXTEN})\nexten => "
+            "6001,1,NoOp(${CALLERID(num)})\n"
+            "exten => 6001,hint,PJSIP/6001\nexten => h,1,Hangup\n[sub]\nexten => s,1,Return\n",
+            {});
+    }
+    void finds_missing_and_circular_includes() {
+        finds("[a]\ninclude => b\ninclude => nowhere\n[b]\ninclude => c\n[c]\ninclude => a\n",
+              {"includes nowhere", "in a circle: a -> b -> c -> a"});
+    }
+    void finds_gaps_in_priorities() {
+        finds("[a]\nexten => 100,2,NoOp\n",
+              {"extensions.conf:2: warning: 100@a begins at priority 2 and has no priority 1"});
+        finds("[a]\nexten => 100,1,NoOp\nexten => 100,3,NoOp\n", {"no priority 2"});
+        finds("[a]\nexten => 100,1,NoOp\nexten => 100,102,NoOp\nexten => 100,200(x),NoOp\n", {});
+        finds("[a]\nexten => 100,2,NoOp\nexten => _1XX,1,NoOp\n", {});
+        finds("[a]\nexten => _2XX,1,NoOp\nexten => 200,1,NoOp\nexten => 200,3,NoOp\nexten => _2XX,2,NoOp\n", {});
+    }
+    void finds_unknown_applications_and_functions() {
+        applications_ = {"Playback", "NoOp"};
+        functions_ = {"CALLERID", "LEN"};
+        finds(
+            "[a]\nexten => 1,1,Playbak(x)\nexten => 2,1,noop(${CALERID(num)})\nexten => 3,1,${APP}(x)\nexten => "
+            "4,1,NoOp(${len(x)})\n",
+            {"no application Playbak; did you mean Playback?", "no function CALERID; did you mean CALLERID?",
+             "no function len"});
+    }
+    void finds_jumps_to_nowhere() {
+        finds(
+            "[a]\nexten => 1,1,Goto(nowhere,s,1)\nexten => 2,1,Goto(b,9,1)\nexten => 3,1,Goto(lost)\nexten => "
+            "4,1,GotoIf($[1=1]?7:b,s,gone)\n"
+            "exten => 5,1,GosubIf(1?b,s,1(x,y):b,t,1)\nexten => "
+            "6,1,GotoIfTime(9:00-17:00,mon-fri,*,*?b,x,1)\n[b]\nexten => s,1,NoOp\n",
+            {"no context nowhere", "9@b has no priority 1", "3@a has no label lost", "4@a has no priority 7",
+             "s@b has no label gone", "t@b has no priority 1", "x@b has no priority 1"});
+    }
+    void leaves_jumps_alone_that_depend_on_the_call() {
+        finds(
+            "[a]\nexten => 1,1,Goto(${X},s,1)\nexten => 2,1,GotoIf($[\"${A}\" = \"x?y:z\"]?${EXTEN}-busy,1)\nexten => "
+            "3,1,Gosub(b,anything,1)\nexten => 4,1,Goto(1)\n[b]\nswitch => Lua/x\n",
+            {});
+    }
+    void finds_what_a_wildcard_hides() {
+        finds(
+            "[a]\nexten => _X.,1,NoOp\ninclude => b\n[b]\nexten => 100,1,NoOp\nexten => 5,1,NoOp\nexten => "
+            "_2XX,1,NoOp\nexten => _X!,1,NoOp\n",
+            {"100@b is never reached from [a]: _X.@a", "_2XX@b is never reached from [a]: _X.@a"});
+        finds("[a]\nexten => _9!,1,NoOp\nexten => _9,1,NoOp\n", {"_9@a is never reached from [a]: _9!@a"});
+        finds("[a]\nexten => _X.,1,NoOp\ninclude => b,9:00-17:00,*,*,*\n[b]\nexten => 100,1,NoOp\n", {});
+    }
+    void reads_jump_targets() {
+        const auto target = JumpTarget::parse(" ctx , 100 , 5 (a,b)");
+        CPPUNIT_ASSERT(target && target->context == "ctx" && target->extension == "100" && target->priority == 5);
+        CPPUNIT_ASSERT(JumpTarget::parse("here")->label == "here");
+        for (const char* text : {"", "+1", "${X}", "a,b,c,d", "-3"})
+            CPPUNIT_ASSERT_MESSAGE(text, !JumpTarget::parse(text));
+        CPPUNIT_ASSERT(jump_targets("NoOp", "a,b,c").empty());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, jump_targets("gotoif", "1?a:b").size());
+    }
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(CheckTest);
+
+}  // namespace
+}  // namespace jackfield
