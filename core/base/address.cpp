@@ -152,17 +152,15 @@ bool SocketAddress::same_host(const SocketAddress& other) const {
     return family() == other.family() && host_bytes(*this) == host_bytes(other) && scope_of(*this) == scope_of(other);
 }
 
-std::size_t SocketAddress::hash() const {
-    return std::hash<std::string_view>{}(host_bytes(*this)) * 31 + port();
-}
+std::size_t SocketAddress::hash() const { return std::hash<std::string_view>{}(host_bytes(*this)) * 31 + port(); }
 
 Result<Subnet> Subnet::parse(std::string_view text) {
     const auto parts = split_once(text, '/');
     const auto address = parse_host(trim(parts.first));
     const auto wrong = [text] {
-        return fail(ErrorCode::invalid,
-                    "\"{}\" is not a network: write 192.0.2.0/24, 192.0.2.0/255.255.255.0, 2001:db8::/32 or one address",
-                    text);
+        return fail(
+            ErrorCode::invalid,
+            "\"{}\" is not a network: write 192.0.2.0/24, 192.0.2.0/255.255.255.0, 2001:db8::/32 or one address", text);
     };
     if (!address) return wrong();
     const unsigned longest = address->is_v6() ? 128 : 32;

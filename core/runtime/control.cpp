@@ -62,7 +62,7 @@ class PostedJob final : public Posted {
 };
 
 RuntimeSettings with_environment(RuntimeSettings settings) {
-    if (const char* seed = std::getenv("JACKFIELD_SHUFFLE")) {
+    if (const char* seed = std::getenv("JACKFIELD_SHUFFLE"); seed && !settings.shuffle) {
         settings.shuffle = true;
         settings.shuffle_seed = parse_number<std::uint64_t>(seed).value_or(0);
     }
@@ -100,7 +100,11 @@ void Posted::post() {
 }
 
 ControlLoop::Private::Private(const RuntimeSettings& wanted)
-    : settings(with_environment(wanted)), watchdog(settings), reactor(watchdog), wheel(Clock::now()), fibers(settings) {}
+    : settings(with_environment(wanted)),
+      watchdog(settings),
+      reactor(watchdog),
+      wheel(Clock::now()),
+      fibers(settings) {}
 
 ControlLoop::Private::~Private() = default;
 

@@ -110,8 +110,7 @@ bool set_option(int descriptor, int level, int option, int value) {
 
 // Forcing passes net.core.rmem_max and wmem_max, when we may; else the kernel gives as much as they allow.
 void set_buffer(int descriptor, int forced, int option, int size) {
-    if (size > 0 && !set_option(descriptor, SOL_SOCKET, forced, size))
-        set_option(descriptor, SOL_SOCKET, option, size);
+    if (size > 0 && !set_option(descriptor, SOL_SOCKET, forced, size)) set_option(descriptor, SOL_SOCKET, option, size);
 }
 
 Result<void> prepare(int descriptor, const SocketAddress& address, const DatagramOptions& options) {
@@ -119,7 +118,8 @@ Result<void> prepare(int descriptor, const SocketAddress& address, const Datagra
     set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, options.send_buffer);
     const bool v6 = address.is_v6();
     if (!set_option(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, 1)) return system_failure("SO_TIMESTAMPNS");
-    if (address.is_any() && !set_option(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1))
+    if (address.is_any() &&
+        !set_option(descriptor, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1))
         return system_failure("IP_PKTINFO");
     if (options.dscp < 0 || options.dscp > 63)
         return fail(ErrorCode::invalid, "a DSCP is 0 to 63 and not {}", options.dscp);
@@ -138,7 +138,8 @@ Result<Descriptor> open_socket(const SocketAddress& address, const DatagramOptio
         return system_failure("SO_REUSEPORT");
     if (::bind(descriptor.get(), address.raw(), address.raw_size()) != 0) {
         const int error = errno;
-        if (error == EADDRINUSE) return fail(ErrorCode::busy, "UDP {} is in use by another program", address.to_string());
+        if (error == EADDRINUSE)
+            return fail(ErrorCode::busy, "UDP {} is in use by another program", address.to_string());
         return system_failure(fmt::format("UDP {} can't be bound", address.to_string()), error);
     }
     return descriptor;

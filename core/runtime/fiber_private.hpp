@@ -34,9 +34,9 @@ struct FiberRecord {
     Gate::Pass pass;
     std::source_location started_at;
     std::source_location waits_at;
-    Instant since;                                             // of the present wait
-    boost::context::detail::fcontext_t context = nullptr;      // while it does not run
-    Fiber* previous = nullptr;                                 // of all
+    Instant since;                                         // of the present wait
+    boost::context::detail::fcontext_t context = nullptr;  // while it does not run
+    Fiber* previous = nullptr;                             // of all
     Fiber* next = nullptr;
 };
 
@@ -49,7 +49,7 @@ class Fiber : public FiberRecord {
     std::uint16_t quick_waits = 0;  // that succeeded at once since the fiber was resumed
     unsigned failed_waits = 0;      // on something that has ended, in a row
     unsigned shields = 0;
-    std::uint64_t waits = 0;        // see fiber_waits()
+    std::uint64_t waits = 0;           // see fiber_waits()
     InterruptScope* scopes = nullptr;  // innermost first
     std::move_only_function<void()> body;
     Fiber* next_runnable = nullptr;

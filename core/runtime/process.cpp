@@ -48,8 +48,7 @@ class SpawnPlan {
         JF_TRY(prepare_descriptors(options.child_descriptors));
         if (!options.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, options.directory.c_str());
         // A group of its own, so that a shell's children end with it; and the signals as they are by default.
-        posix_spawnattr_setflags(&attributes_,
-                                 POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         posix_spawnattr_setpgroup(&attributes_, 0);
         sigset_t signals;
         sigemptyset(&signals);

@@ -121,8 +121,8 @@ Result<Resolver*> Resolver::instance() {
             of(self).socket_changed(descriptor, read != 0, write != 0);
         };
         options.sock_state_cb_data = made.get();
-        const int status = ares_init_options(&made->channel_, &options,
-                                             ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+        const int status =
+            ares_init_options(&made->channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
         if (status != ARES_SUCCESS) return fail(ErrorCode::failed, "c-ares: {}", ares_strerror(status));
         place = std::move(made);
     }

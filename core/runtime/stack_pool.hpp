@@ -18,7 +18,8 @@ class StackPool {
     void put(char* stack);  // gives memory of a deep use back to the system
 
     std::size_t size() const { return size_; }
-    static constexpr std::size_t guard_size = 16 * 1024;  // wider than one page: a frame of a few KiB can't jump over it
+    static constexpr std::size_t guard_size =
+        16 * 1024;  // wider than one page: a frame of a few KiB can't jump over it
 
   private:
     static constexpr std::size_t kStacksPerSlab = 64;
@@ -29,8 +30,8 @@ class StackPool {
     bool guard(char* stack);
 
     std::size_t size_;
-    bool light_guards_ = true;   // MADV_GUARD_INSTALL works; false: mprotect, which costs two mappings per stack
-    std::vector<char*> fresh_;   // never used, without a guard yet
+    bool light_guards_ = true;  // MADV_GUARD_INSTALL works; false: mprotect, which costs two mappings per stack
+    std::vector<char*> fresh_;  // never used, without a guard yet
     std::vector<char*> free_;
     std::vector<char*> slabs_;
 };

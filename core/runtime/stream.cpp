@@ -55,17 +55,6 @@ class Deadline {
     std::optional<Instant> end_;
 };
 
-// A wait that is ready: lets interruption be seen and others run although a stream always has data.
-Result<void> pass(std::source_location where) {
-    static Latch& open = *[] {
-        auto* latch = new Latch;  // for the life of the process
-        latch->set();
-        return latch;
-    }();
-    JF_TRY(select({&open}, {}, where));
-    return {};
-}
-
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 Result<sockaddr_un> unix_address(const std::string& path) {
@@ -173,6 +162,7 @@ struct Stream::Private {
     bool broken = false;  // writing failed: the other side is gone
     bool ended = false;   // the other side has closed
     bool shut_wanted = false;
+    Flag open;  // always ready: lets interruption be seen and others run although there is always data; or destroy us
     Flag readable;
     Flag drained;  // set while nothing is queued
     std::string queue;
@@ -183,7 +173,10 @@ struct Stream::Private {
     DescriptorWatch watch;  // last: its functions use the rest
 };
 
-Stream::Stream(std::unique_ptr<Private> made) : private_(std::move(made)) { private_->drained.set(); }
+Stream::Stream(std::unique_ptr<Private> made) : private_(std::move(made)) {
+    private_->open.set();
+    private_->drained.set();
+}
 Stream::~Stream() = default;
 
 namespace {
@@ -245,7 +238,7 @@ Result<std::unique_ptr<Stream>> Stream::connect_unix(const std::string& path, Ti
 }
 
 Result<std::size_t> Stream::read(std::span<char> into, Timeout timeout, std::source_location where) {
-    JF_TRY(pass(where));
+    JF_TRY(select({&private_->open}, {}, where));
     const Deadline deadline(timeout);
     for (;;) {
         const ssize_t n = recv(private_->descriptor.get(), into.data(), into.size(), MSG_DONTWAIT);
@@ -266,7 +259,7 @@ Result<std::size_t> Stream::read(std::span<char> into, Timeout timeout, std::sou
 }
 
 Result<void> Stream::write(std::string_view bytes, Timeout timeout, std::source_location where) {
-    JF_TRY(pass(where));
+    JF_TRY(select({&private_->open}, {}, where));
     const Deadline deadline(timeout);
     if (private_->broken) return fail(ErrorCode::closed, "the other side has closed the connection");
     private_->put(bytes);
@@ -391,7 +384,8 @@ Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address, A
     if (address.is_v6()) setsockopt(descriptor.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (::bind(descriptor.get(), address.raw(), address.raw_size()) != 0 || listen(descriptor.get(), backlog) != 0) {
         const int error = errno;
-        if (error == EADDRINUSE) return fail(ErrorCode::busy, "TCP {} is in use by another program", address.to_string());
+        if (error == EADDRINUSE)
+            return fail(ErrorCode::busy, "TCP {} is in use by another program", address.to_string());
         return system_failure(fmt::format("TCP {} can't be bound", address.to_string()), error);
     }
     return std::unique_ptr<Listener>(
@@ -403,8 +397,7 @@ namespace {
 // True when somebody accepts connections there.
 bool answers(const sockaddr_un& address) {
     const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
-           errno == EAGAIN;
+    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 || errno == EAGAIN;
 }
 
 int bind_file(int descriptor, const sockaddr_un& address) {

@@ -10,7 +10,8 @@
 namespace jackfield {
 
 // Level 0 has a slot for each of the next 256 ticks; a slot of level n covers 2^(8+6(n-1)) ticks and is spread over the
-// levels below when its first tick comes. Timers beyond 2^32 ticks (49 days) wait in the last level and are placed anew.
+// levels below when its first tick comes. Timers beyond 2^32 ticks (49 days) wait in the last level and are placed
+// anew.
 class TimerWheel {
   public:
     explicit TimerWheel(Instant origin) : origin_(origin) {}
@@ -40,7 +41,7 @@ class TimerWheel {
     std::uint64_t tick_of(Instant expires) const;  // rounded up, so that nothing fires early
     void place(Timer& timer);
     void push(Timer*& head, Timer& timer);
-    std::uint64_t next_tick();                     // kNever when all slots are empty
+    std::uint64_t next_tick();  // kNever when all slots are empty
     void spread(unsigned index);
     void fire_all(Timer*& head);
     void fire(Timer& timer);

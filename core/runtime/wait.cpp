@@ -27,8 +27,8 @@ struct WaitAccess {
 
 namespace {
 
-constexpr unsigned kFailedWaits = 100;       // then the fiber is killed
-constexpr std::uint16_t kQuickWaits = 100;   // waits that succeed at once before others get their turn
+constexpr unsigned kFailedWaits = 100;      // then the fiber is killed
+constexpr std::uint16_t kQuickWaits = 100;  // waits that succeed at once before others get their turn
 
 void unlink(WaitNode& node) {
     if (!node.previous) return;
@@ -84,9 +84,9 @@ Result<Fiber*> waiting_fiber(std::source_location where) {
     Fiber* fiber = on_control_thread() ? fiber_scheduler->running() : nullptr;
     if (fiber && running_state().no_wait == 0) return fiber;
     const Gate* gate = running_gate();
-    detail::log(LogLevel::error, 0, where, "module {} waits {}",
-                fmt::make_format_args(gate ? gate->name() : "core",
-                                      fiber ? "under a NoWait guard" : "outside of a fiber"));
+    detail::log(
+        LogLevel::error, 0, where, "module {} waits {}",
+        fmt::make_format_args(gate ? gate->name() : "core", fiber ? "under a NoWait guard" : "outside of a fiber"));
 #ifndef NDEBUG
     std::abort();
 #endif
@@ -105,10 +105,10 @@ std::unexpected<Error> interrupted(Fiber& fiber, ErrorCode reason, std::source_l
     if (++fiber.failed_waits >= kFailedWaits && std::uncaught_exceptions() == 0) {
         if (!std::exchange(fiber.kill_logged, true)) {
             const Gate* gate = running_gate();
-            detail::log(LogLevel::error, 0, where,
-                        "module {} goes on after {} failed waits ({}) on fiber {}: the fiber is ended",
-                        fmt::make_format_args(gate ? gate->name() : "core", fiber.failed_waits, to_string(reason),
-                                              fiber.name));
+            detail::log(
+                LogLevel::error, 0, where,
+                "module {} goes on after {} failed waits ({}) on fiber {}: the fiber is ended",
+                fmt::make_format_args(gate ? gate->name() : "core", fiber.failed_waits, to_string(reason), fiber.name));
         }
         throw FiberKilled{};
     }

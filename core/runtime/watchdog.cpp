@@ -114,7 +114,7 @@ void Watchdog::watch() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    const auto pause = std::clamp<std::chrono::nanoseconds>(report_limit_ / 5, 1ms, 100ms);
+    const auto pause = std::clamp<std::chrono::nanoseconds>(report_limit_ / 3, 1ms, 100ms);
     std::int64_t seen = 0;
     for (std::unique_lock lock(mutex_); !wanted_.wait_for(lock, pause, [this] { return ending_; });) {
         const std::int64_t started = started_.load(std::memory_order_relaxed);
@@ -146,7 +146,8 @@ void Watchdog::report(std::int64_t started) {
                 .module = sample.module.data(),
                 .fiber = sample.fiber.data(),
                 .back_trace = {}};
-    for (int i = 0; i < sample.count; ++i) stall.back_trace.push_back(describe(sample.frames[static_cast<unsigned>(i)]));
+    for (int i = 0; i < sample.count; ++i)
+        stall.back_trace.push_back(describe(sample.frames[static_cast<unsigned>(i)]));
     log_error("the control thread is held up for {} ms by module {}, fiber \"{}\"", stall.length.count(), stall.module,
               stall.fiber);
     for (const auto& frame : stall.back_trace) log_error("  {}", frame);

@@ -24,10 +24,9 @@ class Watchdog {
     Watchdog& operator=(const Watchdog&) = delete;
 
     // Control thread.
-    void start();       // the thread that looks after the calling thread; a second call does nothing
-    void begin_turn() { // also for the second time in a turn
-        if (started_.load(std::memory_order_relaxed) == 0)
-            started_.store(nanoseconds_now(), std::memory_order_relaxed);
+    void start();        // the thread that looks after the calling thread; a second call does nothing
+    void begin_turn() {  // also for the second time in a turn
+        if (started_.load(std::memory_order_relaxed) == 0) started_.store(nanoseconds_now(), std::memory_order_relaxed);
     }
     void end_turn() {
         const std::int64_t started = started_.load(std::memory_order_relaxed);
@@ -50,7 +49,8 @@ class Watchdog {
     void keep(Stall stall);
 
     std::chrono::nanoseconds warn_limit_, report_limit_;
-    std::atomic<std::int64_t> started_{0};  // of the present turn, in nanoseconds of the steady clock; 0: the loop sleeps
+    std::atomic<std::int64_t> started_{
+        0};  // of the present turn, in nanoseconds of the steady clock; 0: the loop sleeps
     pthread_t control_thread_{};
 
     // Of the present turn; control thread only.

@@ -20,11 +20,14 @@ struct Copy {
 class Inbox {
   public:
     std::unique_ptr<Datagram> bind(const std::string& address) {
-        return Datagram::bind(SocketAddress::parse(address).value(), [this](std::span<const ReceivedDatagram> batch) {
-                   largest = std::max(largest, batch.size());
-                   for (const auto& packet : batch)
-                       packets.push_back({{packet.bytes.begin(), packet.bytes.end()}, packet.from, packet.to, packet.age});
-               })
+        return Datagram::bind(
+                   SocketAddress::parse(address).value(),
+                   [this](std::span<const ReceivedDatagram> batch) {
+                       largest = std::max(largest, batch.size());
+                       for (const auto& packet : batch)
+                           packets.push_back(
+                               {{packet.bytes.begin(), packet.bytes.end()}, packet.from, packet.to, packet.age});
+                   })
             .value();
     }
     std::vector<Copy> packets;
@@ -143,9 +146,13 @@ class DatagramTest : public LoopTest {
         const auto address = old->local();
         const int copy = dup(old->descriptor());
         old.reset();
-        const auto adopted = Datagram::bind({}, [&](auto batch) {
-                                 b.packets.push_back({{batch[0].bytes.begin(), batch[0].bytes.end()}, {}, {}, {}});
-                             }, {.adopt_descriptor = copy}).value();
+        const auto adopted =
+            Datagram::bind({},
+                           [&](auto batch) {
+                               b.packets.push_back({{batch[0].bytes.begin(), batch[0].bytes.end()}, {}, {}, {}});
+                           },
+                           {.adopt_descriptor = copy})
+                .value();
         CPPUNIT_ASSERT(adopted->local() == address);
         CPPUNIT_ASSERT(sender->send(bytes("x"), address));
         CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 1; }));

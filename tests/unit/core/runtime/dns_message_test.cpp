@@ -14,10 +14,10 @@ class DnsMessageTest : public CppUnit::TestFixture {
 
     // a.b IN A, answered by two records: one with a pointer as its name, one with labels.
     static std::vector<std::uint8_t> message() {
-        return {0, 1, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0,                   // header
-                1, 'a', 1, 'b', 0, 0, 1, 0, 1,                             // question
-                0xC0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 1,     // 300 s
-                1, 'a', 1, 'b', 0, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 2};  // 60 s
+        return {0,    1,   0x81, 0x80, 0, 1, 0, 2, 0, 0,  0, 0,                            // header
+                1,    'a', 1,    'b',  0, 0, 1, 0, 1,                                      // question
+                0xC0, 12,  0,    1,    0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 1,              // 300 s
+                1,    'a', 1,    'b',  0, 0, 1, 0, 1, 0,  0, 0, 60,  0, 4, 192, 0, 2, 2};  // 60 s
     }
 
   public:

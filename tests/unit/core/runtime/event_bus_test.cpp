@@ -82,9 +82,8 @@ class EventBusTest : public LoopTest {
     void spares_who_subscribes_while_it_is_published() {
         std::vector<Subscription> later;
         int heard = 0;
-        const auto first = subscribe<HungUp>([&](const HungUp&) {
-            later.push_back(subscribe<HungUp>([&](const HungUp&) { ++heard; }));
-        });
+        const auto first = subscribe<HungUp>(
+            [&](const HungUp&) { later.push_back(subscribe<HungUp>([&](const HungUp&) { ++heard; })); });
         publish(HungUp{16});
         CPPUNIT_ASSERT_EQUAL(0, heard);
         publish(HungUp{16});

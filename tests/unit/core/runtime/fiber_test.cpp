@@ -61,6 +61,7 @@ class FiberTest : public LoopTest {
     CPPUNIT_TEST(refuses_a_fiber_above_the_limit);
     CPPUNIT_TEST(gives_deep_stacks_back);
     CPPUNIT_TEST(lists_where_each_fiber_waits);
+    CPPUNIT_TEST(counts_its_waits_and_not_its_yields);
     CPPUNIT_TEST(names_the_fiber_whose_stack_overflows);
     CPPUNIT_TEST(is_found_by_the_debugger);
     CPPUNIT_TEST(shuffles_by_a_seed_that_repeats);
@@ -268,12 +269,31 @@ class FiberTest : public LoopTest {
         CPPUNIT_ASSERT(list_fibers().empty());
     }
 
+    void counts_its_waits_and_not_its_yields() {
+        ManualClock clock;
+        ControlLoop loop;
+        std::uint64_t before = 1, after = 0;
+        start("counted", [&] {
+            CPPUNIT_ASSERT(yield());
+            before = fiber_waits();
+            CPPUNIT_ASSERT(sleep_for(5ms));
+            CPPUNIT_ASSERT(yield());
+            after = fiber_waits();
+        });
+        loop.run_until_idle();
+        clock.advance(5ms);
+        loop.run_until_idle();
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, before);
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, after);
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, fiber_waits());
+    }
+
     void names_the_fiber_whose_stack_overflows() {
         if (is_child()) {
             ControlLoop loop;
             Gate gate("app_deep");
-            CPPUNIT_ASSERT(spawn({.name = "SIP/6001-1", .call_id = CallId{42}, .pass = gate.hold()},
-                                 [] { fill_stack(1 << 20); }));
+            CPPUNIT_ASSERT(
+                spawn({.name = "SIP/6001-1", .call_id = CallId{42}, .pass = gate.hold()}, [] { fill_stack(1 << 20); }));
             loop.run_until_idle();
             return;
         }
@@ -296,15 +316,16 @@ class FiberTest : public LoopTest {
         }
         if (system("gdb --version >/dev/null 2>&1") != 0) return;
         const std::string script = std::string(JF_SOURCE_DIR) + "/contrib/gdb/fibers.py";
-        FILE* gdb = popen(("JACKFIELD_TEST_CHILD=1 gdb -batch -nx -iex 'set debuginfod enabled off' -ex run -x '" + script +
-                           "' -ex fibers --args /proc/" + std::to_string(getpid()) +
-                           "/exe is_found_by_the_debugger 2>&1")
-                              .c_str(),
-                          "r");
+        FILE* gdb =
+            popen(("JACKFIELD_TEST_CHILD=1 gdb -batch -nx -iex 'set debuginfod enabled off' -ex run -x '" + script +
+                   "' -ex fibers --args /proc/" + std::to_string(getpid()) + "/exe is_found_by_the_debugger 2>&1")
+                      .c_str(),
+                  "r");
         std::string output;
         for (int byte; (byte = fgetc(gdb)) != EOF;) output += static_cast<char>(byte);
         pclose(gdb);
-        CPPUNIT_ASSERT_MESSAGE(output, output.find("\"SIP/6001-1\" module app_parked: waiting at") != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(output,
+                               output.find("\"SIP/6001-1\" module app_parked: waiting at") != std::string::npos);
         const auto trace = output.find("\"SIP/6001-1\"");
         CPPUNIT_ASSERT_MESSAGE(output, output.find("wait_for_debugger", trace) != std::string::npos);
     }

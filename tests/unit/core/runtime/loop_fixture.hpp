@@ -79,7 +79,8 @@ inline ChildRun run_as_child(const std::string& test) {
     std::string name = test;
     std::array<char*, 3> arguments{program.data(), name.data(), nullptr};
     pid_t pid = 0;
-    CPPUNIT_ASSERT_EQUAL(0, posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments.data(), environment.data()));
+    CPPUNIT_ASSERT_EQUAL(0,
+                         posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments.data(), environment.data()));
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     ChildRun run{};

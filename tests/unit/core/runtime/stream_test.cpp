@@ -253,14 +253,16 @@ class StreamTest : public LoopTest {
             Server server;
             auto client = Stream::connect(server.listener->local(), 10s).value();
             std::optional<ErrorCode> ended;
+            bool reading = false;
             Interrupter channel;
             TaskGroup group("reader");
             CPPUNIT_ASSERT(group.spawn("reader", [&] {
                 const InterruptScope scope(channel);
                 std::array<char, 16> buffer;
+                reading = true;
                 ended = client->read(buffer, 10s).error().code;
             }));
-            CPPUNIT_ASSERT(yield());
+            while (!reading) CPPUNIT_ASSERT(yield());
             client.reset();
             CPPUNIT_ASSERT(group.join(10s));
             CPPUNIT_ASSERT(ended == ErrorCode::closed);
