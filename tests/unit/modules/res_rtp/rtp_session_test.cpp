@@ -1,0 +1,477 @@
+#include "modules/res_rtp/rtp.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+
+#include "core/module/module_config.hpp"
+#include "modules/res_rtp/rtcp_packet.hpp"
+#include "modules/res_rtp/rtp_packet.hpp"
+#include "modules/res_rtp/socket_pool.hpp"
+#include "modules/res_rtp/telephone_events.hpp"
+#include "tests/unit/core/media/media_fixture.hpp"
+
+extern "C" const jackfield::ModuleDescriptor jackfield_module_descriptor;
+
+using namespace jackfield;
+using namespace jackfield::testing;
+
+namespace {
+
+SocketAddress loopback(std::uint16_t port = 0) { return *SocketAddress::parse("127.0.0.1", port); }
+
+// A phone's media side: one socket, driven by the test.
+class Phone {
+  public:
+    Phone() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0)) {
+        CPPUNIT_ASSERT_EQUAL(0, bind(socket_, loopback().raw(), loopback().raw_size()));
+        sockaddr_in bound{};
+        socklen_t size = sizeof(bound);
+        getsockname(socket_, reinterpret_cast<sockaddr*>(&bound), &size);
+        address = SocketAddress(reinterpret_cast<const sockaddr*>(&bound));
+    }
+    ~Phone() { close(socket_); }
+    void send(std::span<const std::uint8_t> bytes, const SocketAddress& to) {
+        sendto(socket_, bytes.data(), bytes.size(), 0, to.raw(), to.raw_size());
+    }
+    // One packet of 20 ms with a constant sample, so that it is known again.
+    void speak(const SocketAddress& to, std::uint8_t sample = 0x55, std::uint8_t type = 0) {
+        std::vector<std::uint8_t> bytes(rtp::header_size + 160, sample);
+        rtp::write({type, false, sequence++, timestamp, ssrc}, bytes.data());
+        timestamp += 160;
+        send(bytes, to);
+    }
+    void press(const SocketAddress& to, char key, std::uint8_t type) {
+        rtp::EventSender sender;
+        sender.begin(*rtp::event_of_key(key), timestamp);
+        sender.end(480);
+        while (const auto outgoing = sender.next(160)) {
+            std::uint8_t bytes[rtp::header_size + rtp::event_size];
+            rtp::write({type, outgoing->marker, sequence++, outgoing->timestamp, ssrc}, bytes);
+            rtp::write_event(outgoing->event, bytes + rtp::header_size);
+            send(bytes, to);
+        }
+        timestamp += 480;
+    }
+    struct Heard {
+        rtp::Header header;
+        std::vector<std::uint8_t> payload;
+        SocketAddress from;
+    };
+    // All that has come since the last call.
+    std::vector<Heard> listen() {
+        std::vector<Heard> all;
+        std::uint8_t bytes[2048];
+        sockaddr_in from{};
+        socklen_t from_size = sizeof(from);
+        for (;;) {
+            const ssize_t size = recvfrom(socket_, bytes, sizeof(bytes), 0, reinterpret_cast<sockaddr*>(&from), &from_size);
+            if (size < 0) return all;
+            const auto packet = rtp::parse(std::span(bytes, static_cast<std::size_t>(size)));
+            if (packet && !rtp::is_rtcp(std::span(bytes, static_cast<std::size_t>(size))))
+                all.push_back({packet->header, {packet->payload.begin(), packet->payload.end()},
+                               SocketAddress(reinterpret_cast<const sockaddr*>(&from))});
+        }
+    }
+    int socket() const { return socket_; }
+    SocketAddress address;
+    std::uint16_t sequence = 100;
+    std::uint32_t timestamp = 5000, ssrc = 4711;
+
+  private:
+    int socket_;
+};
+
+}  // namespace
+
+class RtpSessionTest : public MediaTest {
+    CPPUNIT_TEST_SUITE(RtpSessionTest);
+    CPPUNIT_TEST(carries_a_tone_between_two_streams);
+    CPPUNIT_TEST(relays_with_numbers_of_its_own_and_goes_on_seamlessly);
+    CPPUNIT_TEST(answers_to_where_media_comes_from);
+    CPPUNIT_TEST(drops_what_others_inject);
+    CPPUNIT_TEST(learns_anew_when_signalling_moves_the_far_side);
+    CPPUNIT_TEST(hears_and_sends_digits_as_events);
+    CPPUNIT_TEST(maps_payload_types_of_both_sides);
+    CPPUNIT_TEST(keeps_quiet_on_hold);
+    CPPUNIT_TEST(tells_that_nothing_comes_any_more);
+    CPPUNIT_TEST(reports_quality_to_each_other);
+    CPPUNIT_TEST(plays_out_of_a_jitter_buffer_in_order);
+    CPPUNIT_TEST(moves_between_threads_while_packets_come);
+    CPPUNIT_TEST(rubbish_does_no_harm);
+    CPPUNIT_TEST(uses_sockets_again_and_drained);
+    CPPUNIT_TEST(says_when_the_ports_are_used_up);
+    CPPUNIT_TEST(refuses_a_wrong_rtp_conf);
+    CPPUNIT_TEST_SUITE_END();
+
+  public:
+    void setUp() override {
+        MediaTest::setUp();
+        start("[general]\nrtpstart=21000\nrtpend=21199\nrtcpinterval=500\n");
+    }
+    void start(const std::string& configuration) {
+        stop_module();
+        auto files = std::make_shared<MemoryFiles>();
+        files->set("rtp.conf", configuration);
+        manager = std::make_unique<ConfigManager>(files, ParseOptions{});
+        set_config_manager(manager.get());
+        module = std::make_unique<Module>("res_rtp");
+        on_fiber([&] { loaded = jackfield_module_descriptor.load(*module); });
+        if (!loaded) return;
+        service.emplace(*find_service<RtpService>());
+    }
+    void stop_module() {
+        service.reset();
+        if (module) CPPUNIT_ASSERT(wait_for([&] { return module->gate().inside() == 0; }));
+        module.reset();
+        set_config_manager(nullptr);
+        manager.reset();
+    }
+    void tearDown() override {
+        stop_module();
+        MediaTest::tearDown();
+    }
+
+    static RtpParameters to(const SocketAddress& remote, const char* codec = "ulaw") {
+        RtpParameters parameters;
+        parameters.remote = remote;
+        const Codec* const known = find_codec(codec);
+        parameters.send = parameters.receive = {{static_cast<std::uint8_t>(known->static_payload_type), known}};
+        parameters.write_codec = known;
+        parameters.dtmf_payload = parameters.dtmf_receive_payload = 101;
+        return parameters;
+    }
+    // A stream whose port is an RTP session towards a phone.
+    struct Leg {
+        Leg(RtpSessionTest& test, const SocketAddress& remote, const char* codec = "ulaw", RtpOptions options = {}) {
+            options.local = loopback();
+            if (options.cname.empty()) options.cname = "test";
+            auto made = (*test.service)->create(options);
+            CPPUNIT_ASSERT(made);
+            session = std::move(*made);
+            session->set(to(remote, codec));
+            stream = std::make_unique<MediaStream>();
+            stream->on_digit([this](const Digit& digit) {
+                digits += digit.end ? std::string("/") + digit.key : std::string(1, digit.key);
+            });
+            stream->on_port_event([this](std::uint32_t bits) { events |= bits; });
+            stream->set_port(session->take_port());
+            stream->set_formats(find_codec(codec), find_codec(codec), 20ms);
+        }
+        std::unique_ptr<RtpSession> session;
+        std::unique_ptr<MediaStream> stream;
+        std::string digits;
+        std::uint32_t events = 0;
+    };
+    // Speaks on the phones until the condition holds.
+    template <class F>
+    bool speaking(std::initializer_list<std::pair<Phone*, Leg*>> pairs, F condition, int packets = 300) {
+        for (int i = 0; i < packets; ++i) {
+            for (const auto& [phone, leg] : pairs) phone->speak(leg->session->local());
+            loop->run_for(5ms, [] { return false; });
+            if (condition()) return true;
+        }
+        return false;
+    }
+
+    void carries_a_tone_between_two_streams() {
+        Leg left(*this, loopback(1)), right(*this, left.session->local());
+        left.session->set(to(right.session->local()));
+        Party a("ulaw", 400), b("alaw", 700);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+        CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+        CPPUNIT_ASSERT(wait_for([&] { return a.ear->hears(700) && b.ear->hears(400); }));
+        CPPUNIT_ASSERT(!a.ear->hears(400, 500));
+        CPPUNIT_ASSERT(wait_for([&] { return (left.events & rtp_source_learnt) && (right.events & rtp_source_learnt); }));
+        CPPUNIT_ASSERT(left.session->learnt_source() == right.session->local());
+        // Digits go the whole way as events.
+        a.dial('8');
+        CPPUNIT_ASSERT(wait_for([&] { return b.ear->digits() == "8/8"; }));
+        CPPUNIT_ASSERT_EQUAL(std::string("8/8"), right.digits);
+        CPPUNIT_ASSERT(wait_for([&] { return a.ear->hears(700) && b.ear->hears(400); }));
+    }
+    void relays_with_numbers_of_its_own_and_goes_on_seamlessly() {
+        Phone one, two;
+        Leg a(*this, one.address), b(*this, two.address);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        std::vector<Phone::Heard> heard;
+        const auto gather = [&](std::size_t least) {
+            return [&, least] {
+                for (auto& each : two.listen()) heard.push_back(std::move(each));
+                return heard.size() >= least;
+            };
+        };
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, gather(20)));
+        CPPUNIT_ASSERT(a.stream->statistics().relayed);
+        for (const auto& each : heard) {
+            CPPUNIT_ASSERT(each.header.ssrc != one.ssrc);
+            CPPUNIT_ASSERT_EQUAL(std::uint8_t{0x55}, each.payload[0]);
+        }
+        // Play to the second phone, then relay again, then from another source: one stream all the time.
+        b.stream->play(std::make_unique<ToneSource>(1037, 5));
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, gather(heard.size() + 20)));
+        one.ssrc = 999;
+        one.sequence = 40000;
+        one.timestamp = 77;
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, gather(heard.size() + 10)));
+        std::set<std::uint8_t> samples;
+        for (std::size_t i = 1; i < heard.size(); ++i) {
+            CPPUNIT_ASSERT_EQUAL(heard[0].header.ssrc, heard[i].header.ssrc);
+            CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(heard[i - 1].header.sequence + 1), heard[i].header.sequence);
+            const std::uint32_t step = heard[i].header.timestamp - heard[i - 1].header.timestamp;
+            CPPUNIT_ASSERT_MESSAGE(std::to_string(step), step > 0 && step < 2000);
+            samples.insert(heard[i].payload[80]);
+        }
+        CPPUNIT_ASSERT(samples.size() > 2);  // the tone was among it
+        // Loss on the way in is loss on the way out: nothing is renumbered.
+        const std::uint16_t last = heard.back().header.sequence;
+        one.sequence += 3;
+        one.timestamp += 480;
+        heard.clear();
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, gather(1)));
+        CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(last + 4), heard[0].header.sequence);
+    }
+    void answers_to_where_media_comes_from() {
+        Phone behind_nat;
+        Leg leg(*this, loopback(9));  // what its SDP said
+        leg.stream->loop_back(true);
+        std::size_t echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&behind_nat, &leg}}, [&] { return (echoed += behind_nat.listen().size()) > 5; }));
+        CPPUNIT_ASSERT(leg.session->learnt_source() == behind_nat.address);
+    }
+    void drops_what_others_inject() {
+        Phone phone, attacker;
+        Leg leg(*this, phone.address);
+        auto ear = std::make_shared<Ear>();
+        MediaStream other;
+        other.set_port(std::make_unique<TestPort>(find_codec("ulaw"), 0, ear));
+        other.set_formats(find_codec("ulaw"), find_codec("ulaw"), 20ms);
+        CPPUNIT_ASSERT(MediaStream::connect(*leg.stream, other));
+        attacker.ssrc = phone.ssrc;
+        // Before, while and after the source is learnt.
+        for (int i = 0; i < 30; ++i) {
+            phone.speak(leg.session->local(), 0x10);
+            for (int k = 0; k < 3; ++k) attacker.speak(leg.session->local(), 0x90);
+            loop->run_for(3ms, [] { return false; });
+        }
+        CPPUNIT_ASSERT(wait_for([&] { return ear->frames() >= 30; }));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{30}, ear->frames());
+        for (const auto sample : ear->latest(30 * 160)) CPPUNIT_ASSERT_EQUAL(g711::from_ulaw(0x10), sample);
+        CPPUNIT_ASSERT(leg.session->learnt_source() == phone.address);
+    }
+    void learns_anew_when_signalling_moves_the_far_side() {
+        Phone first, second;
+        Leg leg(*this, first.address);
+        leg.stream->loop_back(true);
+        std::size_t echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&first, &leg}}, [&] { return (echoed += first.listen().size()) > 5; }));
+        leg.session->set(to(second.address));
+        echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&second, &leg}}, [&] { return (echoed += second.listen().size()) > 5; }));
+        CPPUNIT_ASSERT(leg.session->learnt_source() == second.address);
+    }
+    void hears_and_sends_digits_as_events() {
+        Phone one, two;
+        Leg a(*this, one.address), b(*this, two.address);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        std::vector<Phone::Heard> heard;
+        const auto gather = [&] {
+            for (auto& each : two.listen()) heard.push_back(std::move(each));
+            return heard.size() >= 8;
+        };
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, gather));
+        one.press(a.session->local(), '5', 101);
+        CPPUNIT_ASSERT(speaking({{&one, &a}}, [&] { return gather(), a.digits == "5/5" && heard.back().header.payload_type == 0 && heard.size() > 20; }));
+        rtp::EventReceiver receiver;
+        std::string digits;
+        unsigned ends = 0, markers = 0;
+        for (std::size_t i = 1; i < heard.size(); ++i) {
+            CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(heard[i - 1].header.sequence + 1), heard[i].header.sequence);
+            if (heard[i].header.payload_type != 101) continue;
+            const auto event = rtp::parse_event(heard[i].payload);
+            ends += event->end;
+            markers += heard[i].header.marker;
+            const auto found = receiver.hear(*event, heard[i].header.timestamp, i * 20'000'000, 8000);
+            for (std::size_t k = 0; k < found.count; ++k) digits += found.digits[k].key;
+        }
+        CPPUNIT_ASSERT_EQUAL(std::string("55"), digits);
+        CPPUNIT_ASSERT_EQUAL(3u, ends);
+        CPPUNIT_ASSERT_EQUAL(1u, markers);
+    }
+    void maps_payload_types_of_both_sides() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        RtpParameters parameters = to(phone.address);
+        parameters.send = {{96, find_codec("alaw")}, {97, find_codec("ulaw")}};
+        parameters.receive = {{110, find_codec("alaw")}};
+        leg.session->set(parameters);
+        leg.stream->loop_back(true);
+        leg.stream->set_formats(find_codec("alaw"), find_codec("alaw"), 20ms);
+        std::map<int, int> types;
+        for (int i = 0; i < 100 && types[96] < 5; ++i) {
+            phone.speak(leg.session->local(), 0x55, 110);
+            phone.speak(leg.session->local(), 0x55, 13);   // comfort noise
+            phone.speak(leg.session->local(), 0x55, 120);  // nobody offered that
+            loop->run_for(5ms, [] { return false; });
+            for (const auto& each : phone.listen()) ++types[each.header.payload_type];
+        }
+        CPPUNIT_ASSERT(types[96] >= 5);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, types.size());
+    }
+    void keeps_quiet_on_hold() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        leg.stream->loop_back(true);
+        std::size_t echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (echoed += phone.listen().size()) > 3; }));
+        RtpParameters held = to(phone.address);
+        held.sending = false;
+        leg.session->set(held);
+        speaking({{&phone, &leg}}, [] { return false; }, 5);
+        phone.listen();
+        speaking({{&phone, &leg}}, [] { return false; }, 10);
+        CPPUNIT_ASSERT(phone.listen().empty());
+        leg.session->set(to(phone.address));
+        echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (echoed += phone.listen().size()) > 3; }));
+        CPPUNIT_ASSERT(leg.session->learnt_source() == phone.address);
+    }
+    void tells_that_nothing_comes_any_more() {
+        Phone phone;
+        RtpOptions options;
+        options.timeout = 1s;
+        options.keepalive = 1s;
+        Leg leg(*this, phone.address, "ulaw", options);
+        phone.speak(leg.session->local());
+        CPPUNIT_ASSERT(wait_for([&] { return leg.events & rtp_timeout; }));
+        bool kept_alive = false;
+        CPPUNIT_ASSERT(wait_for([&] {
+            for (const auto& each : phone.listen()) kept_alive |= each.header.payload_type == 13;
+            return kept_alive;
+        }));
+    }
+    void reports_quality_to_each_other() {
+        Leg left(*this, loopback(1)), right(*this, left.session->local());
+        left.session->set(to(right.session->local()));
+        Party a("ulaw", 400), b("ulaw", 700);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+        CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+        CPPUNIT_ASSERT(wait_for([&] {
+            const RtpQuality quality = left.session->quality();
+            return (left.events & rtp_quality_report) && quality.packets_received > 20 && quality.packets_sent > 20 &&
+                   quality.round_trip_ms > 0;
+        }));
+        const RtpQuality mine = left.session->quality(), others = right.session->quality();
+        CPPUNIT_ASSERT_EQUAL(others.ssrc, mine.remote_ssrc);
+        CPPUNIT_ASSERT(mine.ssrc != mine.remote_ssrc);
+        CPPUNIT_ASSERT_EQUAL(0u, mine.lost);
+        CPPUNIT_ASSERT(mine.round_trip_ms < 500);
+    }
+    void plays_out_of_a_jitter_buffer_in_order() {
+        Phone one, two;
+        RtpOptions options;
+        options.jitter_buffer = true;
+        options.jitter_implementation = "fixed";
+        Leg a(*this, one.address, "ulaw", options), b(*this, two.address);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        // In pairs that the network swapped.
+        std::vector<std::uint8_t> numbers;
+        for (std::uint8_t i = 0; i < 30; ++i) {
+            const auto number = static_cast<std::uint8_t>(i < 6 ? i : i ^ 1);
+            one.sequence = static_cast<std::uint16_t>(100 + number);
+            one.timestamp = 5000u + number * 160u;
+            one.speak(a.session->local(), number);
+            loop->run_for(20ms, [] { return false; });
+            for (const auto& each : two.listen()) numbers.push_back(each.payload[0]);
+        }
+        CPPUNIT_ASSERT(wait_for([&] {
+            for (const auto& each : two.listen()) numbers.push_back(each.payload[0]);
+            return numbers.size() >= 20;
+        }));
+        CPPUNIT_ASSERT(std::is_sorted(numbers.begin(), numbers.end()));
+    }
+    void moves_between_threads_while_packets_come() {
+        Phone one, two, three;
+        Leg a(*this, one.address), b(*this, two.address), c(*this, three.address);
+        std::set<unsigned> threads;
+        std::size_t heard = 0;
+        for (int round = 0; round < 60; ++round) {
+            CPPUNIT_ASSERT(MediaStream::connect(round % 2 ? *b.stream : *a.stream, *c.stream));
+            threads.insert(c.stream->thread_index());
+            speaking({{&one, &a}, {&two, &b}}, [] { return false; }, 3);
+            heard += three.listen().size();
+        }
+        CPPUNIT_ASSERT(heard > 100);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, threads.size());
+    }
+    void rubbish_does_no_harm() {
+        Phone phone, noise;
+        Leg leg(*this, phone.address);
+        leg.stream->loop_back(true);
+        unsigned state = 1;
+        for (int i = 0; i < 2000; ++i) {
+            std::vector<std::uint8_t> bytes(state % 200);
+            for (auto& byte : bytes) byte = static_cast<std::uint8_t>((state = state * 1103515245 + 12345) >> 16);
+            if (i % 2 && bytes.size() > 1) bytes[0] = static_cast<std::uint8_t>(0x80 | (bytes[0] & 0x3f));
+            noise.send(bytes, leg.session->local());
+            noise.send(bytes, leg.session->local().with_port(static_cast<std::uint16_t>(leg.session->local().port() + 1)));
+            phone.send(bytes, leg.session->local().with_port(static_cast<std::uint16_t>(leg.session->local().port() + 1)));
+        }
+        std::size_t echoed = 0;
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (echoed += phone.listen().size()) > 5; }));
+    }
+    void uses_sockets_again_and_drained() {
+        rtp::SocketPool pool;
+        pool.set_range(21300, 21341, true);
+        std::set<std::uint16_t> ports;
+        Phone stranger;
+        for (int i = 0; i < 200; ++i) {
+            const auto pair = pool.take(loopback(), 46);
+            CPPUNIT_ASSERT(pair);
+            const auto& got = **pair;
+            CPPUNIT_ASSERT(got.local.port() % 2 == 0 && got.local.port() >= 21300 && got.local.port() < 21341);
+            ports.insert(got.local.port());
+            char byte;
+            CPPUNIT_ASSERT(recv(got.rtp, &byte, 1, 0) < 0);
+            CPPUNIT_ASSERT_EQUAL(0, connect(got.rtp, stranger.address.raw(), stranger.address.raw_size()));
+            stranger.speak(got.local);  // stays in the socket that goes back
+        }
+        CPPUNIT_ASSERT(ports.size() > 15);
+        CPPUNIT_ASSERT(pool.idle() <= ports.size());
+    }
+    void says_when_the_ports_are_used_up() {
+        rtp::SocketPool pool;
+        pool.set_range(21350, 21357, true);
+        std::vector<rtp::OwnedPair> taken;
+        for (int i = 0; i < 4; ++i) {
+            auto pair = pool.take(loopback(), 0);
+            CPPUNIT_ASSERT(pair);
+            taken.push_back(std::move(*pair));
+        }
+        const auto none = pool.take(loopback(), 0);
+        CPPUNIT_ASSERT(!none && none.error().code == ErrorCode::limit);
+        CPPUNIT_ASSERT(none.error().text.find("rtpend") != std::string::npos);
+        taken.pop_back();
+        CPPUNIT_ASSERT(pool.take(loopback(), 0));
+        const auto foreign = pool.take(*SocketAddress::parse("192.0.2.1"), 0);
+        CPPUNIT_ASSERT(!foreign && foreign.error().code == ErrorCode::failed);
+    }
+    void refuses_a_wrong_rtp_conf() {
+        start("[general]\nrtpstart=hello\n");
+        CPPUNIT_ASSERT(!loaded);
+        start("[general]\nstunaddr=stun.example\n");
+        CPPUNIT_ASSERT(!loaded);
+        start("[general]\nstrictrtp=seqno\nicesupport=yes\n");
+        CPPUNIT_ASSERT(loaded);
+    }
+
+  private:
+    std::unique_ptr<ConfigManager> manager;
+    std::unique_ptr<Module> module;
+    std::optional<Service<RtpService>> service;
+    Result<void> loaded;
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(RtpSessionTest);
