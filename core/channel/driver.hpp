@@ -66,7 +66,7 @@ class DriverChannel {
     // A channel of two halves (Local) names the other one, when a bridge may go past both of them; null otherwise.
     virtual Channel* optimizable_half() { return nullptr; }
     // The driver half lives in another Channel now (exchange()).
-    void moved_to(Channel& channel) { channel_ = &channel; }
+    virtual void moved_to(Channel& channel) { channel_ = &channel; }
 
   protected:
     Channel& channel() const { return *channel_; }

@@ -1,0 +1,152 @@
+// One SIP call: its life as the driver's half of a channel, its end, and what is asked of it.
+#include "channels/sip/ua/call.hpp"
+
+#include "channels/sip/stack/identifiers.hpp"
+#include "channels/sip/ua/causes.hpp"
+#include "core/base/log.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+// A request whose answer nobody waits for; deletes itself when it has come.
+class Forgotten final : public ClientTransactionUser {
+  public:
+    ClientHandle handle{*this};
+    void on_response(ClientHandle&, const Message& response, const Flow&) override {
+        if (response.status() >= 200) delete this;
+    }
+    void on_failure(ClientHandle&, ClientFailure) override { delete this; }
+};
+
+}  // namespace
+
+void send_and_forget(UserAgent& agent, UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write) {
+    auto* request = new Forgotten;  // ends with its transaction, which always ends (timer F)
+    agent.start(request->handle, dialog, method, dialog.next_cseq(), write);
+}
+
+SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, bool is_outgoing)
+    : context_(context), endpoint_(std::move(endpoint)), outgoing_(is_outgoing), success_timer_([this] { repeat_success(); }) {}
+
+SipCall::~SipCall() { count(-counted_in_use_, -counted_ringing_, -counted_held_); }
+
+void SipCall::count(int in_use, int ringing, int held) {
+    counted_in_use_ += in_use;
+    counted_ringing_ += ringing;
+    counted_held_ += held;
+    if (in_use || ringing || held) context_.counts.call_changed(endpoint_->name, in_use, ringing, held);
+}
+
+// The far side has ended the call, or it came to nothing.
+void SipCall::ended(HangupCause cause) {
+    if (state_ == State::ended) return;
+    state_ = State::ended;
+    success_timer_.stop();
+    channel().remote_hung_up(cause);
+}
+
+void SipCall::hang_up(HangupCause cause) {
+    const auto with_reason = [&](MessageWriter& writer) {
+        writer.header(HeaderName::reason, reason_header(cause));
+        writer.finish();
+    };
+    success_timer_.stop();
+    if (state_ == State::ended) return;
+    const State was = std::exchange(state_, State::ended);
+    if (was == State::up) {
+        if (reinvite_received_.active()) (void)reinvite_received_.respond(487);
+        if (!dialogs_.empty()) send_and_forget(context_.agent, *dialogs_.front(), Method::bye, with_reason);
+    } else if (invite_received_.active()) {
+        const int status = status_of(cause == HangupCause::normal_clearing ? HangupCause::call_rejected : cause);
+        (void)invite_received_.respond(status, response_to_invite(status, {}, reason_header(cause)));
+    } else if (invite_sent_.active()) {
+        invite_sent_.cancel(cause == HangupCause::answered_elsewhere ? "SIP;cause=200;text=\"Call completed elsewhere\"" : "");
+        invite_sent_.release();
+    }
+}
+
+void SipCall::moved_to(Channel& channel) {
+    DriverChannel::moved_to(channel);
+    media_->moved_to(channel);
+}
+
+Result<void> SipCall::send_text(std::string_view text, std::string_view content_type) {
+    if (state_ != State::up || dialogs_.empty()) return fail(ErrorCode::unsupported, "a text needs an answered call");
+    send_and_forget(context_.agent, *dialogs_.front(), Method::message,
+                    [&](MessageWriter& writer) { writer.finish(content_type, text); });
+    return {};
+}
+
+// Waits for the result: REFER once the call is up (RFC 3515), else 302 (RFC 3261 21.3.3).
+Result<void> SipCall::transfer(std::string_view destination) {
+    std::string target(destination);
+    if (!target.starts_with("sip:") && !target.starts_with("sips:"))
+        target = "sip:" + target + (target.contains('@') ? "" : "@" + context_.agent.transports().signalling_address(flow_).to_string());
+    if (state_ != State::up && invite_received_.active()) {
+        const auto moved = context_.agent.response(invite_received_, 302, {}, [&](MessageWriter& writer) {
+            writer.header(HeaderName::contact, "<" + target + ">");
+            writer.finish();
+        });
+        return invite_received_.respond(302, moved);
+    }
+    if (state_ != State::up || dialogs_.empty() || other_request_.active())
+        return fail(ErrorCode::unsupported, "the call can't be transferred now");
+    UserDialog& dialog = *dialogs_.front();
+    refer_result_.clear();
+    context_.agent.start(other_request_, dialog, Method::refer, dialog.next_cseq(), [&](MessageWriter& writer) {
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::refer_to, "<" + target + ">");
+        writer.header(HeaderName::referred_by, dialog.local_header());
+        writer.finish();
+    });
+    const int status = JF_TRY(refer_result_.pop(std::chrono::seconds(60)));
+    if (status < 300) return {};
+    return fail(ErrorCode::failed, "the far side answered {} {}", status, reason_phrase(status));
+}
+
+Result<std::string> SipCall::property(std::string_view item) const {
+    const Halves parts = split_once(item, ',');
+    const std::string_view key = parts.found ? parts.second : parts.first;
+    const auto is = [&](std::string_view name) { return equals_ignoring_case(key, name); };
+    if (equals_ignoring_case(parts.first, "rtp")) {
+        if (is("src") || is("local")) return media_->rtp().local().to_string();
+        if (is("dest") || is("direct")) return media_->rtp().learnt_source().to_string();
+        if (is("hold")) return media_->held_by_remote() ? "1" : "0";
+        return fail(ErrorCode::not_found);
+    }
+    if (equals_ignoring_case(parts.first, "rtcp")) {
+        const RtpQuality quality = media_->rtp().quality();
+        if (is("txcount")) return std::to_string(quality.packets_sent);
+        if (is("rxcount")) return std::to_string(quality.packets_received);
+        if (is("rxploss")) return std::to_string(quality.lost);
+        if (is("txploss")) return std::to_string(quality.remote_lost);
+        if (is("rxjitter")) return fmt::format("{:.6f}", quality.jitter_ms / 1000);
+        if (is("txjitter")) return fmt::format("{:.6f}", quality.remote_jitter_ms / 1000);
+        if (is("rtt")) return fmt::format("{:.6f}", quality.round_trip_ms / 1000);
+        if (is("all"))
+            return fmt::format("ssrc={};themssrc={};lp={};rxjitter={:.6f};rxcount={};txjitter={:.6f};txcount={};rlp={};rtt={:.6f}",
+                               quality.ssrc, quality.remote_ssrc, quality.lost, quality.jitter_ms / 1000, quality.packets_received,
+                               quality.remote_jitter_ms / 1000, quality.packets_sent, quality.remote_lost, quality.round_trip_ms / 1000);
+        return fail(ErrorCode::not_found);
+    }
+    const UserDialog* dialog = dialogs_.empty() ? nullptr : dialogs_.front().get();
+    if (is("endpoint")) return endpoint_->name;
+    if (is("remote_addr")) return flow_.remote.to_string();
+    if (is("local_addr")) return context_.agent.transports().signalling_address(flow_).to_string();
+    if (is("call-id")) return dialog ? dialog->call_id() : request_.call_id;
+    if (is("local_uri")) return dialog ? dialog->local_header() : request_.from;
+    if (is("remote_uri")) return dialog ? dialog->remote_header() : request_.to;
+    if (is("target_uri")) return dialog ? dialog->remote_target() : request_.uri;
+    if (is("local_tag")) return dialog ? dialog->local_tag() : "";
+    if (is("remote_tag")) return dialog ? dialog->remote_tag() : "";
+    if (is("secure")) return "0";
+    return fail(ErrorCode::not_found);
+}
+
+Channel* SipCall::channel_of(UserAgent& agent, const DialogReference& reference) {
+    auto* dialog = static_cast<UserDialog*>(agent.dialogs().find(reference.call_id, reference.to_tag, reference.from_tag));
+    auto* call = dialog ? dynamic_cast<SipCall*>(dialog->user) : nullptr;
+    return call && call->state_ != State::ended ? &call->channel() : nullptr;
+}
+
+}  // namespace jackfield::sip
