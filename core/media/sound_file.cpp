@@ -7,6 +7,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/media/say.hpp"
 #include "core/media/sound_opener.hpp"
 #include "core/media/translator.hpp"
 #include "core/runtime/offload.hpp"
@@ -89,7 +90,10 @@ Result<FoundFormat> find_sound_format(std::string_view name) {
                 nearest ? "; the nearest is \"" + *nearest + "\"" : std::string("; load its format_ module"));
 }
 
-void set_sound_settings(SoundSettings settings) { settings_in_force() = std::move(settings); }
+void set_sound_settings(SoundSettings settings) {
+    settings_in_force() = std::move(settings);
+    load_say_languages(settings_in_force().directories, settings_in_force().default_language);
+}
 const SoundSettings& sound_settings() { return settings_in_force(); }
 
 SoundOpener SoundOpener::make(const Codec* wanted) {

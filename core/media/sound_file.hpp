@@ -49,6 +49,7 @@ struct SoundSettings {
     std::string default_language = "en";
     std::size_t cache_bytes = 64 * 1024 * 1024;  // of prompts kept in memory, those used least lately go first
 };
+// Control thread, at start: also reads the languages' rules (load_say_languages), and so blocks on the disk.
 void set_sound_settings(SoundSettings settings);
 const SoundSettings& sound_settings();
 
