@@ -1,4 +1,4 @@
-// cli_permissions.conf and cli_aliases.conf.
+// cli.conf, cli_permissions.conf and cli_aliases.conf.
 #include "core/console/cli_files.hpp"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/console/command_line.hpp"
 #include "core/console/command_registry.hpp"
+#include "core/console/text_console.hpp"
 
 namespace jackfield {
 namespace {
@@ -37,6 +38,11 @@ void read_subject(const ConfigCategory& category, CommandPermissions& permission
             subject.rules.push_back({permit, join(split_command_line(entry.value).words, " ")});
     }
     permissions.subjects.push_back(std::move(subject));
+}
+
+std::vector<std::string>& startup_commands() {
+    static std::vector<std::string> commands;
+    return commands;
 }
 
 // The aliases in force; replaced as a whole.
@@ -81,6 +87,45 @@ std::vector<std::pair<std::string, std::string>> read_command_aliases(const Conf
         }
     }
     return aliases;
+}
+
+std::vector<std::string> read_startup_commands(const ConfigFile& file, Diagnostics& findings) {
+    std::vector<std::string> commands;
+    for (const ConfigCategory& category : file.categories()) {
+        if (category.is_template()) continue;
+        if (!equals_ignoring_case(category.name(), "startup_commands")) {
+            unknown_section(category, {"startup_commands"}, findings);
+            continue;
+        }
+        for (const ConfigEntry& entry : category.entries()) {
+            const auto wanted = parse_bool(entry.value);
+            if (!wanted)
+                findings.error(entry.place(), "expected command = yes, as in core set verbose 3 = yes");
+            else if (*wanted)
+                commands.emplace_back(entry.key);
+        }
+    }
+    return commands;
+}
+
+void run_startup_commands() {
+    const std::vector<std::string> commands = startup_commands();
+    for (const std::string& command : commands) {
+        TextConsole console;
+        if (const auto done = run_command(console, command); !done)
+            log_error("cli.conf: '{}': {}", command, done.error().text);
+        else
+            log_verbose(2, "cli.conf: '{}': {}", command, trim(console.text()));
+    }
+}
+
+ConfigFileSpec startup_commands_file() {
+    ConfigFileSpec spec;
+    spec.file = "cli.conf";
+    spec.prepare = [](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
+        return [commands = read_startup_commands(file, findings)]() mutable { startup_commands() = std::move(commands); };
+    };
+    return spec;
 }
 
 ConfigFileSpec permissions_file() {

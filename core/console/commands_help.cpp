@@ -18,7 +18,7 @@ Result<void> show_help(Console& console, CommandWords words) {
         JF_TRY(console.print("Usage: {}\n       {}\n", command.usage_line, command.text));
         if (commands.size() == 1) return {};
     }
-    Table table(console, {{"Command", 32, true}, {"", 2}, {"What it does", 0}});
+    Table table(console, {{"Command", 44, true}, {"", 2}, {"What it does", 0}});
     for (const auto& command : commands) JF_TRY(table.row({command->usage_line, "--", command->synopsis}));
     return {};
 }

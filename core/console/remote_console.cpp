@@ -100,6 +100,7 @@ class Terminal {
     void print_beside_line(std::string_view text);
     bool drain();                     // prints log lines that have come; false: disconnected
     bool reconnect();
+    int edit_lines();
     int run_without_terminal();
 
     const RemoteConsoleSettings& settings_;
@@ -268,13 +269,8 @@ int Terminal::run_without_terminal() {
     return failed ? 1 : 0;
 }
 
-int Terminal::run() {
-    if (!::isatty(STDIN_FILENO)) return run_without_terminal();
-    ::setlocale(LC_CTYPE, "");
-    const char* kind = ::getenv("TERM");
-    colours_ = settings_.colours && ::isatty(STDOUT_FILENO) && kind && std::string_view(kind) != "dumb";
-    if (!greet()) return 1;
-    set_up_editor();
+// The exit code.
+int Terminal::edit_lines() {
     for (;;) {
         int length = 0;
         const char* typed = ::el_gets(edit_.get(), &length);
@@ -282,17 +278,27 @@ int Terminal::run() {
             const std::string line(typed, static_cast<std::size_t>(length));
             HistEvent event;
             if (!trim(line).empty()) ::history(history_.get(), &event, H_ENTER, line.c_str());
-            if (!run_line(line)) break;
+            if (!run_line(line)) return 0;
         } else if (!lost_) {
             print("\n");
             if (settings_.local) (void)run_line("exit");
-            break;  // end of input
+            return 0;  // end of input
         }
         if (lost_ && !reconnect()) return settings_.local ? 0 : 1;
     }
+}
+
+int Terminal::run() {
+    if (!::isatty(STDIN_FILENO)) return run_without_terminal();
+    ::setlocale(LC_CTYPE, "");
+    const char* kind = ::getenv("TERM");
+    colours_ = settings_.colours && ::isatty(STDOUT_FILENO) && kind && std::string_view(kind) != "dumb";
+    if (!greet()) return 1;
+    set_up_editor();
+    const int code = edit_lines();
     HistEvent event;
     if (const std::string file = history_file(); !file.empty()) ::history(history_.get(), &event, H_SAVE, file.c_str());
-    return 0;
+    return code;
 }
 
 Result<ConsoleClient> connect(const RemoteConsoleSettings& settings) {

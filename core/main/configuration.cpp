@@ -48,6 +48,11 @@ Result<Configuration> read_configuration(const Invocation& invocation, const std
     DaemonSettings& settings = configuration.settings;
     settings = read_daemon_settings(file, defaults, folder, configuration.findings);
 
+    DirectorySettings& paths = settings.directories;
+    for (std::string* path : {&paths.etc, &paths.modules, &paths.var_lib, &paths.database, &paths.keys, &paths.data,
+                              &paths.agi, &paths.spool, &paths.run, &paths.log, &paths.sbin, &paths.cache})
+        *path = fs::path(*path).lexically_normal();
+
     DaemonOptions& daemon = settings.options;
     if (invocation.foreground) daemon.no_fork = true;
     if (invocation.always_fork) daemon.always_fork = true;

@@ -90,6 +90,7 @@ Result<void> Daemon::declare_core_files() {
     base.console = !configuration_.settings.options.console && configuration_.settings.options.no_fork;
     base.console_colours = !configuration_.settings.options.no_colour;
     JF_TRY(declare_file(*logger_, logger_file(std::move(base))));
+    JF_TRY(declare_file(*core_, startup_commands_file()));
     JF_TRY(declare_file(*core_, permissions_file()));
     JF_TRY(declare_file(*core_, aliases_file()));
     JF_TRY(declare_file(*core_, indications_file()));
@@ -104,8 +105,8 @@ Result<void> Daemon::load_modules() {
     return loader_->load_all(modules);
 }
 
-// On the first fiber.
-Result<void> Daemon::boot() {
+// Before the loop runs, so that files may be read at once.
+Result<void> Daemon::prepare() {
     const DaemonSettings& settings = configuration_.settings;
     JF_TRY(declare_core_files());
     configuration_.findings.log();
@@ -116,6 +117,12 @@ Result<void> Daemon::boot() {
     database_ = JF_TRY(Database::open(settings.directories.database + "/astdb.sqlite3"));
     media_ = std::make_unique<MediaEngine>(0);
     loader_->set_unload_barrier([this] { return media_->pass_turn(); });
+    return {};
+}
+
+// On the first fiber.
+Result<void> Daemon::boot() {
+    const DaemonSettings& settings = configuration_.settings;
     JF_TRY(add_core_commands(*core_));
     consoles_ = JF_TRY(ConsoleServer::start({configuration_.control_socket, settings.socket.permissions,
                                              settings.socket.owner, settings.socket.group}));
@@ -125,6 +132,7 @@ Result<void> Daemon::boot() {
         load_review_ = std::make_unique<Timer>([this] { review_load(); });
         load_review_->start(load_review_interval);
     }
+    run_startup_commands();
     booted_.set();
     publish(DaemonBooted{});
     log_verbose(1, "Jackfield is ready after {} ms",
@@ -200,6 +208,11 @@ void Daemon::stop_everything() {
 
 Outcome Daemon::run(std::function<void(bool)> started) {
     report_start_ = std::move(started);
+    if (const auto prepared = prepare(); !prepared) {
+        log_error("Jackfield can't start: {}", prepared.error().text);
+        report_start_(false);
+        return Outcome::failed;
+    }
     watch_signals({.stop = [this] { (void)request_stop({StopRequest::When::now, false}); },
                    .reload =
                        [this] {
@@ -267,9 +280,9 @@ Result<void> Daemon::reload_all() {
 
 bool Daemon::check() {
     bool good = false;
-    const auto life = spawn({.name = "check"}, [this, &good] {
+    auto declared = declare_core_files();
+    const auto life = spawn({.name = "check"}, [this, &good, &declared] {
         Diagnostics findings = configuration_.findings;
-        auto declared = declare_core_files();
         if (declared) declared = add_core_commands(*core_);
         Diagnostics module_findings;
         const ModuleSettings modules =

@@ -47,6 +47,7 @@ class Daemon final : public DaemonControl {
     WallTime last_reload_at() const override { return reloaded_at_; }
 
   private:
+    Result<void> prepare();
     Result<void> boot();
     Result<void> declare_core_files();
     Result<void> load_modules();
