@@ -98,7 +98,7 @@ void Bridge::suspend(Channel& channel, bool hold_others) {
         mixer_->remove(channel.media());
     else
         channel.media().disconnect();
-    channel.clear_digits();
+    if (!member->feature) channel.clear_digits();
     auto* peer = BridgeAccess::other(*this, *member);
     member->holds_others = hold_others && peer;
     if (member->holds_others) BridgeAccess::set_hold(*peer, true, {});

@@ -30,6 +30,7 @@ struct FeatureEnd {
     ~FeatureEnd() {
         if (auto* member = BridgeAccess::member_of(*channel); member && member->feature == feature) {
             member->feature.reset();
+            channel->clear_digits();
             // Put off while the feature could still decide about the others.
             if (channel->hung_up()) BridgeAccess::leave(*member, LeaveReason::hung_up);
         }
@@ -129,6 +130,7 @@ void run_feature(Channel& channel, FeatureFunction run) {
     if (!member || member->feature) return;
     auto end = std::make_unique<FeatureEnd>(channel);
     member->feature = end->feature;
+    channel.clear_digits();  // what is pressed from now on is the feature's
     auto posted = channel.post_work([end = std::move(end), bridge = member->bridge, run = std::move(run)](Channel& on) {
         const InterruptScope scope(end->feature->interrupter);
         const auto* member = BridgeAccess::member_of(on);
@@ -147,7 +149,7 @@ struct FeatureDetector::Private {
 
     bool take(const Digit& digit) {
         const auto* member = BridgeAccess::member_of(channel);
-        if (!member || member->suspended) return false;  // the running feature reads them
+        if (!member || member->suspended || member->feature) return false;  // the running feature reads them
         if (!digit.end) return true;
         const auto settings = feature_settings();
         if (collector.empty()) {
@@ -204,7 +206,7 @@ void BridgeAccess::start_features(Member& member) {
     // Digits of a call are the other side's; the media plane passes them on, but knows nothing of those signalled.
     channel.set_digit_listener([&channel](const Digit& digit, bool signalled) {
         const auto* listening = member_of(channel);
-        if (!listening || listening->suspended) return false;
+        if (!listening || listening->suspended || listening->feature) return false;
         if (signalled && digit.end) pass_key(channel, digit.key, std::chrono::milliseconds(digit.duration_ms));
         return true;
     });

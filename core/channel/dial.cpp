@@ -122,6 +122,10 @@ std::optional<ChannelEvent> DialLeg::next_event() {
         case ChannelEvent::Kind::answered:
             finish(State::answered, "ANSWER");
             break;
+        case ChannelEvent::Kind::forwarded:
+            if (!ignore_forward && !std::exchange(told_end_, true))
+                publish(DialEnded{caller_of(caller_), channel(), "CANCEL", event->text});
+            break;
         case ChannelEvent::Kind::busy:
         case ChannelEvent::Kind::congestion:
             cause_ = event->kind == ChannelEvent::Kind::busy ? HangupCause::user_busy

@@ -89,6 +89,17 @@ void Variables::set_local(std::string_view name, std::string value) {
     set(name, std::move(value));
 }
 
+const std::string* Variables::find_outer(std::string_view name, std::size_t frames) const {
+    if (frames == 0) return find(name);
+    // The outermost of the frames passed that made it local has kept what was there before.
+    const std::size_t passed = frames_ - std::min(frames, frames_);
+    const auto found = std::ranges::find_if(saved_, [&](const Saved& saved) {
+        return saved.frame > passed && saved.entry.name == spell(name).name;
+    });
+    if (found == saved_.end()) return find(name);
+    return found->existed ? &found->entry.value : nullptr;
+}
+
 Variables& global_variables() {
     static Variables variables;
     return variables;

@@ -29,6 +29,8 @@ class Variables {
     void push_frame();
     void pop_frame();
     void set_local(std::string_view name, std::string value);
+    // The value as `frames` frames further out see it; null when it is not set there.
+    const std::string* find_outer(std::string_view name, std::size_t frames) const;
 
   private:
     struct Saved {

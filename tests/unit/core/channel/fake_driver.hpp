@@ -29,6 +29,7 @@ struct FakePhone {
     std::shared_ptr<Ear> ear = std::make_shared<Ear>();
     std::vector<std::string> log;         // "call", "answer", "ringing", "hang up 16", "bridged Fake/b-00000002", ...
     Channel* channel = nullptr;           // null: none, or destroyed
+    Channel* half = nullptr;              // what optimizable_half() says
 
     bool was(const std::string& what) const { return std::ranges::count(log, what) > 0; }
     long times(const std::string& what) const { return std::ranges::count(log, what); }
@@ -76,7 +77,7 @@ class FakeChannel final : public DriverChannel {
         phone_.channel = &channel();
         phone_.log.push_back(fmt::format("bridged {}", peer ? peer->name() : "nobody"));
     }
-    FakePhone& phone() { return phone_; }
+    Channel* optimizable_half() override { return phone_.half; }
 
   private:
     FakePhone& phone_;
