@@ -8,6 +8,8 @@ namespace {
 Result<void> load(Module& module) {
     JF_TRY(pbx_builtins::add_call_control(module));
     JF_TRY(pbx_builtins::add_background(module));
+    JF_TRY(pbx_builtins::add_goto(module));
+    JF_TRY(pbx_builtins::add_set(module));
     return pbx_builtins::add_say(module);
 }
 

@@ -14,6 +14,8 @@ namespace jackfield::pbx_builtins {
 Result<void> add_call_control(Module& module);  // Answer, Hangup, Wait, Busy, ...
 Result<void> add_say(Module& module);           // SayDigits, SayNumber, ...
 Result<void> add_background(Module& module);    // BackGround, WaitExten
+Result<void> add_goto(Module& module);          // Goto, GotoIf, GotoIfTime, ExecIfTime, RaiseException
+Result<void> add_set(Module& module);           // Set, MSet, ImportVar
 
 // Seconds with fractions, as Wait(1.5) takes them. Errors: invalid.
 Result<std::chrono::nanoseconds> parse_seconds(std::string_view text);
