@@ -38,8 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             begin_response(writer, result.message, 400, result.reason, "tag", {"192.0.2.1", 5060});
             writer.finish();
             // What we answer must be readable where the request was.
-            if (result.verdict == Verdict::accept && parse_message(buffer, Framing::datagram, {.header_size = 65535})
-                        .verdict == Verdict::reject)
+            if (result.verdict == Verdict::accept &&
+                parse_message(buffer, Framing::datagram, {.header_size = 65535}).verdict == Verdict::reject)
                 std::abort();
         }
     }

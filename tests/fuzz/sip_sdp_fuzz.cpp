@@ -12,11 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!session) return 0;
     for (const SdpMedia& media : session->media) (void)t38_of(media);
     LocalDescription local{.connection = {"192.0.2.1", false}};
-    local.media.push_back({.port = 10000,
-                           .codecs = {{"PCMU", 8000, 1, 0, ""},
-                                      {"opus", 48000, 2, 107, ""},
-                                      {"telephone-event", 8000, 1, 101, "0-16"}},
-                           .rtcp_mux = true});
+    local.media.push_back(
+        {.port = 10000,
+         .codecs = {{"PCMU", 8000, 1, 0, ""}, {"opus", 48000, 2, 107, ""}, {"telephone-event", 8000, 1, 101, "0-16"}},
+         .rtcp_mux = true});
     local.media.push_back({.type = "image", .protocol = "udptl", .port = 10002, .formats = {"t38"}});
     if (auto answer = make_answer(local, *session)) {
         if (answer->media.size() != session->media.size()) std::abort();

@@ -27,7 +27,8 @@ void ClientTransaction::retransmit() {
     (void)layer_.sender.send(to_, request_);
     interval_ *= 2;
     // Timer A doubles without end, timer E up to T2 and stays there once the other side has answered.
-    if (!is_invite()) interval_ = state_ == State::proceeding ? layer_.settings.t2 : std::min(interval_, layer_.settings.t2);
+    if (!is_invite())
+        interval_ = state_ == State::proceeding ? layer_.settings.t2 : std::min(interval_, layer_.settings.t2);
     layer_.timers.start(retransmission_, interval_);
 }
 

@@ -113,8 +113,8 @@ std::string_view Dialog::next_hop() const { return route_set_.empty() ? remote_t
 
 void Dialog::begin_request(MessageWriter& writer, std::string_view method, std::uint32_t cseq,
                            std::string_view via) const {
-    const auto first = route_set_.empty() ? Result<NameAddress>(fail(ErrorCode::not_found))
-                                          : parse_name_address(route_set_.front());
+    const auto first =
+        route_set_.empty() ? Result<NameAddress>(fail(ErrorCode::not_found)) : parse_name_address(route_set_.front());
     const bool strict = first && !first->uri.is_loose_router();
     writer.request_line(method, strict ? first->uri.text : std::string_view(remote_target_));
     writer.header(HeaderName::via, via);

@@ -37,8 +37,8 @@ class Dialog : public IdentityNode {
     State state() const { return state_; }
     const std::string& call_id() const { return call_id_; }
     const std::string& local_tag() const { return local_tag_; }
-    const std::string& remote_tag() const { return remote_tag_; }  // empty: an RFC 2543 client
-    const std::string& remote_target() const { return remote_target_; }  // a URI
+    const std::string& remote_tag() const { return remote_tag_; }             // empty: an RFC 2543 client
+    const std::string& remote_target() const { return remote_target_; }       // a URI
     const std::vector<std::string>& route_set() const { return route_set_; }  // Route values, nearest first
     std::uint32_t local_cseq() const { return local_cseq_; }
     std::uint32_t remote_cseq() const { return remote_cseq_.value_or(0); }
@@ -79,7 +79,7 @@ class Dialog : public IdentityNode {
     std::string call_id_;
     std::string local_tag_;
     std::string remote_tag_;
-    std::string local_header_;   // name-addr without tag
+    std::string local_header_;  // name-addr without tag
     std::string remote_header_;
     std::string remote_target_;
     std::vector<std::string> route_set_;

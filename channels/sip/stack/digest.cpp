@@ -16,9 +16,12 @@ namespace {
 
 const EVP_MD* message_digest(DigestAlgorithm algorithm) {
     switch (algorithm) {
-        case DigestAlgorithm::sha256: return EVP_sha256();
-        case DigestAlgorithm::sha512_256: return EVP_sha512_256();
-        case DigestAlgorithm::md5: break;
+        case DigestAlgorithm::sha256:
+            return EVP_sha256();
+        case DigestAlgorithm::sha512_256:
+            return EVP_sha512_256();
+        case DigestAlgorithm::md5:
+            break;
     }
     return EVP_md5();
 }
@@ -46,9 +49,12 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 std::string_view to_string(DigestAlgorithm algorithm) {
     switch (algorithm) {
-        case DigestAlgorithm::sha256: return "SHA-256";
-        case DigestAlgorithm::sha512_256: return "SHA-512-256";
-        case DigestAlgorithm::md5: break;
+        case DigestAlgorithm::sha256:
+            return "SHA-256";
+        case DigestAlgorithm::sha512_256:
+            return "SHA-512-256";
+        case DigestAlgorithm::md5:
+            break;
     }
     return "MD5";
 }
@@ -213,10 +219,12 @@ DigestVerdict verify(const DigestCredentials& credentials, const DigestSecret& s
         return DigestVerdict::wrong;
     const std::uint32_t count = credentials.qop_auth ? credentials.nonce_count : 1;
     switch (nonces.use(credentials.nonce, credentials.realm, count, now)) {
-        case NonceIssuer::Check::fresh: return DigestVerdict::ok;
+        case NonceIssuer::Check::fresh:
+            return DigestVerdict::ok;
         // A right answer to a nonce that is not ours: made before a restart, or by another node.
         case NonceIssuer::Check::forged:
-        case NonceIssuer::Check::stale: break;
+        case NonceIssuer::Check::stale:
+            break;
     }
     return DigestVerdict::stale;
 }

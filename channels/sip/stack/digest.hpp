@@ -17,7 +17,7 @@
 namespace jackfield::sip {
 
 enum class DigestAlgorithm : std::uint8_t { md5, sha256, sha512_256 };
-std::string_view to_string(DigestAlgorithm algorithm);  // "MD5", "SHA-256", "SHA-512-256"
+std::string_view to_string(DigestAlgorithm algorithm);                        // "MD5", "SHA-256", "SHA-512-256"
 std::optional<DigestAlgorithm> find_digest_algorithm(std::string_view name);  // letter case aside
 std::string digest_hex(DigestAlgorithm algorithm, std::string_view bytes);    // lower-case hex
 
@@ -82,7 +82,8 @@ class DigestClient {
 class NonceIssuer {
   public:
     static constexpr std::size_t key_size = 32;
-    // `lifetime` of a nonce; `slots`: how many nonces in use are told apart (16 bytes each, rounded up to a power of two).
+    // `lifetime` of a nonce; `slots`: how many nonces in use are told apart (16 bytes each, rounded up to a power of
+    // two).
     NonceIssuer(std::array<std::uint8_t, key_size> key, std::chrono::seconds lifetime = std::chrono::seconds(32),
                 std::size_t slots = 16384);
 

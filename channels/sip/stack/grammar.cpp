@@ -20,11 +20,11 @@ std::size_t skip_quoted(std::string_view text, std::size_t open) {
 
 }  // namespace
 
-std::size_t find_outside_quotes(std::string_view text, std::string_view stops, std::size_t from, bool in_angles) {
+std::size_t find_outside_quotes(std::string_view text, char stop, std::size_t from, bool in_angles) {
     std::size_t at = from;
     while (at < text.size()) {
         const char c = text[at];
-        if (stops.find(c) != std::string_view::npos) return at;
+        if (c == stop) return at;
         if (c == '"') {
             at = skip_quoted(text, at);
             if (at == std::string_view::npos) return at;
@@ -92,7 +92,7 @@ std::string quote(std::string_view text) {
 
 bool Parameters::next(std::size_t& position, Parameter& parameter) const {
     while (position < text_.size()) {
-        const std::size_t found = find_outside_quotes(text_, std::string_view(&separator_, 1), position, true);
+        const std::size_t found = find_outside_quotes(text_, separator_, position, true);
         const std::size_t end = found == std::string_view::npos ? text_.size() : found;
         const std::string_view part = strip(text_.substr(position, end - position));
         position = end < text_.size() ? end + 1 : end;
@@ -124,7 +124,7 @@ bool Parameters::well_formed() const {
     if (!rest.empty() && rest.front() == separator_) rest.remove_prefix(1);
     if (rest.empty()) return strip(text_).empty();
     while (true) {
-        const std::size_t end = find_outside_quotes(rest, std::string_view(&separator_, 1), 0, true);
+        const std::size_t end = find_outside_quotes(rest, separator_, 0, true);
         if (end == std::string_view::npos) return false;
         const std::string_view part = strip(rest.substr(0, end));
         const std::size_t equals = part.find('=');

@@ -14,13 +14,13 @@ namespace grammar {
 
 enum CharacterClass : std::uint8_t {
     alpha_numeric = 1,
-    token_mark = 2,   // -.!%*_+`'~
-    user_mark = 4,    // what may stand unescaped in the user part of a SIP URI besides letters and digits
-    host_mark = 8,    // .-_ (the underscore is not allowed but common)
+    token_mark = 2,       // -.!%*_+`'~
+    user_mark = 4,        // what may stand unescaped in the user part of a SIP URI besides letters and digits
+    host_mark = 8,        // .-_ (the underscore is not allowed but common)
     parameter_mark = 16,  // what may stand unescaped in a URI parameter besides letters and digits
-    white = 32,       // SP and HT
+    white = 32,           // SP and HT
     hexadecimal = 64,
-    dialled_mark = 128,   // not allowed in a user part but sent by phones
+    dialled_mark = 128,  // not allowed in a user part but sent by phones
 };
 
 constexpr std::array<std::uint8_t, 256> make_classes() {
@@ -73,10 +73,9 @@ constexpr std::string_view strip(std::string_view text) {
     return text;
 }
 
-// Position of the first of `stops` outside quoted strings and, when `in_angles` is false, outside <...>; the text's
-// size when there is none; npos when a quoted string or angle bracket is not closed.
-std::size_t find_outside_quotes(std::string_view text, std::string_view stops, std::size_t from = 0,
-                                bool in_angles = false);
+// Position of the first `stop` outside quoted strings and, when `in_angles` is false, outside <...>; the text's size
+// when there is none; npos when a quoted string or angle bracket is not closed.
+std::size_t find_outside_quotes(std::string_view text, char stop, std::size_t from = 0, bool in_angles = false);
 
 // Digits only, at least one; values above `limit` become `limit` (RFC 4475 3.1.2.4 sends such). Nothing when malformed.
 std::optional<std::uint32_t> clamped_number(std::string_view digits, std::uint32_t limit = 0xffffffff);

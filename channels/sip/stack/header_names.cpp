@@ -10,8 +10,8 @@ using namespace grammar;
 namespace {
 
 constexpr std::array<std::string_view, 15> method_names = {
-    "",         "INVITE", "ACK",       "BYE",    "CANCEL",  "OPTIONS", "REGISTER", "PRACK",
-    "SUBSCRIBE", "NOTIFY", "PUBLISH",   "INFO",   "REFER",   "MESSAGE", "UPDATE",
+    "",          "INVITE", "ACK",     "BYE",  "CANCEL", "OPTIONS", "REGISTER", "PRACK",
+    "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",  "MESSAGE", "UPDATE",
 };
 
 // In the order of HeaderName.
@@ -119,24 +119,42 @@ static_assert(name_index.first[longest_name + 1] == header_name_count - 1, "a he
 
 constexpr HeaderName find_compact(char letter) {
     switch (lower(letter)) {
-        case 'b': return HeaderName::referred_by;
-        case 'c': return HeaderName::content_type;
-        case 'd': return HeaderName::request_disposition;
-        case 'e': return HeaderName::content_encoding;
-        case 'f': return HeaderName::from;
-        case 'i': return HeaderName::call_id;
-        case 'k': return HeaderName::supported;
-        case 'l': return HeaderName::content_length;
-        case 'm': return HeaderName::contact;
-        case 'o': return HeaderName::event;
-        case 'r': return HeaderName::refer_to;
-        case 's': return HeaderName::subject;
-        case 't': return HeaderName::to;
-        case 'u': return HeaderName::allow_events;
-        case 'v': return HeaderName::via;
-        case 'x': return HeaderName::session_expires;
-        case 'y': return HeaderName::identity;
-        default: return HeaderName::unknown;
+        case 'b':
+            return HeaderName::referred_by;
+        case 'c':
+            return HeaderName::content_type;
+        case 'd':
+            return HeaderName::request_disposition;
+        case 'e':
+            return HeaderName::content_encoding;
+        case 'f':
+            return HeaderName::from;
+        case 'i':
+            return HeaderName::call_id;
+        case 'k':
+            return HeaderName::supported;
+        case 'l':
+            return HeaderName::content_length;
+        case 'm':
+            return HeaderName::contact;
+        case 'o':
+            return HeaderName::event;
+        case 'r':
+            return HeaderName::refer_to;
+        case 's':
+            return HeaderName::subject;
+        case 't':
+            return HeaderName::to;
+        case 'u':
+            return HeaderName::allow_events;
+        case 'v':
+            return HeaderName::via;
+        case 'x':
+            return HeaderName::session_expires;
+        case 'y':
+            return HeaderName::identity;
+        default:
+            return HeaderName::unknown;
     }
 }
 

@@ -38,7 +38,7 @@ bool take(std::string_view& rest, char expected) {
 
 bool next_list_item(std::string_view& rest, std::string_view& item) {
     while (!rest.empty()) {
-        std::size_t end = find_outside_quotes(rest, ",");
+        std::size_t end = find_outside_quotes(rest, ',');
         if (end == std::string_view::npos) end = rest.size();
         item = strip(rest.substr(0, end));
         rest.remove_prefix(end == rest.size() ? end : end + 1);
@@ -116,7 +116,7 @@ Result<CSeq> parse_cseq(std::string_view value) {
 Result<NameAddress> parse_name_address(std::string_view item) {
     item = strip(item);
     NameAddress address;
-    const std::size_t open = find_outside_quotes(item, "<", 0, true);
+    const std::size_t open = find_outside_quotes(item, '<', 0, true);
     if (open == std::string_view::npos) return fail(ErrorCode::invalid, "Unbalanced quotes");
     if (open == item.size()) {
         // addr-spec: what follows the first semicolon belongs to the header, not to the URI.

@@ -116,7 +116,7 @@ enum class HeaderName : std::uint8_t {
 };
 inline constexpr std::size_t header_name_count = static_cast<std::size_t>(HeaderName::www_authenticate) + 1;
 
-std::string_view to_string(HeaderName name);      // the usual spelling, "Call-ID"; "" for unknown
+std::string_view to_string(HeaderName name);         // the usual spelling, "Call-ID"; "" for unknown
 HeaderName find_header_name(std::string_view name);  // long or compact form, letter case aside
 
 // One entry of a comma-separated header: takes the first item off `rest` and strips it; false at the end. An item with
@@ -146,7 +146,8 @@ struct CSeq {
 };
 Result<CSeq> parse_cseq(std::string_view value);
 
-// name-addr or addr-spec with the parameters of the header (From, To, Contact, Route, Refer-To, P-Asserted-Identity, ...).
+// name-addr or addr-spec with the parameters of the header (From, To, Contact, Route, Refer-To, P-Asserted-Identity,
+// ...).
 struct NameAddress {
     std::string_view raw_name;  // as written, maybe quoted
     Uri uri;

@@ -1,5 +1,5 @@
-// What an INVITE adds to a dialog: 2xx until its ACK, reliable provisional responses (RFC 3262), and whose turn it is to
-// offer (RFC 3261 section 14, RFC 3311, RFC 6337). Pure; one thread.
+// What an INVITE adds to a dialog: 2xx until its ACK, reliable provisional responses (RFC 3262), and whose turn it is
+// to offer (RFC 3261 section 14, RFC 3311, RFC 6337). Pure; one thread.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,8 @@ class SuccessRepeater {
       protected:
         ~User() = default;
     };
-    SuccessRepeater(User& user, FlowSender& sender, StackTimers& timers) : user_(user), sender_(sender), timers_(timers) {}
+    SuccessRepeater(User& user, FlowSender& sender, StackTimers& timers)
+        : user_(user), sender_(sender), timers_(timers) {}
 
     // After the 2xx was sent for the first time.
     void start(std::string response, std::uint32_t cseq, const Flow& to, const TransactionSettings& settings);
@@ -99,7 +100,7 @@ class ReliableProvisionals {
     StackTimers& timers_;
     std::chrono::milliseconds t1_, linger_, interval_{};
     std::uint32_t number_;
-    std::uint32_t cseq_ = 0;  // of the INVITE
+    std::uint32_t cseq_ = 0;      // of the INVITE
     std::deque<Response> queue_;  // the first is on its way
     StackTimer repeat_{this, StackTimer::calls<&ReliableProvisionals::repeat>};
     StackTimer timeout_{this, StackTimer::calls<&ReliableProvisionals::give_up>};
@@ -124,8 +125,8 @@ class NegotiationState {
   public:
     enum class Admission : std::uint8_t {
         yes,
-        glare,        // 491: the own offer or INVITE is under way
-        too_early,    // 500 with Retry-After: the last one is not answered yet
+        glare,      // 491: the own offer or INVITE is under way
+        too_early,  // 500 with Retry-After: the last one is not answered yet
     };
     // For a re-INVITE, or an UPDATE or PRACK with an offer (`is_invite` false), that was received.
     Admission admit(bool is_invite) const;

@@ -48,8 +48,6 @@ bool Message::lists(HeaderName name, std::string_view token) const {
     return false;
 }
 
-std::size_t Message::memory_used() const {
-    return sizeof(*this) + size_ + more_entries_.capacity() * sizeof(Entry);
-}
+std::size_t Message::memory_used() const { return sizeof(*this) + size_ + more_entries_.capacity() * sizeof(Entry); }
 
 }  // namespace jackfield::sip

@@ -1,4 +1,5 @@
-// A SIP message as it was received: one owned buffer and views into it (RFC 3261 section 7). Pure; one thread at a time.
+// A SIP message as it was received: one owned buffer and views into it (RFC 3261 section 7). Pure; one thread at a
+// time.
 #pragma once
 
 #include <array>

@@ -25,8 +25,7 @@ void append_via(std::string& value, std::string_view item, const Via& via, const
         value.append(";").append(parameter.name);
         if (parameter.has_value) value.append("=").append(parameter.value);
     }
-    const std::string_view sent_by =
-        via.host.starts_with('[') ? via.host.substr(1, via.host.size() - 2) : via.host;
+    const std::string_view sent_by = via.host.starts_with('[') ? via.host.substr(1, via.host.size() - 2) : via.host;
     // RFC 3581 section 4: with rport, received is added even when it is the same.
     if (via.has_rport || !same_word(sent_by, source.host)) value.append(";received=").append(source.host);
     if (via.has_rport) {
@@ -41,8 +40,10 @@ bool makes_dialog(const Message& request, int status) {
         case Method::invite:
         case Method::subscribe:
         case Method::refer:
-        case Method::notify: return status > 100 && status < 300;
-        default: return false;
+        case Method::notify:
+            return status > 100 && status < 300;
+        default:
+            return false;
     }
 }
 
@@ -50,82 +51,155 @@ bool makes_dialog(const Message& request, int status) {
 
 std::string_view reason_phrase(int status) {
     switch (status) {
-        case 100: return "Trying";
-        case 180: return "Ringing";
-        case 181: return "Call Is Being Forwarded";
-        case 182: return "Queued";
-        case 183: return "Session Progress";
-        case 199: return "Early Dialog Terminated";
-        case 200: return "OK";
-        case 202: return "Accepted";
-        case 204: return "No Notification";
-        case 300: return "Multiple Choices";
-        case 301: return "Moved Permanently";
-        case 302: return "Moved Temporarily";
-        case 305: return "Use Proxy";
-        case 380: return "Alternative Service";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 402: return "Payment Required";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 406: return "Not Acceptable";
-        case 407: return "Proxy Authentication Required";
-        case 408: return "Request Timeout";
-        case 410: return "Gone";
-        case 412: return "Conditional Request Failed";
-        case 413: return "Request Entity Too Large";
-        case 414: return "Request-URI Too Long";
-        case 415: return "Unsupported Media Type";
-        case 416: return "Unsupported URI Scheme";
-        case 420: return "Bad Extension";
-        case 421: return "Extension Required";
-        case 422: return "Session Interval Too Small";
-        case 423: return "Interval Too Brief";
-        case 424: return "Bad Location Information";
-        case 428: return "Use Identity Header";
-        case 429: return "Provide Referrer Identity";
-        case 430: return "Flow Failed";
-        case 433: return "Anonymity Disallowed";
-        case 436: return "Bad Identity Info";
-        case 437: return "Unsupported Credential";
-        case 438: return "Invalid Identity Header";
-        case 439: return "First Hop Lacks Outbound Support";
-        case 440: return "Max-Breadth Exceeded";
-        case 469: return "Bad Info Package";
-        case 470: return "Consent Needed";
-        case 480: return "Temporarily Unavailable";
-        case 481: return "Call/Transaction Does Not Exist";
-        case 482: return "Loop Detected";
-        case 483: return "Too Many Hops";
-        case 484: return "Address Incomplete";
-        case 485: return "Ambiguous";
-        case 486: return "Busy Here";
-        case 487: return "Request Terminated";
-        case 488: return "Not Acceptable Here";
-        case 489: return "Bad Event";
-        case 491: return "Request Pending";
-        case 493: return "Undecipherable";
-        case 494: return "Security Agreement Required";
-        case 500: return "Server Internal Error";
-        case 501: return "Not Implemented";
-        case 502: return "Bad Gateway";
-        case 503: return "Service Unavailable";
-        case 504: return "Server Time-out";
-        case 505: return "Version Not Supported";
-        case 513: return "Message Too Large";
-        case 580: return "Precondition Failure";
-        case 600: return "Busy Everywhere";
-        case 603: return "Decline";
-        case 604: return "Does Not Exist Anywhere";
-        case 606: return "Not Acceptable";
-        case 607: return "Unwanted";
-        case 608: return "Rejected";
-        default: break;
+        case 100:
+            return "Trying";
+        case 180:
+            return "Ringing";
+        case 181:
+            return "Call Is Being Forwarded";
+        case 182:
+            return "Queued";
+        case 183:
+            return "Session Progress";
+        case 199:
+            return "Early Dialog Terminated";
+        case 200:
+            return "OK";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Notification";
+        case 300:
+            return "Multiple Choices";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Moved Temporarily";
+        case 305:
+            return "Use Proxy";
+        case 380:
+            return "Alternative Service";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 402:
+            return "Payment Required";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 406:
+            return "Not Acceptable";
+        case 407:
+            return "Proxy Authentication Required";
+        case 408:
+            return "Request Timeout";
+        case 410:
+            return "Gone";
+        case 412:
+            return "Conditional Request Failed";
+        case 413:
+            return "Request Entity Too Large";
+        case 414:
+            return "Request-URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 416:
+            return "Unsupported URI Scheme";
+        case 420:
+            return "Bad Extension";
+        case 421:
+            return "Extension Required";
+        case 422:
+            return "Session Interval Too Small";
+        case 423:
+            return "Interval Too Brief";
+        case 424:
+            return "Bad Location Information";
+        case 428:
+            return "Use Identity Header";
+        case 429:
+            return "Provide Referrer Identity";
+        case 430:
+            return "Flow Failed";
+        case 433:
+            return "Anonymity Disallowed";
+        case 436:
+            return "Bad Identity Info";
+        case 437:
+            return "Unsupported Credential";
+        case 438:
+            return "Invalid Identity Header";
+        case 439:
+            return "First Hop Lacks Outbound Support";
+        case 440:
+            return "Max-Breadth Exceeded";
+        case 469:
+            return "Bad Info Package";
+        case 470:
+            return "Consent Needed";
+        case 480:
+            return "Temporarily Unavailable";
+        case 481:
+            return "Call/Transaction Does Not Exist";
+        case 482:
+            return "Loop Detected";
+        case 483:
+            return "Too Many Hops";
+        case 484:
+            return "Address Incomplete";
+        case 485:
+            return "Ambiguous";
+        case 486:
+            return "Busy Here";
+        case 487:
+            return "Request Terminated";
+        case 488:
+            return "Not Acceptable Here";
+        case 489:
+            return "Bad Event";
+        case 491:
+            return "Request Pending";
+        case 493:
+            return "Undecipherable";
+        case 494:
+            return "Security Agreement Required";
+        case 500:
+            return "Server Internal Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Server Time-out";
+        case 505:
+            return "Version Not Supported";
+        case 513:
+            return "Message Too Large";
+        case 580:
+            return "Precondition Failure";
+        case 600:
+            return "Busy Everywhere";
+        case 603:
+            return "Decline";
+        case 604:
+            return "Does Not Exist Anywhere";
+        case 606:
+            return "Not Acceptable";
+        case 607:
+            return "Unwanted";
+        case 608:
+            return "Rejected";
+        default:
+            break;
     }
-    constexpr std::string_view classes[] = {"Progress", "Success", "Redirection", "Request Failure", "Server Failure",
-                                            "Global Failure"};
+    constexpr std::string_view classes[] = {"Progress",        "Success",        "Redirection",
+                                            "Request Failure", "Server Failure", "Global Failure"};
     return status >= 100 && status < 700 ? classes[status / 100 - 1] : "Unknown";
 }
 
@@ -153,9 +227,7 @@ MessageWriter& MessageWriter::status_line(int status, std::string_view reason) {
     return *this;
 }
 
-MessageWriter& MessageWriter::header(HeaderName name, std::string_view value) {
-    return header(to_string(name), value);
-}
+MessageWriter& MessageWriter::header(HeaderName name, std::string_view value) { return header(to_string(name), value); }
 
 MessageWriter& MessageWriter::header(std::string_view name, std::string_view value) {
     append_value(name);

@@ -250,8 +250,8 @@ Result<Answer> make_answer(const LocalDescription& local, const SdpSession& offe
             if (placed[i] || !serves(local.media[i], offered)) continue;
             accepted = placed[i] = answer_medium(local, i, offer, offered, negotiated, described);
         }
-        answer.description.media.push_back(
-            accepted ? std::move(described) : refusal(offered.type, offered.protocol, offered.formats));
+        answer.description.media.push_back(accepted ? std::move(described)
+                                                    : refusal(offered.type, offered.protocol, offered.formats));
         answer.media.push_back(std::move(negotiated));
     }
     JF_TRY(need_one_medium(answer.media));

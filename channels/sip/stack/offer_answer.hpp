@@ -15,16 +15,16 @@ namespace jackfield::sip {
 // One stream that this side has or would have.
 struct LocalMedia {
     std::string type = "audio";
-    std::string protocol = "RTP/AVP";     // offered; an answer takes the offer's when it is of the same kind
-    std::uint16_t port = 0;               // 0: no stream (its slot is kept as removed)
-    SdpConnection connection;             // empty: LocalDescription's
+    std::string protocol = "RTP/AVP";           // offered; an answer takes the offer's when it is of the same kind
+    std::uint16_t port = 0;                     // 0: no stream (its slot is kept as removed)
+    SdpConnection connection;                   // empty: LocalDescription's
     Direction direction = Direction::sendrecv;  // what this side would like
-    std::vector<SdpCodec> codecs;         // in order of preference; telephone-event among them when wanted
-    unsigned ptime = 0;                   // milliseconds; 0: not told
+    std::vector<SdpCodec> codecs;               // in order of preference; telephone-event among them when wanted
+    unsigned ptime = 0;                         // milliseconds; 0: not told
     unsigned maxptime = 0;
-    std::uint16_t rtcp_port = 0;          // told when it is not port + 1 and RTCP is not multiplexed
-    bool rtcp_mux = false;                // offered, and accepted when offered
-    std::vector<std::string> formats;     // of media that are not RTP: "t38"
+    std::uint16_t rtcp_port = 0;           // told when it is not port + 1 and RTCP is not multiplexed
+    bool rtcp_mux = false;                 // offered, and accepted when offered
+    std::vector<std::string> formats;      // of media that are not RTP: "t38"
     std::vector<SdpAttribute> attributes;  // crypto, fingerprint, candidates, T38...: written as they are
 };
 
@@ -53,7 +53,7 @@ struct NegotiatedMedia {
     std::size_t local = none;  // index into LocalDescription::media; none: refused, nothing here serves it
     std::string type;
     std::string protocol;
-    std::vector<std::string> formats;  // of a refused line, which is repeated with them
+    std::vector<std::string> formats;           // of a refused line, which is repeated with them
     Direction direction = Direction::inactive;  // of this side
     bool held = false;                          // the remote side has put this one on hold
     SdpConnection remote;                       // where to send to; a null address while held in the old way
@@ -61,7 +61,7 @@ struct NegotiatedMedia {
     std::string remote_rtcp_address;  // empty: remote's
     std::uint16_t remote_rtcp_port = 0;
     bool rtcp_mux = false;
-    std::vector<NegotiatedCodec> codecs;  // best first; neither events nor comfort noise
+    std::vector<NegotiatedCodec> codecs;             // best first; neither events nor comfort noise
     std::optional<NegotiatedCodec> telephone_event;  // that of the best codec's clock rate when there are several
     std::optional<NegotiatedCodec> comfort_noise;
     unsigned ptime = 0;  // what the remote side wants to receive; 0: not told

@@ -26,8 +26,8 @@ enum class Verdict : std::uint8_t {
 struct ParseResult {
     Message message;
     Verdict verdict = Verdict::drop;
-    int status = 0;               // of a rejected request: 400, 505 or 513
-    std::string_view reason;      // a literal: "Missing Call-ID"
+    int status = 0;           // of a rejected request: 400, 505 or 513
+    std::string_view reason;  // a literal: "Missing Call-ID"
 };
 
 enum class Framing : std::uint8_t {
@@ -48,8 +48,8 @@ class StreamFramer {
         message,     // `bytes` is a whole message
         ping,        // CRLF CRLF between messages: answer with CRLF
         pong,        // a single CRLF: the answer to our ping
-        broken,      // where the next message starts is unknown: parse `bytes` (when not empty) for its answer, then close
-        too_large,   // as broken, and the answer is 513
+        broken,  // where the next message starts is unknown: parse `bytes` (when not empty) for its answer, then close
+        too_large,  // as broken, and the answer is 513
     };
     struct Frame {
         Kind kind = Kind::incomplete;

@@ -23,7 +23,8 @@ void write_connection(std::string& text, const SdpConnection& connection) {
 
 void write_attributes(std::string& text, const std::vector<SdpAttribute>& attributes) {
     for (const SdpAttribute& attribute : attributes)
-        attribute.has_value ? line(text, "a={}:{}", attribute.name, attribute.value) : line(text, "a={}", attribute.name);
+        attribute.has_value ? line(text, "a={}:{}", attribute.name, attribute.value)
+                            : line(text, "a={}", attribute.name);
 }
 
 void write_media(std::string& text, const SdpMedia& media) {
@@ -79,10 +80,14 @@ const SdpAttribute* find_attribute(const std::vector<SdpAttribute>& attributes, 
 
 std::string_view to_string(Direction direction) {
     switch (direction) {
-        case Direction::inactive: return "inactive";
-        case Direction::sendonly: return "sendonly";
-        case Direction::recvonly: return "recvonly";
-        case Direction::sendrecv: break;
+        case Direction::inactive:
+            return "inactive";
+        case Direction::sendonly:
+            return "sendonly";
+        case Direction::recvonly:
+            return "recvonly";
+        case Direction::sendrecv:
+            break;
     }
     return "sendrecv";
 }

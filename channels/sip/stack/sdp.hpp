@@ -59,20 +59,20 @@ struct SdpCodec {
 std::string_view fmtp_value(std::string_view fmtp, std::string_view name);
 
 struct SdpMedia {
-    std::string type;  // audio, video, text, image, application, message
+    std::string type;        // audio, video, text, image, application, message
     std::uint16_t port = 0;  // 0: refused or removed
     std::uint16_t port_count = 1;
-    std::string protocol;              // RTP/AVP, UDP/TLS/RTP/SAVPF, udptl, ...
-    std::vector<std::string> formats;  // as on the m line; those of RTP are in `codecs` too
-    SdpConnection connection;          // its own; empty: the session's
+    std::string protocol;                 // RTP/AVP, UDP/TLS/RTP/SAVPF, udptl, ...
+    std::vector<std::string> formats;     // as on the m line; those of RTP are in `codecs` too
+    SdpConnection connection;             // its own; empty: the session's
     std::vector<std::string> bandwidths;  // "AS:64"
     Direction direction = Direction::sendrecv;
     std::vector<SdpCodec> codecs;  // in the order of the m line
     unsigned ptime = 0;            // milliseconds; 0: none given
     unsigned maxptime = 0;
-    std::uint16_t rtcp_port = 0;  // RFC 3605; 0: none given
-    std::string rtcp_address;     // empty: that of the media
-    bool rtcp_mux = false;        // RFC 5761
+    std::uint16_t rtcp_port = 0;           // RFC 3605; 0: none given
+    std::string rtcp_address;              // empty: that of the media
+    bool rtcp_mux = false;                 // RFC 5761
     std::vector<SdpAttribute> attributes;  // all others, in order: crypto, fingerprint, candidate, mid, T38..., ...
 
     bool is_rtp() const;
@@ -109,7 +109,7 @@ struct T38Description {
     bool fill_bit_removal = false;
     bool transcoding_mmr = false;
     bool transcoding_jbig = false;
-    bool local_tcf = false;  // T38FaxRateManagement:localTCF
+    bool local_tcf = false;   // T38FaxRateManagement:localTCF
     unsigned max_buffer = 0;  // bytes; 0: none given
     unsigned max_datagram = 0;
     std::string error_correction;  // t38UDPRedundancy, t38UDPFEC; empty: none

@@ -18,11 +18,11 @@ struct StaticPayload {
 };
 // RFC 3551 section 6.
 constexpr std::array<StaticPayload, 23> static_payloads = {{
-    {0, "PCMU", 8000},      {3, "GSM", 8000},    {4, "G723", 8000},   {5, "DVI4", 8000},   {6, "DVI4", 16000},
-    {7, "LPC", 8000},       {8, "PCMA", 8000},   {9, "G722", 8000},   {10, "L16", 44100, 2}, {11, "L16", 44100},
-    {12, "QCELP", 8000},    {13, "CN", 8000},    {14, "MPA", 90000},  {15, "G728", 8000},  {16, "DVI4", 11025},
-    {17, "DVI4", 22050},    {18, "G729", 8000},  {25, "CelB", 90000}, {26, "JPEG", 90000}, {31, "H261", 90000},
-    {32, "MPV", 90000},     {33, "MP2T", 90000}, {34, "H263", 90000},
+    {0, "PCMU", 8000},   {3, "GSM", 8000},    {4, "G723", 8000},   {5, "DVI4", 8000},     {6, "DVI4", 16000},
+    {7, "LPC", 8000},    {8, "PCMA", 8000},   {9, "G722", 8000},   {10, "L16", 44100, 2}, {11, "L16", 44100},
+    {12, "QCELP", 8000}, {13, "CN", 8000},    {14, "MPA", 90000},  {15, "G728", 8000},    {16, "DVI4", 11025},
+    {17, "DVI4", 22050}, {18, "G729", 8000},  {25, "CelB", 90000}, {26, "JPEG", 90000},   {31, "H261", 90000},
+    {32, "MPV", 90000},  {33, "MP2T", 90000}, {34, "H263", 90000},
 }};
 
 // First word of `rest`, which is moved behind it.
@@ -172,8 +172,7 @@ void SdpParser::media_attribute(std::string_view name, std::string_view value, b
 Result<void> SdpParser::attribute(std::string_view line) {
     const Halves halves = split_once(line, ':');
     const std::string_view name = trim(halves.first);
-    for (const auto direction :
-         {Direction::inactive, Direction::sendonly, Direction::recvonly, Direction::sendrecv})
+    for (const auto direction : {Direction::inactive, Direction::sendonly, Direction::recvonly, Direction::sendrecv})
         if (name == to_string(direction)) {
             (media_ == nullptr ? default_direction_ : media_->direction) = direction;
             return {};
@@ -188,9 +187,12 @@ Result<void> SdpParser::attribute(std::string_view line) {
 
 Result<void> SdpParser::take_line(char type, std::string_view value) {
     switch (type) {
-        case 'o': return origin(value);
-        case 'm': return medium(value);
-        case 'a': return attribute(value);
+        case 'o':
+            return origin(value);
+        case 'm':
+            return medium(value);
+        case 'a':
+            return attribute(value);
         case 'c':
             (media_ == nullptr ? session_.connection : media_->connection) = JF_TRY(parse_connection(value));
             return {};
@@ -199,8 +201,11 @@ Result<void> SdpParser::take_line(char type, std::string_view value) {
             if (bandwidths.size() < 16) bandwidths.emplace_back(trim(value));
             return {};
         }
-        case 's': session_.name = value; return {};
-        default: return {};  // i, u, e, p, t, r, z and k say nothing about media
+        case 's':
+            session_.name = value;
+            return {};
+        default:
+            return {};  // i, u, e, p, t, r, z and k say nothing about media
     }
 }
 

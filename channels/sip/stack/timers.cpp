@@ -53,7 +53,8 @@ void StackTimers::start(StackTimer& timer, std::chrono::milliseconds after) {
 StackTimers::Queue* StackTimers::earliest() const {
     Queue* first = nullptr;
     for (const auto& queue : queues_)
-        if (queue->head != nullptr && (first == nullptr || queue->head->when_ < first->head->when_)) first = queue.get();
+        if (queue->head != nullptr && (first == nullptr || queue->head->when_ < first->head->when_))
+            first = queue.get();
     return first;
 }
 

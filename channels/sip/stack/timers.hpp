@@ -58,7 +58,7 @@ class StackTimers {
     StackTimers(const StackTimers&) = delete;
     StackTimers& operator=(const StackTimers&) = delete;
 
-    Instant now() const { return now_; }  // as of the last advance()
+    Instant now() const { return now_; }                             // as of the last advance()
     void start(StackTimer& timer, std::chrono::milliseconds after);  // restarts a running one; at least 1 ms
     // Runs what is due, earliest first. What is started meanwhile counts from `now` and waits for a later call.
     void advance(Instant now);

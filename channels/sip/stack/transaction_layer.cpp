@@ -53,7 +53,8 @@ TransactionLayer::Private::~Private() {
                 delete &transaction;
                 break;
             }
-            default: delete &static_cast<Tombstone&>(node);
+            default:
+                delete &static_cast<Tombstone&>(node);
         }
     });
 }
@@ -174,7 +175,8 @@ void TransactionLayer::Private::meet_tombstone(Tombstone& tombstone, const Messa
         case TransactionNode::Kind::client_done:
         case TransactionNode::Kind::server_confirmed:
         case TransactionNode::Kind::client:
-        case TransactionNode::Kind::server: return;
+        case TransactionNode::Kind::server:
+            return;
     }
 }
 

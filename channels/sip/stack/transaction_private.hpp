@@ -15,11 +15,11 @@ struct TransactionNode : IdentityNode {
         client,
         server,
         // Finished ones. The letter is the timer that ends them.
-        client_done,      // K: absorbs responses
-        client_failed,    // D: repeats the ACK
-        client_accepted,  // M: hands each 2xx to the core
-        server_done,      // J: repeats the response
-        server_accepted,  // L: absorbs the INVITE
+        client_done,       // K: absorbs responses
+        client_failed,     // D: repeats the ACK
+        client_accepted,   // M: hands each 2xx to the core
+        server_done,       // J: repeats the response
+        server_accepted,   // L: absorbs the INVITE
         server_confirmed,  // I: absorbs ACKs
     };
     explicit TransactionNode(Kind what) : kind(what) {}
@@ -29,7 +29,7 @@ struct TransactionNode : IdentityNode {
 // A finished transaction. With the allocator's word it takes 64 bytes (DESIGN section 8).
 struct Tombstone : TransactionNode {
     using TransactionNode::TransactionNode;
-    std::uint32_t message_size = 0;    // of its bytes in the ring
+    std::uint32_t message_size = 0;  // of its bytes in the ring
     std::uint64_t message_position = 0;
     Tombstone* younger = nullptr;  // in its graveyard
     std::uint32_t expires = 0;     // milliseconds on the layer's clock

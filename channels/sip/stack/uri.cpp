@@ -72,7 +72,8 @@ bool parameters_allowed(std::string_view text) {
         const std::size_t equals = part.find('=');
         const std::string_view name = part.substr(0, equals);
         if (name.empty() || !only(name, parameter_mark)) return false;
-        if (equals != std::string_view::npos && !only(part.substr(equals + 1), parameter_mark | user_mark)) return false;
+        if (equals != std::string_view::npos && !only(part.substr(equals + 1), parameter_mark | user_mark))
+            return false;
         if (end == text.size()) return true;
         start = end + 1;
     }
@@ -232,8 +233,7 @@ Result<Uri> parse_uri(std::string_view text) {
 
 bool equivalent(const Uri& a, const Uri& b) {
     if (a.scheme != b.scheme) return false;
-    if (a.scheme == UriScheme::other)
-        return same_word(a.scheme_name, b.scheme_name) && a.opaque == b.opaque;
+    if (a.scheme == UriScheme::other) return same_word(a.scheme_name, b.scheme_name) && a.opaque == b.opaque;
     if (a.scheme == UriScheme::tel)
         return dialled_number(a.user) == dialled_number(b.user) && parameters_match(a.parameters, b.parameters) &&
                parameters_match(b.parameters, a.parameters) &&

@@ -19,16 +19,16 @@ struct Uri {
     std::string_view scheme_name;  // as written
     std::string_view user;         // escaped as written, without the password; the number of a tel URI
     std::string_view password;
-    std::string_view host;         // name or address; an IPv6 address keeps its brackets; empty unless sip or sips
-    std::uint16_t port = 0;        // 0: none given
-    Parameters parameters;         // ";transport=tcp;lr"
-    std::string_view headers;      // "Replaces=...&Subject=..." after the question mark
-    std::string_view opaque;       // what follows the colon of any other scheme
+    std::string_view host;     // name or address; an IPv6 address keeps its brackets; empty unless sip or sips
+    std::uint16_t port = 0;    // 0: none given
+    Parameters parameters;     // ";transport=tcp;lr"
+    std::string_view headers;  // "Replaces=...&Subject=..." after the question mark
+    std::string_view opaque;   // what follows the colon of any other scheme
 
     bool is_sip() const { return scheme == UriScheme::sip || scheme == UriScheme::sips; }
     bool is_loose_router() const { return parameters.has("lr"); }
     std::string_view bare_host() const;  // without the brackets of an IPv6 address
-    std::string decoded_user() const;    // escapes undone; what a dialplan sees (may contain any byte but is never long)
+    std::string decoded_user() const;  // escapes undone; what a dialplan sees (may contain any byte but is never long)
 };
 
 // Takes `text` apart; no white space around it. Errors: invalid, with the reason.

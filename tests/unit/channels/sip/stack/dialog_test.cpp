@@ -52,9 +52,9 @@ class DialogTest : public CppUnit::TestFixture {
 
   public:
     void a_request_makes_a_dialog() {
-        auto dialog = Dialog::from_request(
-            invite("Record-Route: <sip:p2;lr>\r\nRecord-Route: <sip:p1;lr>\r\nContact: <sip:alice@192.0.2.9:5070;x=1>\r\n"),
-            "mine");
+        auto dialog = Dialog::from_request(invite("Record-Route: <sip:p2;lr>\r\nRecord-Route: <sip:p1;lr>\r\nContact: "
+                                                  "<sip:alice@192.0.2.9:5070;x=1>\r\n"),
+                                           "mine");
         CPPUNIT_ASSERT(dialog.has_value());
         CPPUNIT_ASSERT(dialog->role() == Dialog::Role::uas && dialog->state() == Dialog::State::early);
         CPPUNIT_ASSERT(dialog->next_hop() == "sip:p2;lr");
@@ -72,8 +72,9 @@ class DialogTest : public CppUnit::TestFixture {
     }
 
     void a_response_makes_a_dialog_with_the_routes_turned_round() {
-        auto dialog = Dialog::from_response(message(
-            "SIP/2.0 180 Ringing", "Record-Route: <sip:p2;lr>, <sip:p1;lr>\r\nContact: sip:bob@h\r\n", "5 INVITE", "t"));
+        auto dialog = Dialog::from_response(message("SIP/2.0 180 Ringing",
+                                                    "Record-Route: <sip:p2;lr>, <sip:p1;lr>\r\nContact: sip:bob@h\r\n",
+                                                    "5 INVITE", "t"));
         CPPUNIT_ASSERT(dialog.has_value());
         CPPUNIT_ASSERT(dialog->role() == Dialog::Role::uac && dialog->state() == Dialog::State::early);
         CPPUNIT_ASSERT(dialog->next_hop() == "sip:p1;lr");

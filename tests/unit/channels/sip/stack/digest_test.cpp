@@ -35,7 +35,8 @@ class DigestTest : public CppUnit::TestFixture {
     }
     static DigestVerdict check(const std::string& value, NonceIssuer& nonces, Instant now,
                                std::string_view password = "secret", std::string_view uri = "sip:pbx") {
-        return verify(parse_credentials(value).value(), {.password = std::string(password)}, "REGISTER", uri, nonces, now);
+        return verify(parse_credentials(value).value(), {.password = std::string(password)}, "REGISTER", uri, nonces,
+                      now);
     }
 
   public:
@@ -84,7 +85,8 @@ class DigestTest : public CppUnit::TestFixture {
 
     void challenges_are_read_and_written() {
         const auto read = parse_challenge(
-            "Digest realm=\"a \\\"b\\\", c\", nonce = \"n\",opaque=\"\", qop=\"auth,auth-int\", algorithm=sha-256, stale=TRUE");
+            "Digest realm=\"a \\\"b\\\", c\", nonce = \"n\",opaque=\"\", qop=\"auth,auth-int\", algorithm=sha-256, "
+            "stale=TRUE");
         CPPUNIT_ASSERT(read.has_value());
         CPPUNIT_ASSERT_EQUAL(std::string("a \"b\", c"), read->realm);
         CPPUNIT_ASSERT(read->qop_auth && read->stale && read->algorithm == DigestAlgorithm::sha256);
@@ -94,8 +96,9 @@ class DigestTest : public CppUnit::TestFixture {
     }
 
     void unsupported_challenges_are_told() {
-        for (const std::string_view bad : {"Basic realm=\"x\"", "Digest nonce=\"n\", algorithm=TIGER",
-                                           "Digest nonce=\"n\", qop=\"auth-int\"", "NoOneKnowsThisScheme opaque-data=here"})
+        for (const std::string_view bad :
+             {"Basic realm=\"x\"", "Digest nonce=\"n\", algorithm=TIGER", "Digest nonce=\"n\", qop=\"auth-int\"",
+              "NoOneKnowsThisScheme opaque-data=here"})
             CPPUNIT_ASSERT(parse_challenge(bad).error().code == ErrorCode::unsupported);
         CPPUNIT_ASSERT(parse_challenge("Digest realm=\"x\"").error().code == ErrorCode::invalid);
     }
@@ -171,7 +174,8 @@ class DigestTest : public CppUnit::TestFixture {
         const auto use = [&](std::uint32_t count) { return nonces.use(nonce, "pbx", count, start); };
         for (const std::uint32_t count : {3u, 1u, 2u, 50u, 20u, 49u, 0xffffffffu})
             CPPUNIT_ASSERT(use(count) == NonceIssuer::Check::fresh);
-        for (const std::uint32_t count : {0u, 1u, 50u, 0xffffffffu}) CPPUNIT_ASSERT(use(count) == NonceIssuer::Check::stale);
+        for (const std::uint32_t count : {0u, 1u, 50u, 0xffffffffu})
+            CPPUNIT_ASSERT(use(count) == NonceIssuer::Check::stale);
     }
 
     void a_flood_of_challenges_costs_no_memory_and_spoils_none() {

@@ -94,15 +94,15 @@ class HeadersTest : public CppUnit::TestFixture {
     }
 
     void refuses_malformed_vias() {
-        for (const std::string_view bad :
-             {"", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0/UDP ;branch=x", "SIP/2.0/UDP h:x",
-              "SIP/2.0/UDP h:70000", "SIP/2.0/UDP h x", "SIP/2.0/UDP 192.0.2.15;;", "HTTP/2.0/UDP h",
-              "SIP/2.0/UDP [::1;branch=x"})
+        for (const std::string_view bad : {"", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0/UDP ;branch=x",
+                                           "SIP/2.0/UDP h:x", "SIP/2.0/UDP h:70000", "SIP/2.0/UDP h x",
+                                           "SIP/2.0/UDP 192.0.2.15;;", "HTTP/2.0/UDP h", "SIP/2.0/UDP [::1;branch=x"})
             CPPUNIT_ASSERT_MESSAGE(std::string(bad), !parse_via(bad).has_value());
     }
 
     void reads_name_addresses() {
-        const auto quoted = parse_name_address("\"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>  ;  tag = 98asjd8");
+        const auto quoted =
+            parse_name_address("\"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>  ;  tag = 98asjd8");
         CPPUNIT_ASSERT(quoted.has_value());
         CPPUNIT_ASSERT_EQUAL(std::string("J Rosenberg \\\""), quoted->display_name());
         CPPUNIT_ASSERT(quoted->uri.user == "jdrosen");

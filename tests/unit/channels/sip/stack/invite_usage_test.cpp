@@ -12,9 +12,10 @@ using namespace std::chrono_literals;
 namespace {
 
 Message parsed(std::string_view start, std::string_view cseq) {
-    ParseResult result = parse_message(std::string(start) + "\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n" +
-                                       "To: <sip:b@h>;tag=t\r\nFrom: <sip:a@h>;tag=f\r\nCall-ID: c\r\nCSeq: " +
-                                       std::string(cseq) + "\r\nContent-Length: 0\r\n\r\n");
+    ParseResult result =
+        parse_message(std::string(start) + "\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n" +
+                      "To: <sip:b@h>;tag=t\r\nFrom: <sip:a@h>;tag=f\r\nCall-ID: c\r\nCSeq: " + std::string(cseq) +
+                      "\r\nContent-Length: 0\r\n\r\n");
     CPPUNIT_ASSERT(result.verdict == Verdict::accept);
     return std::move(result.message);
 }

@@ -18,10 +18,11 @@ Message parsed(std::string_view text) {
 }
 
 Message invite(std::string_view via) {
-    return parsed(std::string("INVITE sip:6002@192.0.2.1 SIP/2.0\r\nVia: ") + std::string(via) +
-                  "\r\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKfar\r\nTo: sip:6002@192.0.2.1\r\n"
-                  "From: <sip:6001@192.0.2.1>;tag=f\r\nCall-ID: c\r\nCSeq: 7 INVITE\r\n"
-                  "Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\nTimestamp: 54\r\nRoute: <sip:p1;lr>\r\nContent-Length: 0\r\n\r\n");
+    return parsed(
+        std::string("INVITE sip:6002@192.0.2.1 SIP/2.0\r\nVia: ") + std::string(via) +
+        "\r\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKfar\r\nTo: sip:6002@192.0.2.1\r\n"
+        "From: <sip:6001@192.0.2.1>;tag=f\r\nCall-ID: c\r\nCSeq: 7 INVITE\r\n"
+        "Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\nTimestamp: 54\r\nRoute: <sip:p1;lr>\r\nContent-Length: 0\r\n\r\n");
 }
 
 std::string response(const Message& request, int status, const RequestSource& source = {}) {
@@ -117,9 +118,10 @@ class MessageWriterTest : public CppUnit::TestFixture {
 
     void the_ack_of_a_failure_stays_in_the_transaction() {
         const Message request = invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
-        const Message busy = parsed("SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n"
-                                    "To: sip:6002@192.0.2.1;tag=t\r\nFrom: <sip:6001@192.0.2.1>;tag=f\r\nCall-ID: c\r\n"
-                                    "CSeq: 7 INVITE\r\nContent-Length: 0\r\n\r\n");
+        const Message busy = parsed(
+            "SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n"
+            "To: sip:6002@192.0.2.1;tag=t\r\nFrom: <sip:6001@192.0.2.1>;tag=f\r\nCall-ID: c\r\n"
+            "CSeq: 7 INVITE\r\nContent-Length: 0\r\n\r\n");
         std::string buffer;
         write_failure_ack(buffer, request, busy);
         const Message ack = parsed(buffer);

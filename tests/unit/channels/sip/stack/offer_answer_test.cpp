@@ -80,9 +80,10 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     }
 
     void takes_the_numbers_of_the_offer() {
-        const auto answer = make_answer(
-            local({opus, events}), offer("m=audio 4000 RTP/AVP 111 126\na=rtpmap:111 OPUS/48000/2\na=fmtp:111 stereo=1\n"
-                                         "a=rtpmap:126 telephone-event/8000\n"));
+        const auto answer =
+            make_answer(local({opus, events}),
+                        offer("m=audio 4000 RTP/AVP 111 126\na=rtpmap:111 OPUS/48000/2\na=fmtp:111 stereo=1\n"
+                              "a=rtpmap:126 telephone-event/8000\n"));
         CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 111 126"), line_of(answer->description, 0));
         CPPUNIT_ASSERT_EQUAL(std::string("stereo=1"), answer->media[0].codecs[0].codec.fmtp);
         CPPUNIT_ASSERT_EQUAL(111, int(answer->media[0].codecs[0].receive_payload_type));
@@ -101,7 +102,8 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     void nothing_in_common_is_an_error() {
         CPPUNIT_ASSERT(make_answer(local({ulaw}), offer("m=audio 4000 RTP/AVP 18\n")).error().code ==
                        ErrorCode::unsupported);
-        CPPUNIT_ASSERT(make_answer(local({ulaw}), offer("m=audio 0 RTP/AVP 0\n")).error().code == ErrorCode::unsupported);
+        CPPUNIT_ASSERT(make_answer(local({ulaw}), offer("m=audio 0 RTP/AVP 0\n")).error().code ==
+                       ErrorCode::unsupported);
         CPPUNIT_ASSERT(make_answer(local({ulaw}), offer("m=video 4000 RTP/AVP 0\n")).error().code ==
                        ErrorCode::unsupported);
     }
@@ -125,7 +127,8 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         for (const auto& [theirs, ours, held] :
              {std::tuple{"sendonly", Direction::recvonly, true}, std::tuple{"inactive", Direction::inactive, true},
               std::tuple{"recvonly", Direction::sendonly, false}, std::tuple{"sendrecv", Direction::sendrecv, false}}) {
-            const auto answer = make_answer(local({ulaw}), offer("m=audio 4000 RTP/AVP 0\na=" + std::string(theirs) + "\n"));
+            const auto answer =
+                make_answer(local({ulaw}), offer("m=audio 4000 RTP/AVP 0\na=" + std::string(theirs) + "\n"));
             CPPUNIT_ASSERT(answer->media[0].direction == ours);
             CPPUNIT_ASSERT(answer->description.media[0].direction == ours);
             CPPUNIT_ASSERT_EQUAL(held, answer->media[0].held);
@@ -184,8 +187,8 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         const LocalDescription mine = local({opus, ulaw, events});
         const SdpSession sent = make_offer(mine);
         CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 107 0 101"), line_of(sent, 0));
-        const auto outcome =
-            accept_answer(mine, sent, offer("m=audio 4000 RTP/AVP 0 99\na=rtpmap:99 telephone-event/8000\na=ptime:40\n"));
+        const auto outcome = accept_answer(
+            mine, sent, offer("m=audio 4000 RTP/AVP 0 99\na=rtpmap:99 telephone-event/8000\na=ptime:40\n"));
         CPPUNIT_ASSERT(outcome.has_value());
         const NegotiatedMedia& media = outcome->front();
         CPPUNIT_ASSERT_EQUAL(std::string("PCMU"), media.codecs.at(0).codec.name);
@@ -200,8 +203,10 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         const SdpSession sent = make_offer(mine);
         CPPUNIT_ASSERT(accept_answer(mine, sent, offer("")).error().code == ErrorCode::invalid);
         CPPUNIT_ASSERT(accept_answer(mine, sent, offer("m=video 4 RTP/AVP 0\n")).error().code == ErrorCode::invalid);
-        CPPUNIT_ASSERT(accept_answer(mine, sent, offer("m=audio 0 RTP/AVP 0\n")).error().code == ErrorCode::unsupported);
-        CPPUNIT_ASSERT(accept_answer(mine, sent, offer("m=audio 4 RTP/AVP 8\n")).error().code == ErrorCode::unsupported);
+        CPPUNIT_ASSERT(accept_answer(mine, sent, offer("m=audio 0 RTP/AVP 0\n")).error().code ==
+                       ErrorCode::unsupported);
+        CPPUNIT_ASSERT(accept_answer(mine, sent, offer("m=audio 4 RTP/AVP 8\n")).error().code ==
+                       ErrorCode::unsupported);
     }
 
     void a_new_offer_keeps_places_and_numbers() {

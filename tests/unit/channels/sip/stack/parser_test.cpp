@@ -116,13 +116,15 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void reads_a_response() {
-        const auto result = parse_message(replaced(invite, "INVITE sip:6002@192.0.2.1 SIP/2.0", "SIP/2.0 486 Busy Here"));
+        const auto result =
+            parse_message(replaced(invite, "INVITE sip:6002@192.0.2.1 SIP/2.0", "SIP/2.0 486 Busy Here"));
         CPPUNIT_ASSERT(result.verdict == Verdict::accept);
         CPPUNIT_ASSERT(result.message.is_response());
         CPPUNIT_ASSERT_EQUAL(486, result.message.status());
         CPPUNIT_ASSERT(result.message.reason() == "Busy Here");
         CPPUNIT_ASSERT(result.message.method() == Method::invite);
-        for (const std::string_view bad : {"SIP/2.0 99 x", "SIP/2.0 700 x", "SIP/2.0 2000 x", "SIP/2.0 ", "SIP/3.0 200 OK"})
+        for (const std::string_view bad :
+             {"SIP/2.0 99 x", "SIP/2.0 700 x", "SIP/2.0 2000 x", "SIP/2.0 ", "SIP/3.0 200 OK"})
             CPPUNIT_ASSERT(parse_message(replaced(invite, "INVITE sip:6002@192.0.2.1 SIP/2.0", bad)).verdict ==
                            Verdict::drop);
     }
@@ -145,7 +147,8 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void keep_alives_are_dropped_silently() {
-        for (const std::string_view text : {std::string_view("\r\n\r\n"), std::string_view("\0", 1), std::string_view()})
+        for (const std::string_view text :
+             {std::string_view("\r\n\r\n"), std::string_view("\0", 1), std::string_view()})
             CPPUNIT_ASSERT_EQUAL(std::string("Keep-alive"), std::string(parse_message(text).reason));
         CPPUNIT_ASSERT(parse_message("\r\n\r\n" + invite).verdict == Verdict::accept);
     }
@@ -170,8 +173,8 @@ class ParserTest : public CppUnit::TestFixture {
                  {std::string_view(two).substr(0, split), std::string_view(two).substr(split)}) {
                 framer.append(part);
                 for (auto frame = framer.next(); frame.kind != StreamFramer::Kind::incomplete; frame = framer.next()) {
-                    CPPUNIT_ASSERT(frame.kind == StreamFramer::Kind::message || frame.kind == StreamFramer::Kind::ping ||
-                                   frame.kind == StreamFramer::Kind::pong);
+                    CPPUNIT_ASSERT(frame.kind == StreamFramer::Kind::message ||
+                                   frame.kind == StreamFramer::Kind::ping || frame.kind == StreamFramer::Kind::pong);
                     if (frame.kind == StreamFramer::Kind::message) messages.emplace_back(frame.bytes);
                 }
             }

@@ -21,7 +21,8 @@ const std::string phone =
     "a=rtcp:53020 IN IP4 192.0.2.10\r\na=rtcp-mux\r\na=sendonly\r\na=mid:0\r\n"
     "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc\r\n"
     "m=video 0 RTP/AVP 31\r\nm=image 4000 udptl t38\r\nc=IN IP6 2001:db8::1\r\na=T38FaxVersion:0\r\n"
-    "a=T38MaxBitRate:9600\r\na=T38FaxFillBitRemoval:0\r\na=T38FaxTranscodingMMR\r\na=T38FaxRateManagement:transferredTCF\r\n"
+    "a=T38MaxBitRate:9600\r\na=T38FaxFillBitRemoval:0\r\na=T38FaxTranscodingMMR\r\na=T38FaxRateManagement:"
+    "transferredTCF\r\n"
     "a=T38FaxMaxDatagram:400\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n";
 
 class SdpTest : public CppUnit::TestFixture {
@@ -128,11 +129,11 @@ class SdpTest : public CppUnit::TestFixture {
 
     void absurd_packet_times_are_ignored() {
         for (const std::string value : {"nan", "-20", "1e300", "99999999999", "x", ""})
-            CPPUNIT_ASSERT_EQUAL(0u, parse_sdp("v=0\no=- 1 1 IN IP4 h\nc=IN IP4 1\nm=audio 4 RTP/AVP 0\na=ptime:" + value)
-                                         ->media[0]
-                                         .ptime);
-        CPPUNIT_ASSERT_EQUAL(30u,
-                             parse_sdp("v=0\no=- 1 1 IN IP4 h\nc=IN IP4 1\nm=audio 4 RTP/AVP 0\na=ptime:30.5")->media[0].ptime);
+            CPPUNIT_ASSERT_EQUAL(
+                0u,
+                parse_sdp("v=0\no=- 1 1 IN IP4 h\nc=IN IP4 1\nm=audio 4 RTP/AVP 0\na=ptime:" + value)->media[0].ptime);
+        CPPUNIT_ASSERT_EQUAL(
+            30u, parse_sdp("v=0\no=- 1 1 IN IP4 h\nc=IN IP4 1\nm=audio 4 RTP/AVP 0\na=ptime:30.5")->media[0].ptime);
     }
 
     void reads_the_bodies_of_rfc_4475() {

@@ -119,7 +119,8 @@ class TimersTest : public CppUnit::TestFixture {
         std::string log;
         StackTimers timers(start);
         std::deque<Probe> probes;
-        for (int i = 1; i <= 100; ++i) timers.start(probes.emplace_back(log, 'x').timer, std::chrono::milliseconds(101 - i));
+        for (int i = 1; i <= 100; ++i)
+            timers.start(probes.emplace_back(log, 'x').timer, std::chrono::milliseconds(101 - i));
         for (int i = 1; i <= 100; ++i) {
             timers.advance(start + std::chrono::milliseconds(i));
             CPPUNIT_ASSERT(log.size() <= std::size_t(i));

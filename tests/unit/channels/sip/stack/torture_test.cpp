@@ -1,10 +1,10 @@
 // The messages of RFC 4475, each with the verdict that its section asks for (or allows).
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
-#include <filesystem>
 
 #include "channels/sip/stack/parser.hpp"
 
@@ -52,16 +52,16 @@ constexpr Expected table[] = {
     {"lwsstart", Verdict::reject, 400, "Malformed Request-URI"},
     {"trws", Verdict::reject, 400, "Malformed Request-Line"},
     {"escruri", Verdict::reject, 400, "Headers in Request-URI"},
-    {"baddate", Verdict::accept, 0, ""},       // the Date is ignored
-    {"regbadct", Verdict::accept, 0, ""},      // the registrar refuses the Contact
-    {"badaspec", Verdict::accept, 0, ""},      // may be understood
+    {"baddate", Verdict::accept, 0, ""},   // the Date is ignored
+    {"regbadct", Verdict::accept, 0, ""},  // the registrar refuses the Contact
+    {"badaspec", Verdict::accept, 0, ""},  // may be understood
     {"baddn", Verdict::reject, 400, "No empty line after the header"},
     {"badvers", Verdict::reject, 505, "Version Not Supported"},
     {"mismatch01", Verdict::reject, 400, "CSeq method does not match"},
     {"mismatch02", Verdict::reject, 400, "CSeq method does not match"},
     {"bigcode", Verdict::drop, 0, "Not a SIP message"},
     // 3.2 and 3.3: above the parser
-    {"badbranch", Verdict::accept, 0, ""},     // matched as RFC 2543 does
+    {"badbranch", Verdict::accept, 0, ""},  // matched as RFC 2543 does
     {"insuf", Verdict::reject, 400, "Missing Call-ID"},
     {"unkscm", Verdict::accept, 0, ""},
     {"novelsc", Verdict::accept, 0, ""},
@@ -77,7 +77,7 @@ constexpr Expected table[] = {
     {"cparam02", Verdict::accept, 0, ""},
     {"regescrt", Verdict::accept, 0, ""},
     {"sdp01", Verdict::accept, 0, ""},
-    {"inv2543", Verdict::accept, 0, ""},       // 3.4
+    {"inv2543", Verdict::accept, 0, ""},  // 3.4
 };
 
 Message accepted(const std::string& name) {

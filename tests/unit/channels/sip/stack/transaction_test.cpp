@@ -84,10 +84,12 @@ struct World : FlowSender, TransactionCore, ClientTransactionUser, ServerTransac
     }
     // In steps, as a real clock does.
     void pass(std::chrono::milliseconds time) {
-        for (const Instant end = now + time; now < end;) timers.advance(now += std::min<Instant::duration>(10ms, end - now));
+        for (const Instant end = now + time; now < end;)
+            timers.advance(now += std::min<Instant::duration>(10ms, end - now));
     }
     std::size_t count(std::string_view beginning) const {
-        return static_cast<std::size_t>(std::ranges::count_if(sent, [&](auto& line) { return line.starts_with(beginning); }));
+        return static_cast<std::size_t>(
+            std::ranges::count_if(sent, [&](auto& line) { return line.starts_with(beginning); }));
     }
     std::string last;
 };

@@ -81,11 +81,12 @@ class UriTest : public CppUnit::TestFixture {
     }
 
     void refuses_malformed_uris() {
-        for (const std::string_view bad :
-             {"", "sip", "sip:", ":x", "sip:@host", "sip:alice@", "sip:alice@ho st", "sip:a@b:0", "sip:a@b:65536",
-              "sip:a@b:", "sip:a@b:x", "sip:a@evil@b", "sip:a@[::1", "sip:a@[]", "sip:%4@b", "sip:%zz@b", "sip:a@b;",
-              "sip:a@b;;x", "sip:a@b;=x", "sip:a@b?", "<sip:a@b>", "sip:a\"@b", "tel:", "tel:abx", "tel:+",
-              "sip:a@b\r\nX: y", "h@llo:x", "other:"})
+        for (
+            const std::string_view bad :
+            {"",          "sip",           "sip:",     ":x",         "sip:@host",       "sip:alice@", "sip:alice@ho st",
+             "sip:a@b:0", "sip:a@b:65536", "sip:a@b:", "sip:a@b:x",  "sip:a@evil@b",    "sip:a@[::1", "sip:a@[]",
+             "sip:%4@b",  "sip:%zz@b",     "sip:a@b;", "sip:a@b;;x", "sip:a@b;=x",      "sip:a@b?",   "<sip:a@b>",
+             "sip:a\"@b", "tel:",          "tel:abx",  "tel:+",      "sip:a@b\r\nX: y", "h@llo:x",    "other:"})
             CPPUNIT_ASSERT_MESSAGE(std::string(bad), !parse_uri(bad).has_value());
         std::string many = "sip:a@b";
         for (int i = 0; i < 33; ++i) many += ";p" + std::to_string(i);
@@ -128,7 +129,8 @@ class UriTest : public CppUnit::TestFixture {
     }
 
     void writes_uris() {
-        CPPUNIT_ASSERT_EQUAL(std::string("sip:a%20b@[::1]:5070;lr"), make_uri(UriScheme::sip, "a b", "::1", 5070, ";lr"));
+        CPPUNIT_ASSERT_EQUAL(std::string("sip:a%20b@[::1]:5070;lr"),
+                             make_uri(UriScheme::sip, "a b", "::1", 5070, ";lr"));
         CPPUNIT_ASSERT_EQUAL(std::string("sips:host"), make_uri(UriScheme::sips, "", "host"));
     }
 };
