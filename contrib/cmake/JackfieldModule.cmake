@@ -1,7 +1,8 @@
-# jackfield_module(NAME SOURCE ... [PKG pkg-config-name ...] [LIBS library ...]): one loadable module in one line.
+# jackfield_module(NAME SOURCE ... [PKG pkg-config-name ...] [LIBS library ...] [OBJECTS object-library ...]): one
+# loadable module in one line.
 # A module whose library is missing is left out with a message. NAME_objects is there for unit tests.
 function(jackfield_module name)
-    cmake_parse_arguments(ARG "" "" "PKG;LIBS" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "PKG;LIBS;OBJECTS" ${ARGN})
     set(libraries)
     foreach(package IN LISTS ARG_PKG)
         pkg_check_modules(MODPKG_${package} QUIET IMPORTED_TARGET ${package})
@@ -24,6 +25,11 @@ function(jackfield_module name)
     target_compile_definitions(${name}_objects PRIVATE JACKFIELD_MODULE_NAME="${name}")
     target_link_libraries(${name}_objects PUBLIC PkgConfig::FMT ${libraries})
     add_library(${name} MODULE $<TARGET_OBJECTS:${name}_objects>)
+    foreach(objects IN LISTS ARG_OBJECTS)
+        target_sources(${name} PRIVATE $<TARGET_OBJECTS:${objects}>)
+        target_link_libraries(${name}_objects PUBLIC $<TARGET_PROPERTY:${objects},INTERFACE_LINK_LIBRARIES>)
+        target_link_libraries(${name} PRIVATE $<TARGET_PROPERTY:${objects},INTERFACE_LINK_LIBRARIES>)
+    endforeach()
     target_link_libraries(${name} PRIVATE jackfield_core ${libraries})
     set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${JACKFIELD_MODULE_OUTPUT})
     set_property(GLOBAL APPEND PROPERTY JACKFIELD_MODULES ${name})

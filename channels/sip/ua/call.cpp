@@ -6,25 +6,6 @@
 #include "core/base/log.hpp"
 
 namespace jackfield::sip {
-namespace {
-
-// A request whose answer nobody waits for; deletes itself when it has come.
-class Forgotten final : public ClientTransactionUser {
-  public:
-    ClientHandle handle{*this};
-    void on_response(ClientHandle&, const Message& response, const Flow&) override {
-        if (response.status() >= 200) delete this;
-    }
-    void on_failure(ClientHandle&, ClientFailure) override { delete this; }
-};
-
-}  // namespace
-
-void send_and_forget(UserAgent& agent, UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write) {
-    auto* request = new Forgotten;  // ends with its transaction, which always ends (timer F)
-    agent.start(request->handle, dialog, method, dialog.next_cseq(), write);
-}
-
 SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, bool is_outgoing)
     : context_(context), endpoint_(std::move(endpoint)), outgoing_(is_outgoing), success_timer_([this] { repeat_success(); }) {}
 
@@ -55,7 +36,7 @@ void SipCall::hang_up(HangupCause cause) {
     const State was = std::exchange(state_, State::ended);
     if (was == State::up) {
         if (reinvite_received_.active()) (void)reinvite_received_.respond(487);
-        if (!dialogs_.empty()) send_and_forget(context_.agent, *dialogs_.front(), Method::bye, with_reason);
+        if (!dialogs_.empty()) context_.agent.send_and_forget(*dialogs_.front(), Method::bye, with_reason);
     } else if (invite_received_.active()) {
         const int status = status_of(cause == HangupCause::normal_clearing ? HangupCause::call_rejected : cause);
         (void)invite_received_.respond(status, response_to_invite(status, {}, reason_header(cause)));
@@ -72,7 +53,7 @@ void SipCall::moved_to(Channel& channel) {
 
 Result<void> SipCall::send_text(std::string_view text, std::string_view content_type) {
     if (state_ != State::up || dialogs_.empty()) return fail(ErrorCode::unsupported, "a text needs an answered call");
-    send_and_forget(context_.agent, *dialogs_.front(), Method::message,
+    context_.agent.send_and_forget(*dialogs_.front(), Method::message,
                     [&](MessageWriter& writer) { writer.finish(content_type, text); });
     return {};
 }

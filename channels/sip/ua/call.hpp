@@ -14,10 +14,6 @@
 
 namespace jackfield::sip {
 
-// A request within a dialog that is sent and whose answer only ends it (BYE, INFO, NOTIFY, CANCEL's like). Deletes
-// itself when it is answered, so it may outlive the call; nothing of it is left for long.
-void send_and_forget(UserAgent& agent, UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write);
-
 // Counts calls per endpoint, for device states.
 class CallCounts {
   public:

@@ -204,7 +204,7 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
 
 void SipCall::notify_transfer(std::string_view status, bool last) {
     if (!refer_cseq_ || dialogs_.empty()) return;
-    send_and_forget(context_.agent, *dialogs_.front(), Method::notify, [&](MessageWriter& writer) {
+    context_.agent.send_and_forget(*dialogs_.front(), Method::notify, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         writer.header(HeaderName::event, fmt::format("refer;id={}", *refer_cseq_));
         writer.header(HeaderName::subscription_state, last ? "terminated;reason=noresource" : "active;expires=60");

@@ -26,6 +26,20 @@ constexpr std::array<std::string_view, 3> known_extensions{"replaces", "norefers
 
 }  // namespace
 
+// A request whose answer nobody waits for; gone when it has come.
+class UserAgent::Forgotten final : public ClientTransactionUser {
+  public:
+    explicit Forgotten(UserAgent& agent) : agent_(agent) {}
+    ClientHandle handle{*this};
+    void on_response(ClientHandle&, const Message& response, const Flow&) override {
+        if (response.status() >= 200) agent_.forgotten_.erase(this);
+    }
+    void on_failure(ClientHandle&, ClientFailure) override { agent_.forgotten_.erase(this); }
+
+  private:
+    UserAgent& agent_;
+};
+
 UserAgent::UserAgent()
     : objects_(std::make_shared<const ObjectSet>()),
       transports_(*this),
@@ -149,17 +163,14 @@ void UserAgent::on_late_success(const Message& response, const Flow& from) {
     // A fork that lost, or a 2xx that crossed our CANCEL: acknowledged and ended at once (RFC 3261 13.2.2.4, 15).
     auto made = Dialog::from_response(response);
     if (!made) return log_debug(1, "A late 2xx from {} makes no dialog: {}", from.remote.to_string(), made.error().text);
-    struct Nobody final : DialogUser, ClientTransactionUser {
+    struct Nobody final : DialogUser {
         void on_dialog_request(UserDialog&, IncomingRequest&) override {}
         void on_dialog_ack(UserDialog&, const Message&) override {}
         void on_repeated_success(UserDialog&, const Message&, const Flow&) override {}
-        void on_response(ClientHandle&, const Message&, const Flow&) override {}
-        void on_failure(ClientHandle&, ClientFailure) override {}
     } nobody;
     UserDialog dialog(std::move(*made), nobody, from);
     send_ack(dialog, response.cseq().number);
-    ClientHandle handle(nobody);
-    start(handle, dialog, Method::bye, dialog.next_cseq(), [](MessageWriter& writer) { writer.finish(); });
+    send_and_forget(dialog, Method::bye, [](MessageWriter& writer) { writer.finish(); });
 }
 
 // --- what goes out ------------------------------------------------------------------------------------------------------------
@@ -206,6 +217,13 @@ void UserAgent::start(ClientHandle& handle, UserDialog& dialog, Method method, s
     timers_.advance(Clock::now());
     layer_.start(handle, method, branch, buffer_, dialog.flow);
     arm();
+}
+
+void UserAgent::send_and_forget(UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write) {
+    auto request = std::make_unique<Forgotten>(*this);
+    Forgotten* kept = request.get();
+    forgotten_.emplace(kept, std::move(request));
+    start(kept->handle, dialog, method, dialog.next_cseq(), write);
 }
 
 std::string UserAgent::send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "channels/sip/config/object_set.hpp"
 #include "channels/sip/stack/dialog.hpp"
@@ -40,12 +41,6 @@ class UserDialog final : public Dialog {
 // Handles requests outside of dialogs of one method; false: not mine.
 using RequestHandler = std::function<void(IncomingRequest&, std::shared_ptr<const EndpointSettings>)>;
 
-// Where a request goes: a flow and the Request-URI.
-struct Destination {
-    Flow flow;
-    std::string uri;
-};
-
 // Control thread.
 class UserAgent final : public TransportUser, public TransactionCore {
   public:
@@ -62,9 +57,6 @@ class UserAgent final : public TransportUser, public TransactionCore {
 
     // Of requests that begin something: INVITE, REGISTER, SUBSCRIBE, MESSAGE, ... One handler a method.
     void handle(Method method, RequestHandler handler);
-    // Says whether an AOR's contact came from that address: requests are identified by where a phone registered from, too.
-    std::function<std::shared_ptr<const EndpointSettings>(const Message&, const Flow&)> identify_by_registration;
-
     // Finds where to send to: SRV and address look-ups (RFC 3263). Waits. Errors: not_found, timeout, invalid.
     Result<Flow> resolve(std::string_view uri, std::string_view transport_name = {});
     // Sends a request outside of a dialog; `write` adds headers after the necessary ones and finishes it.
@@ -77,6 +69,8 @@ class UserAgent final : public TransportUser, public TransactionCore {
     void start(ClientHandle& handle, const NewRequest& request, const Flow& flow, const std::function<void(MessageWriter&)>& write);
     // Sends a request within a dialog in the same way.
     void start(ClientHandle& handle, UserDialog& dialog, Method method, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write);
+    // The same for requests whose answer changes nothing (BYE, NOTIFY, MESSAGE); they may outlive their call.
+    void send_and_forget(UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write);
     // Writes (and sends) the ACK of a 2xx; returns its text, to be sent again when the 2xx is repeated.
     std::string send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write = {});
     // A final or provisional response with headers of the caller's.
@@ -103,6 +97,7 @@ class UserAgent final : public TransportUser, public TransactionCore {
     void on_late_success(const Message& response, const Flow& from) override;
 
   private:
+    class Forgotten;
     void advance();
     void arm();
     bool extensions_known(IncomingRequest& request);
@@ -116,6 +111,7 @@ class UserAgent final : public TransportUser, public TransactionCore {
     NonceIssuer nonces_;
     Timer tick_;
     std::unordered_map<Method, RequestHandler> handlers_;
+    std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     KeyedRateLimit unknown_{std::chrono::seconds(1)};
     std::string buffer_;
     std::size_t overloaded_ = 0;

@@ -1,0 +1,143 @@
+"""What an administrator does: start, check, reload with and without mistakes, stop, consoles side by side, kill -9."""
+import signal
+import subprocess
+import time
+
+import jackfield_test as jt
+
+PLAN = "[default]\nexten => 600,1,Answer()\n same => n,Echo()\nexten => 6002,1,Dial(PJSIP/6002,20)\n"
+
+
+class Administration(jt.ScenarioTest):
+    def files(self, **changes):
+        return {"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + jt.phone_objects("6001") + jt.phone_objects("6002"),
+                "extensions.conf": PLAN, **{name.replace("_", "."): text for name, text in changes.items()}}
+
+    def test_mistakes_are_refused_at_reload_with_file_and_line_and_calls_go_on(self):
+        jackfield = self.daemon(self.files())
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        broken = {
+            "extensions.conf": (PLAN + "exten => 601,1,NoOp(${unclosed\nexten >= 602\n", "extensions.conf:5"),
+            "pjsip.conf": (self.files()["pjsip.conf"] + "\n[6003](phone)\ncontxt=default\n", "did you mean"),
+            "modules.conf": ("[modules]\nautolaod=yes\n", "modules.conf:2"),
+        }
+        for name, (text, expected) in broken.items():
+            good = (jackfield.etc / name).read_text()
+            jackfield.write(name, text)
+            answer = jackfield.cli("core reload", check=False)
+            self.assertNotEqual(0, answer.returncode, f"{name} should have been refused")
+            self.assertIn(expected, answer.stdout + answer.stderr)
+            self.assertIn(name, answer.stdout + answer.stderr)
+            self.assertNotEqual(0, jackfield.cli("core check", check=False).returncode)
+            jackfield.write(name, good)
+        self.assertEqual(0, jackfield.cli("core check").returncode)
+        jackfield.ask("core reload")
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        jackfield.wait_idle()
+
+    def test_check_tells_without_starting_anything(self):
+        jackfield = self.daemon(self.files(), start=False)
+        good = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
+        self.assertEqual(0, good.returncode, good.stdout + good.stderr)
+        jackfield.write("extensions.conf", "[default]\nexten => 600,1,Nonsense(\n")
+        bad = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
+        self.assertEqual(1, bad.returncode, bad.stdout + bad.stderr)
+        self.assertIn("extensions.conf:2", bad.stdout + bad.stderr)
+
+    def test_modules_load_unload_and_load_again_while_others_work(self):
+        jackfield = self.daemon(self.files())
+        self.assertIn("app_echo", jackfield.ask("module show like echo"))
+        jackfield.ask("module unload app_echo")
+        self.assertNotIn("Running", jackfield.ask("module show like app_echo"))
+        maps = open(f"/proc/{jackfield.process.pid}/maps").read()
+        self.assertNotIn("app_echo.so", maps)
+        jackfield.ask("module load app_echo")
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        busy = jackfield.cli("module unload app_echo", check=False)
+        self.assertNotEqual(0, busy.returncode)
+        self.assertIn("busy", (busy.stdout + busy.stderr).lower())
+        self.assertIn("1", busy.stdout + busy.stderr)
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        jackfield.wait_idle()
+        jackfield.ask("module unload app_echo")
+
+    def test_every_module_can_be_unloaded_and_loaded_again(self):
+        jackfield = self.daemon(self.files())
+        names = [line.split()[0] for line in jackfield.ask("module show").splitlines() if ".so" in line.split(" ")[0]]
+        self.assertGreater(len(names), 30)
+        for name in names:
+            name = name.removesuffix(".so")
+            if jackfield.cli(f"module unload {name}", check=False).returncode:
+                continue  # others need it: those come first in turn
+            self.assertNotIn(f"/{name}.so", open(f"/proc/{jackfield.process.pid}/maps").read(), name)
+            jackfield.ask(f"module load {name}")
+        for name in ("chan_sip", "res_rtp"):
+            jackfield.ask(f"module unload {name}")
+            self.assertNotIn(f"/{name}.so", open(f"/proc/{jackfield.process.pid}/maps").read())
+        jackfield.ask("module load chan_sip")
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        jackfield.wait_idle()
+
+    def test_two_daemons_run_side_by_side(self):
+        first = self.daemon(self.files())
+        second = self.daemon(self.files(), address=self.address())
+        for daemon in (first, second):
+            self.assertIn("600", daemon.ask("dialplan show default"))
+        first.stop()
+        self.assertEqual(0, second.channels())
+
+    def test_stop_gracefully_waits_for_the_call(self):
+        jackfield = self.daemon(self.files())
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        stopping = subprocess.Popen([*jackfield.command, "-rx", "core stop gracefully"], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        refused = self.phone("6002")
+        refused.dial("600")
+        refused.wait_event("CALL_CLOSED")
+        self.assertIsNone(jackfield.process.poll())
+        alice.hang_up()
+        jackfield.process.wait(20 * jt.SLOWNESS)
+        stopping.wait(20)
+        self.assertEqual(0, jackfield.process.returncode)
+
+    def test_kill_9_leaves_the_database_whole_and_the_next_start_is_fast(self):
+        jackfield = self.daemon(self.files())
+        for number in range(20):
+            jackfield.ask(f"database put test key{number} value{number}")
+        jackfield.kill(signal.SIGKILL)
+        started = time.monotonic()
+        jackfield.start()
+        self.assertLess(time.monotonic() - started, 2 * jt.SLOWNESS)  # a second of ours, and the fixture's own polling
+        for number in range(20):
+            self.assertIn(f"value{number}", jackfield.ask(f"database get test key{number}"))
+
+    def test_exit_codes_and_errors_of_the_remote_console(self):
+        jackfield = self.daemon(self.files())
+        self.assertEqual(0, jackfield.cli("core show version").returncode)
+        unknown = jackfield.cli("core shwo version", check=False)
+        self.assertNotEqual(0, unknown.returncode)
+        self.assertIn("No such command", unknown.stdout + unknown.stderr)
+
+    def test_the_log_carries_the_call_id_on_each_line_of_a_call(self):
+        jackfield = self.daemon(self.files())
+        alice = self.phone("6001")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        jackfield.wait_idle()
+        self.assertRegex(jackfield.log_text(), r"\[C-[0-9a-f]{8}\]")
+
+
+if __name__ == "__main__":
+    jt.main()

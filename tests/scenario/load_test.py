@@ -1,0 +1,102 @@
+"""SIPp against the daemon: many calls, none failed, nothing left behind; reloads while calls are up; hostile packets."""
+import socket
+import time
+
+import jackfield_test as jt
+
+PLAN = """
+[default]
+exten => 600,1,Answer()
+ same => n,Wait(60)
+exten => 700,1,Dial(PJSIP/callee,20)
+"""
+TRUNKS = """
+[caller]
+type=endpoint
+context=default
+disallow=all
+allow=ulaw
+[caller-id]
+type=identify
+endpoint=caller
+match=@CALLER@
+[callee]
+type=endpoint
+context=default
+disallow=all
+allow=ulaw
+aors=callee
+[callee]
+type=aor
+contact=sip:callee@@CALLEE@:5060
+"""
+
+
+class Load(jt.ScenarioTest):
+    def setUp(self):
+        super().setUp()
+        self.caller, self.callee = self.address(), self.address()
+        trunks = TRUNKS.replace("@CALLER@", self.caller).replace("@CALLEE@", self.callee)
+        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + trunks, "extensions.conf": PLAN,
+                                      "logger.conf": "[logfiles]\nmessages.log => warning,error\n"})
+
+    def steady_state(self):
+        self.jackfield.wait_idle(30)
+        return self.jackfield.memory_kib(), self.jackfield.descriptors()
+
+    def run_calls(self, number, calls, rate, duration=100):
+        return jt.finish(jt.sipp(self.caller, f"{self.server}:5060", "-s", number, "-m", calls, "-r", rate, "-d", duration, "-l", 2000,
+                                 scenario="uac", folder=self.folder, timeout=300), 320)
+
+    def test_calls_to_an_application_leave_nothing_behind(self):
+        self.run_calls("600", 1000, 200)  # warm pools, caches and the allocator
+        memory, descriptors = self.steady_state()
+        self.run_calls("600", 3000, 200)
+        later, now_open = self.steady_state()
+        self.assertLessEqual(later, memory * 1.02 + 1024, "memory grows with finished calls")
+        self.assertLessEqual(now_open, descriptors)
+
+    def test_calls_through_dial_leave_nothing_behind(self):
+        callee = jt.sipp(self.callee, f"{self.server}:5060", "-p", 5060, scenario="uas", folder=self.folder, timeout=300)
+        self.addCleanup(callee.kill)
+        self.run_calls("700", 1000, 100)
+        memory, descriptors = self.steady_state()
+        self.run_calls("700", 2000, 100)
+        later, now_open = self.steady_state()
+        self.assertLessEqual(later, memory * 1.02 + 1024, "memory grows with finished calls")
+        self.assertLessEqual(now_open, descriptors)
+
+    def test_a_hundred_reloads_during_two_hundred_calls(self):
+        calls = jt.sipp(self.caller, f"{self.server}:5060", "-s", "600", "-m", 200, "-r", 100, "-d", 20000 * jt.SLOWNESS, scenario="uac",
+                        folder=self.folder, timeout=200)
+        self.addCleanup(calls.kill)
+        jt.wait_until(lambda: self.jackfield.channels() == 200, 20, "200 calls")
+        for turn in range(50):
+            self.jackfield.write("extensions.conf", PLAN + f"exten => 9{turn},1,NoOp()\n")
+            self.jackfield.ask("dialplan reload")
+            self.jackfield.ask("core reload")
+        self.assertIn("949", self.jackfield.ask("dialplan show default"))
+        self.assertEqual(200, self.jackfield.channels())
+        jt.finish(calls, 120)
+        self.jackfield.wait_idle(20)
+
+    def test_hostile_packets_harm_nobody(self):
+        attacker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        attacker.bind((self.address(), 0))
+        calls = jt.sipp(self.caller, f"{self.server}:5060", "-s", "600", "-m", 300, "-r", 50, "-d", 200, scenario="uac",
+                        folder=self.folder, timeout=120)
+        messages = [path.read_bytes() for path in sorted((jt.ROOT / "tests/data/rfc4475").glob("*.dat"))]
+        self.assertGreater(len(messages), 40)
+        for turn in range(20):
+            for message in messages:
+                attacker.sendto(message, (self.server, 5060))
+                attacker.sendto(message[:len(message) * turn // 20], (self.server, 5060))
+                attacker.sendto(message.replace(b"SIP", bytes([turn + 128]) * 3), (self.server, 5060))
+            time.sleep(0.05)  # spread over the calls' time
+        jt.finish(calls, 120)
+        self.jackfield.wait_idle(20)
+        self.assertLess(self.jackfield.log_text().count("SIP message from"), 40)
+
+
+if __name__ == "__main__":
+    jt.main()
