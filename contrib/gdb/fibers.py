@@ -3,6 +3,8 @@
     gdb -p $(pidof jackfield) -x contrib/gdb/fibers.py -ex fibers -batch
     gdb build/release/bin/jackfield core -x contrib/gdb/fibers.py -ex fibers -batch
 
+The core must be the kernel's: gdb's own generate-core-file leaves out mappings with guard pages, and so the stacks.
+
 `fibers` prints all, `fibers TEXT` those whose name or module contains TEXT, `fibers -q` no back traces.
 x86-64; reads jackfield_fiber_layout (core/runtime/fiber_private.hpp) and no type information.
 """
@@ -104,7 +106,12 @@ class ParkedUnwinder(gdb.unwinder.Unwinder):
         finally:
             self.context = None
             gdb.invalidate_cached_frames()
-        return [line for line in lines[1:] if line]  # the innermost frame is the thread's own
+        trace = []
+        for line in lines[1:]:  # the innermost frame is the thread's own
+            trace.append(line)
+            if "FiberScheduler::entry" in line:
+                break  # below it there is nothing, and no unwind information that says so
+        return trace
 
 
 unwinder = ParkedUnwinder()

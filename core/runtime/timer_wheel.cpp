@@ -17,6 +17,12 @@ constexpr auto kTick = 1ms;
 
 }  // namespace
 
+TimerWheel::~TimerWheel() {
+    while (due_) remove(*due_);
+    for (Timer*& slot : slots_)
+        while (slot) remove(*slot);
+}
+
 unsigned TimerWheel::slot_index(unsigned level, std::uint64_t tick) {
     if (level == 0) return static_cast<unsigned>(tick % kFirstSlots);
     return kFirstSlots + (level - 1) * kUpperSlots + static_cast<unsigned>((tick >> shift(level)) % kUpperSlots);

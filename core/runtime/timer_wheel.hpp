@@ -15,6 +15,7 @@ namespace jackfield {
 class TimerWheel {
   public:
     explicit TimerWheel(Instant origin) : origin_(origin) {}
+    ~TimerWheel();  // timers that still run stop
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 

@@ -28,6 +28,7 @@ class TimerTest : public LoopTest {
     CPPUNIT_TEST(holds_half_a_million);
     CPPUNIT_TEST(wakes_a_sleeping_loop_in_time);
     CPPUNIT_TEST(waits_beyond_the_horizon);
+    CPPUNIT_TEST(stops_with_its_loop);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -276,6 +277,27 @@ class TimerTest : public LoopTest {
         clock.advance(24h);
         loop.run_until_idle();
         CPPUNIT_ASSERT(fired);
+    }
+
+    void stops_with_its_loop() {
+        ManualClock clock;
+        std::optional<Timer> near, far;
+        int fired = 0;
+        {
+            ControlLoop loop;
+            near.emplace([&] { ++fired; });
+            far.emplace([&] { ++fired; });
+            near->start(5ms);
+            far->start(5h);
+        }
+        CPPUNIT_ASSERT(!near->running());
+        CPPUNIT_ASSERT(!far->running());
+        ControlLoop loop;
+        near.reset();
+        far->start(1ms);
+        clock.advance(10h);
+        loop.run_until_idle();
+        CPPUNIT_ASSERT_EQUAL(1, fired);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(TimerTest);
