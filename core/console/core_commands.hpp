@@ -13,6 +13,7 @@ Result<void> add_channel_commands(Module& core);
 Result<void> add_codec_commands(Module& core);
 Result<void> add_daemon_commands(Module& core);
 Result<void> add_database_commands(Module& core);
+Result<void> add_dialplan_commands(Module& core);
 Result<void> add_help_commands(Module& core);
 Result<void> add_logger_commands(Module& core);
 Result<void> add_module_commands(Module& core);

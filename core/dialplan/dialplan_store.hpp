@@ -24,8 +24,8 @@ struct DialplanChanged {
 std::shared_ptr<const Dialplan> current_dialplan();
 
 // Builds the next plan from the present one and puts it into force. When a reload of extensions.conf is under way, the
-// change is made once more on what that will bring. Control thread; never waits. Errors: those of `change`, which then
-// has changed nothing.
+// change is made once more on what that will bring: `change` owns all that it uses. Control thread; never waits. Errors:
+// those of `change`, which then has changed nothing.
 using DialplanChange = std::function<Result<void>(DialplanBuilder& builder)>;
 Result<void> change_dialplan(DialplanChange change);
 
