@@ -34,6 +34,8 @@ class Service final : public RtpService {
   public:
     explicit Service(Module& module) : module_(module) {}
     Result<std::unique_ptr<RtpSession>> create(const RtpOptions& options) override {
+        // The port is this module's code, whoever asks for it: it must hold this gate and not the caller's.
+        const RunningGate running(&module_.gate());
         auto pair = JF_TRY(pool_.take(options.local, options.dscp));
         auto shared = std::make_shared<Shared>(std::move(pair), options, settings);
         return std::make_unique<Session>(std::move(shared), module_.gate().hold());

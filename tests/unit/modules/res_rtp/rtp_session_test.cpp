@@ -251,6 +251,7 @@ class RtpSessionTest : public MediaTest {
         other.set_formats(find_codec("ulaw"), find_codec("ulaw"), 20ms);
         CPPUNIT_ASSERT(MediaStream::connect(*leg.stream, other));
         attacker.ssrc = phone.ssrc;
+        on_fiber([&] { CPPUNIT_ASSERT(engine->pass_turn()); });
         // Before, while and after the source is learnt.
         for (int i = 0; i < 30; ++i) {
             phone.speak(leg.session->local(), 0x10);
