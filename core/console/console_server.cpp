@@ -11,6 +11,7 @@
 #include <array>
 #include <mutex>
 
+#include "core/base/clock.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/base/log_sink.hpp"
@@ -28,7 +29,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_connections = 256;
-constexpr std::size_t output_chunk = 8 * 1024;
+constexpr std::size_t output_chunk = 4 * 1024;
+constexpr auto longest_run = 1ms;                 // of a listing, until others may run
 constexpr std::size_t log_backlog = 256 * 1024;   // bytes of log lines that wait for one console
 constexpr std::size_t stream_backlog = 512 * 1024;
 constexpr auto write_patience = 60s;              // a console that reads nothing for so long is dropped
@@ -127,6 +129,10 @@ class Connection final : public Console {
         const std::string text = std::exchange(output_, {});
         if (auto sent = send(FrameKind::output, text); !sent)
             return ends_application(sent.error().code) ? sent : fail(ErrorCode::closed, "the console has gone");
+        // A reader that keeps up would let a long listing run without a wait.
+        if (Clock::now() - last_pause_ < longest_run) return {};
+        JF_TRY(yield());
+        last_pause_ = Clock::now();
         return {};
     }
     Result<void> handle(const ConsoleFrame& frame) {
@@ -171,6 +177,7 @@ class Connection final : public Console {
     std::unique_ptr<Stream> stream_;
     FrameReader reader_;
     std::string output_;
+    Instant last_pause_ = Clock::now();
     uid_t user_ = static_cast<uid_t>(-1);
     bool colours_ = false;
     unsigned width_ = 80;

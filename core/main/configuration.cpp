@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "core/config/parser.hpp"
 
@@ -23,6 +24,16 @@ bool is_folder(const fs::path& path) {
 std::string modules_beside(const fs::path& program) {
     for (const char* candidate : {"../modules", "../lib/jackfield/modules"})
         if (!program.empty() && is_folder(program / candidate)) return (program / candidate).lexically_normal();
+    return {};
+}
+
+// The source tree that a build tree belongs to; empty when the program does not stand in one.
+std::string source_tree(const fs::path& program) {
+    constexpr std::string_view key = "CMAKE_HOME_DIRECTORY:INTERNAL=";
+    std::ifstream cache(program / "../CMakeCache.txt");
+    std::string line;
+    while (std::getline(cache, line))
+        if (line.starts_with(key)) return line.substr(key.size());
     return {};
 }
 
@@ -75,6 +86,8 @@ Result<Configuration> read_configuration(const Invocation& invocation, const std
     const std::string& data = settings.directories.data;
     if (daemon.search_custom_sounds) configuration.sound_directories.push_back(data + "/sounds/custom");
     configuration.sound_directories.push_back(data + "/sounds");
+    if (const std::string source = source_tree(program_directory); !source.empty())
+        configuration.sound_directories.push_back(source + "/sounds");
     // Debian's packages of prompts, which serve Jackfield as well.
     for (const char* shared : {"/usr/share/jackfield/sounds", "/usr/share/asterisk/sounds"})
         configuration.sound_directories.emplace_back(shared);

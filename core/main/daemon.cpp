@@ -17,6 +17,7 @@
 #include "core/console/logger_file.hpp"
 #include "core/console/remote_console.hpp"
 #include "core/console/version.hpp"
+#include "core/dialplan/dialplan_store.hpp"
 #include "core/media/sound_file.hpp"
 #include "core/media/tone_config.hpp"
 #include "core/module/module_config.hpp"
@@ -116,6 +117,7 @@ Result<void> Daemon::prepare() {
     set_sound_settings({configuration_.sound_directories, settings.options.default_language});
     database_ = JF_TRY(Database::open(settings.directories.database + "/astdb.sqlite3"));
     media_ = std::make_unique<MediaEngine>(0);
+    initialise_dialplan();
     loader_->set_unload_barrier([this] { return media_->pass_turn(); });
     return {};
 }
@@ -248,6 +250,7 @@ Outcome Daemon::run(std::function<void(bool)> started) {
                     channel_count(), loader_->list().size());
         leave_now(outcome == Outcome::restart);
     }
+    end_dialplan();
     loader_.reset();
     core_.reset();
     logger_.reset();

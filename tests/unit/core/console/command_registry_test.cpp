@@ -55,9 +55,9 @@ class CommandRegistryTest : public testing::LoopTest {
         CPPUNIT_ASSERT_EQUAL(std::string("alpha show channels"), found("alpha show channels"));
     }
     void names_the_candidates_of_an_ambiguous_word() {
-        const auto ambiguous = registry().find(words("alpha show chan"));
+        const auto ambiguous = registry().find(words("al"));
         CPPUNIT_ASSERT_EQUAL(ErrorCode::invalid, ambiguous.error().code);
-        CPPUNIT_ASSERT(ambiguous.error().text.find("channel, channels") != std::string::npos);
+        CPPUNIT_ASSERT(ambiguous.error().text.find("alpha, alpine") != std::string::npos);
     }
     void leaves_arguments_alone_that_look_like_other_commands() {
         const auto match = registry().find(words("alpha show like st"));
