@@ -10,7 +10,7 @@ class QuickstartCheck(jt.ScenarioTest):
         subprocess.run([jt.ROOT / "contrib/prepare-demo", folder, self.server], check=True)
         demo = jt.Daemon({}, self.server, folder=folder, prepared=True)
         self.addCleanup(demo.stop)
-        demo.start()
+        self.daemons.append(demo.start())
         alice = self.phone("6001", password="secret6001", tone=440)
         bob = self.phone("6002", password="secret6002", tone=1000, auto_answer=True)
         alice.dial("6002")

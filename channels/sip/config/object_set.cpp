@@ -27,7 +27,8 @@ void read_object(const ConfigCategory& category, const Options<T>& options, ByNa
     T settings = options.read(category, findings, {"type"});
     settings.name = category.name();
     check(settings);
-    if (!into.emplace(settings.name, std::make_shared<const T>(std::move(settings))).second)
+    auto object = std::make_shared<const T>(std::move(settings));
+    if (!into.emplace(object->name, object).second)
         findings.error(category.place(), "[{}] is there already with this type; give it another name or join the two", category.name());
 }
 

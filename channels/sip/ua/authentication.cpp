@@ -74,7 +74,7 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
     if (tried && !stale && unknown_.allow(request.flow().remote.host(), now))
         log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - Authentication failed: wrong user name or password",
                      message.method_name(), message.from().uri.text, request.flow().remote.to_string(), message.call_id());
-    (void)request.respond(401, response(request, 401, {}, [&](MessageWriter& writer) {
+    (void)request.send(401, response(request, 401, {}, [&](MessageWriter& writer) {
         const auto challenge = [&](const std::string& realm, DigestAlgorithm algorithm) {
             writer.header(HeaderName::www_authenticate,
                           write_challenge({realm, nonces_.issue(realm, now), {}, algorithm, true, stale}));

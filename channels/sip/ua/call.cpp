@@ -39,7 +39,7 @@ void SipCall::hang_up(HangupCause cause) {
         if (!dialogs_.empty()) context_.agent.send_and_forget(*dialogs_.front(), Method::bye, with_reason);
     } else if (invite_received_.active()) {
         const int status = status_of(cause == HangupCause::normal_clearing ? HangupCause::call_rejected : cause);
-        (void)invite_received_.respond(status, response_to_invite(status, {}, reason_header(cause)));
+        (void)invite_received_.send(status, response_to_invite(status, {}, reason_header(cause)));
     } else if (invite_sent_.active()) {
         invite_sent_.cancel(cause == HangupCause::answered_elsewhere ? "SIP;cause=200;text=\"Call completed elsewhere\"" : "");
         invite_sent_.release();
@@ -68,7 +68,7 @@ Result<void> SipCall::transfer(std::string_view destination) {
             writer.header(HeaderName::contact, "<" + target + ">");
             writer.finish();
         });
-        return invite_received_.respond(302, moved);
+        return invite_received_.send(302, moved);
     }
     if (state_ != State::up || dialogs_.empty() || other_request_.active())
         return fail(ErrorCode::unsupported, "the call can't be transferred now");

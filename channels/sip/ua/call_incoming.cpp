@@ -153,7 +153,7 @@ Result<void> SipCall::answer() {
 
 void SipCall::send_success(const std::string& sdp) {
     success_ = response_to_invite(200, sdp);
-    if (auto sent = invite_received_.respond(200, success_); !sent)
+    if (auto sent = invite_received_.send(200, success_); !sent)
         log_debug(1, "200 to {}: {}", flow_.remote.to_string(), sent.error().text);
     dialogs_.front()->confirm();
     state_ = State::up;
@@ -183,7 +183,7 @@ Result<void> SipCall::indicate(Indication indication) {
         return fail(ErrorCode::unsupported);
     }
     const auto provisional = [&](int status, const std::string& sdp) -> Result<void> {
-        return invite_received_.respond(status, response_to_invite(status, sdp));
+        return invite_received_.send(status, response_to_invite(status, sdp));
     };
     switch (indication) {
         case Indication::ringing:
@@ -198,11 +198,11 @@ Result<void> SipCall::indicate(Indication indication) {
             state_ = State::early;
             return provisional(183, answered_with_);
         case Indication::proceeding: return {};  // the transaction sends 100 by itself
-        case Indication::busy: return invite_received_.respond(486, response_to_invite(486, {}, reason_header(HangupCause::user_busy)));
+        case Indication::busy: return invite_received_.send(486, response_to_invite(486, {}, reason_header(HangupCause::user_busy)));
         case Indication::congestion:
-            return invite_received_.respond(503, response_to_invite(503, {}, reason_header(HangupCause::normal_circuit_congestion)));
+            return invite_received_.send(503, response_to_invite(503, {}, reason_header(HangupCause::normal_circuit_congestion)));
         case Indication::incomplete:
-            return invite_received_.respond(484, response_to_invite(484, {}, reason_header(HangupCause::invalid_number_format)));
+            return invite_received_.send(484, response_to_invite(484, {}, reason_header(HangupCause::invalid_number_format)));
         case Indication::stop:
         case Indication::source_update:
         case Indication::connected_line:

@@ -50,7 +50,7 @@ void SipCall::on_dialog_request(UserDialog& dialog, IncomingRequest& request) {
         case Method::options: return (void)request.respond(200);
         default: break;
     }
-    (void)request.respond(method == Method::subscribe ? 489 : 405, context_.agent.response(request, method == Method::subscribe ? 489 : 405, {}, [](MessageWriter& writer) {
+    (void)request.send(method == Method::subscribe ? 489 : 405, context_.agent.response(request, method == Method::subscribe ? 489 : 405, {}, [](MessageWriter& writer) {
         writer.header(HeaderName::allow, allowed_methods);
         writer.finish();
     }));
@@ -79,7 +79,7 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
     // RFC 3261 14.2: one at a time; ours under way wins.
     if (invite_sent_.active() || (offer_sent_ && outgoing_)) return (void)request.respond(491);
     if (invite_received_.active() || reinvite_received_.active() || success_timer_.running()) {
-        return (void)request.respond(500, context_.agent.response(request, 500, {}, [](MessageWriter& writer) {
+        return (void)request.send(500, context_.agent.response(request, 500, {}, [](MessageWriter& writer) {
             writer.header(HeaderName::retry_after, "2");
             writer.finish();
         }));
@@ -108,7 +108,7 @@ void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
         context_.agent.add_agent(writer);
         writer.finish("application/sdp", sdp);
     });
-    (void)handle.respond(200, success_);
+    (void)handle.send(200, success_);
     success_interval_ = success_age_ = context_.agent.transactions().settings().t1;
     success_timer_.start(success_interval_);
 }
@@ -125,7 +125,7 @@ void SipCall::on_update(IncomingRequest& request) {
         sdp = std::move(*answer);
     }
     dialogs_.front()->refresh_target(update);
-    (void)request.respond(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
+    (void)request.send(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         if (sdp.empty())
             writer.finish();
@@ -147,7 +147,7 @@ void SipCall::on_info(IncomingRequest& request) {
     if (info.body().empty()) return (void)request.respond(200);
     const auto digit = parse_info_digit(info);
     if (!digit) {
-        return (void)request.respond(415, context_.agent.response(request, 415, {}, [](MessageWriter& writer) {
+        return (void)request.send(415, context_.agent.response(request, 415, {}, [](MessageWriter& writer) {
             writer.header(HeaderName::accept, "application/dtmf-relay, application/dtmf");
             writer.finish();
         }));
@@ -185,7 +185,7 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
         transfer.replaces_channel = replaced->id().number;
     }
     const bool silent = grammar::same_word(refer.header(HeaderName::refer_sub), "false");
-    (void)request.respond(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
+    (void)request.send(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         if (silent) writer.header(HeaderName::refer_sub, "false");
         writer.finish();

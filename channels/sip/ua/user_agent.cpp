@@ -110,7 +110,7 @@ bool UserAgent::extensions_known(IncomingRequest& request) {
         if (!known) unknown += (unknown.empty() ? "" : ", ") + std::string(required.item);
     }
     if (unknown.empty()) return true;
-    (void)request.respond(420, response(request, 420, {}, [&](MessageWriter& writer) {
+    (void)request.send(420, response(request, 420, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::unsupported, unknown);
         writer.finish();
     }));
@@ -123,7 +123,7 @@ void UserAgent::begin_new(IncomingRequest& request) {
     const auto handler = handlers_.find(message.method());
     if (message.method() != Method::options && handler == handlers_.end()) {
         const int status = message.method() == Method::subscribe || message.method() == Method::publish ? 489 : 405;
-        return (void)request.respond(status, response(request, status, {}, [&](MessageWriter& writer) {
+        return (void)request.send(status, response(request, status, {}, [&](MessageWriter& writer) {
             writer.header(HeaderName::allow, allowed_methods);
             writer.finish();
         }));
@@ -145,7 +145,7 @@ void UserAgent::begin_new(IncomingRequest& request) {
     }
     if (!authenticate(request, *endpoint)) return;
     if (message.method() == Method::options) {
-        return (void)request.respond(200, response(request, 200, {}, [&](MessageWriter& writer) {
+        return (void)request.send(200, response(request, 200, {}, [&](MessageWriter& writer) {
             writer.header(HeaderName::accept, "application/sdp");
             add_agent(writer);
             writer.finish();
