@@ -34,7 +34,7 @@ struct Request {
 Result<Request> parse(const Arguments& arguments) {
     Request request;
     const std::string_view file = arguments[0];
-    const std::size_t dot = std::max(file.rfind('.'), file.rfind(':'));
+    const std::size_t dot = file.find_last_of(".:");
     if (file.empty() || dot == std::string_view::npos || dot == 0 || dot + 1 == file.size() || file.substr(dot).contains('/'))
         return fail(ErrorCode::invalid, "Record needs file.format, for instance /tmp/greeting.wav");
     request.path = file.substr(0, dot);

@@ -122,7 +122,11 @@ Result<void> Channel::indicate(Indication indication, std::string_view text) {
     if (indication == Indication::ringing && state_ == ChannelState::down && done) set_state(ChannelState::ring);
     if (done || done.error().code != ErrorCode::unsupported) return done;
 
-    if (const auto tone = fallback_tone(indication); !tone.empty()) return start_tone(tone);
+    if (const auto tone = fallback_tone(indication); !tone.empty()) {
+        // A tone that can't be had must not end the call that it was to accompany.
+        if (auto started = start_tone(tone); !started) log_warning("{}: {}", name_, started.error().text);
+        return {};
+    }
     if (indication == Indication::hold)
         return post_work([music = std::string(text)](Channel& channel) { (void)channel.begin_music(music, true); });
     if (indication == Indication::unhold) stop_music();

@@ -67,6 +67,7 @@ class Daemon:
         if not prepared:
             self.write("jackfield.conf", self.main_settings())
             self.write("logger.conf", "[general]\n[logfiles]\nmessages.log => notice,warning,error,verbose(3),security\n")
+            self.write("indications.conf", (ROOT / "configs/indications.conf").read_text())
         for name, text in files.items():
             self.write(name, text)
 
