@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view default_file = "/etc/jackfield/jackfield.conf";
+constexpr std::string_view default_file = "/etc/jackfield/jackfield.conf";  // below the prefix
 
 bool is_folder(const fs::path& path) {
     std::error_code error;
@@ -25,6 +25,13 @@ std::string modules_beside(const fs::path& program) {
     for (const char* candidate : {"../modules", "../lib/jackfield/modules"})
         if (!program.empty() && is_folder(program / candidate)) return (program / candidate).lexically_normal();
     return {};
+}
+
+// Of an installation below another prefix than /usr, e.g. /usr/local of /usr/local/sbin/jackfield; else empty, which
+// stands for /etc/jackfield, /var/lib/jackfield and so on.
+std::string installation_prefix(const fs::path& program) {
+    if (program.filename() != "sbin" || program.parent_path() == "/usr" || program.parent_path() == "/") return {};
+    return program.parent_path();
 }
 
 // The source tree that a build tree belongs to; empty when the program does not stand in one.
@@ -43,8 +50,9 @@ Result<Configuration> read_configuration(const Invocation& invocation, const std
     Configuration configuration;
     std::error_code error;
     const bool named = !invocation.configuration.empty();
+    const std::string prefix = installation_prefix(program_directory);
     configuration.file = named ? fs::absolute(invocation.configuration, error).lexically_normal().string()
-                               : std::string(default_file);
+                               : fmt::format("{}{}", prefix, default_file);
     const std::string folder = fs::path(configuration.file).parent_path();
 
     DiskFiles disk;
@@ -53,7 +61,7 @@ Result<Configuration> read_configuration(const Invocation& invocation, const std
     const ConfigFile file = parse_config(configuration.file, disk, options, configuration.findings);
     if (named && !file.exists()) return fail(ErrorCode::not_found, "can't read {}", configuration.file);
 
-    DirectorySettings defaults = default_directories();
+    DirectorySettings defaults = default_directories(prefix);
     if (named) defaults.etc = folder;
     if (const std::string modules = modules_beside(program_directory); !modules.empty()) defaults.modules = modules;
     DaemonSettings& settings = configuration.settings;
@@ -89,8 +97,9 @@ Result<Configuration> read_configuration(const Invocation& invocation, const std
     if (const std::string source = source_tree(program_directory); !source.empty())
         configuration.sound_directories.push_back(source + "/sounds");
     // Debian's packages of prompts, which serve Jackfield as well.
-    for (const char* shared : {"/usr/share/jackfield/sounds", "/usr/share/asterisk/sounds"})
-        configuration.sound_directories.emplace_back(shared);
+    for (const std::string& shared : {(prefix.empty() ? "/usr" : prefix) + "/share/jackfield/sounds",
+                                      std::string("/usr/share/asterisk/sounds")})
+        configuration.sound_directories.push_back(shared);
     return configuration;
 }
 

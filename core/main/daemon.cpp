@@ -24,6 +24,7 @@
 #include "core/module/modules_file.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/offload.hpp"
 
 namespace jackfield {
 namespace {
@@ -117,6 +118,7 @@ Result<void> Daemon::prepare() {
     set_sound_settings({configuration_.sound_directories, settings.options.default_language});
     database_ = JF_TRY(Database::open(settings.directories.database + "/astdb.sqlite3"));
     media_ = std::make_unique<MediaEngine>(0);
+    (void)default_lane();  // starts its threads, which takes a while on a busy machine
     initialise_dialplan();
     loader_->set_unload_barrier([this] { return media_->pass_turn(); });
     return {};

@@ -78,9 +78,9 @@ struct ModuleLoader::Private {
 
     Result<void> load(std::string_view name, std::vector<std::string>& chain);
     Result<void> load_needs(LoadedModule& module, std::vector<std::string>& chain);
-    Result<void> unload(LoadedModule& module, std::chrono::milliseconds grace);
-    void forget(LoadedModule& module);
-    void unmap(LoadedModule& module);
+    Result<void> empty(LoadedModule& module, std::chrono::milliseconds grace);
+    std::unique_ptr<LoadedModule> take_out(LoadedModule& module);
+    void unmap(std::vector<std::unique_ptr<LoadedModule>> gone);
 };
 
 namespace {
@@ -197,8 +197,9 @@ Result<void> ModuleLoader::Private::load(std::string_view name, std::vector<std:
         done = call_load(*file.descriptor, *module.module);
     }
     if (!done) {
-        unmap(module);
-        forget(module);
+        std::vector<std::unique_ptr<LoadedModule>> gone;
+        gone.push_back(take_out(module));
+        unmap(std::move(gone));
         return done;
     }
     module.running = true;
@@ -206,37 +207,46 @@ Result<void> ModuleLoader::Private::load(std::string_view name, std::vector<std:
     return {};
 }
 
-// Undoes what the module registered and unmaps its code as soon as nobody can be inside it.
-void ModuleLoader::Private::unmap(LoadedModule& module) {
+// Undoes what the module registered and takes it off the list. Its code is still there.
+std::unique_ptr<LoadedModule> ModuleLoader::Private::take_out(LoadedModule& module) {
     const Shield shield;  // half an unload would leave registrations of code that is gone
-    Gate& gate = module.module->gate();
-    gate.close();
+    module.module->gate().close();
     module.module->undo();
+    const auto place = std::ranges::find(modules, &module, [](const auto& each) { return each.get(); });
+    std::unique_ptr<LoadedModule> taken = std::move(*place);
+    modules.erase(place);
+    return taken;
+}
+
+// Unmaps the code of modules that were taken out, as soon as nobody can be inside it; all of them at the price of one.
+void ModuleLoader::Private::unmap(std::vector<std::unique_ptr<LoadedModule>> gone) {
+    const Shield shield;
     if (barrier)
         if (auto passed = barrier(); !passed)
-            log_warning("Waiting for the media threads at the unload of {} failed: {}", module.name,
-                        passed.error().text);
+            log_warning("Waiting for the media threads at an unload failed: {}", passed.error().text);
     // Callbacks that were queued for this turn run before the code goes.
     for (int turn = 0; turn < 2; ++turn) (void)yield();
-    if (!wait_until_empty(gate, settle_time)) {
-        log_error("Module {} left {} uses of its code behind; its file stays in memory", module.name, gate.inside());
-        // They hold a pointer to its gate as well.
-        (void)module.module.release();
-        return;
+    std::vector<void*> handles;
+    for (auto& module : gone) {
+        if (Gate& gate = module->module->gate(); !wait_until_empty(gate, settle_time)) {
+            log_error("Module {} left {} uses of its code behind; its file stays in memory", module->name,
+                      gate.inside());
+            // They hold a pointer to its gate as well.
+            (void)module->module.release();
+            continue;
+        }
+        module->module.reset();
+        handles.push_back(module->handle);
     }
-    module.module.reset();
-    // Lines in the log's queue name source files by pointers into the module.
-    (void)offload([handle = module.handle] {
+    // Lines in the log's queue name source files by pointers into the modules.
+    (void)offload([&] {
         flush_log();
-        ::dlclose(handle);
+        for (void* handle : handles) ::dlclose(handle);
     });
 }
 
-void ModuleLoader::Private::forget(LoadedModule& module) {
-    std::erase_if(modules, [&](const auto& each) { return each.get() == &module; });
-}
-
-Result<void> ModuleLoader::Private::unload(LoadedModule& module, std::chrono::milliseconds grace) {
+// Closes the module's gate and waits for it to empty; on failure the module works on.
+Result<void> ModuleLoader::Private::empty(LoadedModule& module, std::chrono::milliseconds grace) {
     if (const auto users = dependents(module.name); !users.empty())
         return fail(ErrorCode::busy, "module {} is needed by {}", module.name, join(users, ", "));
     Gate& gate = module.module->gate();
@@ -253,10 +263,6 @@ Result<void> ModuleLoader::Private::unload(LoadedModule& module, std::chrono::mi
         return fail(ErrorCode::busy, "busy: {}", count_of_calls(inside));
     }
     module.running = false;
-    const std::string name = module.name;
-    unmap(module);
-    forget(module);
-    log_verbose(2, "Unloaded {}", name);
     return {};
 }
 
@@ -309,7 +315,12 @@ Result<void> ModuleLoader::unload(std::string_view name, std::chrono::millisecon
     const Turn turn = JF_TRY(Turn::take(private_->turn));
     LoadedModule* module = private_->find(bare_name(name));
     if (!module) return fail(ErrorCode::not_found, "module {} is not loaded", bare_name(name));
-    return private_->unload(*module, grace);
+    JF_TRY(private_->empty(*module, grace));
+    std::vector<std::unique_ptr<LoadedModule>> gone;
+    gone.push_back(private_->take_out(*module));
+    private_->unmap(std::move(gone));
+    log_verbose(2, "Unloaded {}", bare_name(name));
+    return {};
 }
 
 Result<void> ModuleLoader::reload(std::string_view name) {
@@ -343,14 +354,17 @@ Result<void> ModuleLoader::unload_all(std::chrono::milliseconds grace) {
     const Turn turn = JF_TRY(Turn::take(private_->turn));
     const Shield shield;
     Result<void> result;
+    std::vector<std::unique_ptr<LoadedModule>> gone;
     for (std::size_t left = private_->modules.size(); left > 0; --left) {
         LoadedModule& module = *private_->modules[left - 1];
-        const std::string name = module.name;
-        if (auto unloaded = private_->unload(module, grace); !unloaded) {
-            log_warning("Module {} was not unloaded: {}", name, unloaded.error().text);
-            if (result) result = std::move(unloaded);
+        if (auto emptied = private_->empty(module, grace); !emptied) {
+            log_warning("Module {} was not unloaded: {}", module.name, emptied.error().text);
+            if (result) result = std::move(emptied);
+            continue;
         }
+        gone.push_back(private_->take_out(module));
     }
+    private_->unmap(std::move(gone));
     return result;
 }
 
