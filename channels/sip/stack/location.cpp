@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/base/strings.hpp"
 
@@ -75,7 +74,7 @@ void Binding::set(const BindingFields& fields, Instant expires) {
     auto texts = std::make_unique_for_overwrite<char[]>(size);
     for (unsigned i = 0; i < 5; ++i) {
         const std::size_t start = i == 0 ? 0 : ends[i - 1];
-        std::memcpy(texts.get() + start, parts[i].data(), ends[i] - start);
+        std::copy_n(parts[i].data(), ends[i] - start, texts.get() + start);
     }
     texts_ = std::move(texts);
     ends_ = ends;

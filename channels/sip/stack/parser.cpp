@@ -1,6 +1,7 @@
 // Parsing SIP messages in one pass over an owned copy (RFC 3261 section 7, RFC 4475).
 #include "channels/sip/stack/parser.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace jackfield::sip {
@@ -13,7 +14,7 @@ class MessageParser {
     MessageParser(std::string_view bytes, Framing framing, const ParserLimits& limits)
         : framing_(framing), limits_(limits), size_(bytes.size()) {
         message_.buffer_ = std::make_unique_for_overwrite<char[]>(bytes.size());
-        std::memcpy(message_.buffer_.get(), bytes.data(), bytes.size());
+        std::copy_n(bytes.data(), bytes.size(), message_.buffer_.get());
         message_.size_ = static_cast<std::uint32_t>(bytes.size());
         at_ = message_.buffer_.get();
         end_ = at_ + size_;
