@@ -93,7 +93,7 @@ ConfigApply prepare(const ConfigFile& file, Diagnostics& findings) {
             unknown_section(category, {"general", "featuremap", "applicationmap"}, findings);
         }
     }
-    return [settings = std::move(settings)]() mutable { set_feature_settings(std::make_shared<const S>(std::move(settings))); };
+    return [settings = std::move(settings)]() mutable { set_feature_settings(std::move(settings)); };
 }
 
 Result<void> load(Module& module) { return module.add(ConfigFileSpec{.file = "features.conf", .prepare = prepare}); }

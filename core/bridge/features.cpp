@@ -115,7 +115,9 @@ void pass_key(Channel& from, char key, std::chrono::milliseconds length) {
 }  // namespace
 
 std::shared_ptr<const FeatureSettings> feature_settings() { return settings_slot(); }
-void set_feature_settings(std::shared_ptr<const FeatureSettings> settings) { settings_slot() = std::move(settings); }
+void set_feature_settings(FeatureSettings settings) {
+    settings_slot() = std::make_shared<const FeatureSettings>(std::move(settings));
+}
 void set_feature_application_runner(Result<void> (*runner)(Channel&, const std::string&, const std::string&)) {
     application_runner = runner;
 }

@@ -27,7 +27,7 @@ struct FeatureSettings {                                  // [general] and [feat
     std::vector<Dynamic> dynamic;
 };
 std::shared_ptr<const FeatureSettings> feature_settings();
-void set_feature_settings(std::shared_ptr<const FeatureSettings> settings);
+void set_feature_settings(FeatureSettings settings);  // by value: what the core keeps is made by code that stays
 
 // What a feature runs; on the member's service fiber; may wait.
 using FeatureFunction = std::function<Result<void>(Channel& member, Bridge& bridge)>;

@@ -37,7 +37,7 @@ class BridgeTest : public ChannelTest {
         settings->attended_transfer = "*2";
         settings->transfer_sound = settings->fail_sound = settings->transfer_announce_sound = "";
         settings->transfer_retry_sound = settings->transfer_invalid_sound = "";
-        set_feature_settings(settings);
+        set_feature_settings(*settings);
         set_extension_matcher([](Channel&, std::string_view context, std::string_view extension) {
             if (context != "default") return ExtensionMatch::none;
             if (extension == "200") return ExtensionMatch::exact;
@@ -47,7 +47,7 @@ class BridgeTest : public ChannelTest {
     }
     void tearDown() override {
         dialplan().clear();
-        set_feature_settings(std::make_shared<FeatureSettings>());
+        set_feature_settings({});
         set_extension_matcher(nullptr);
         Channel::set_dialplan_starter(nullptr);
         // No bridge outlives its members.

@@ -19,6 +19,7 @@ class BridgeLifeTest : public BridgeTest {
     CPPUNIT_TEST_SUITE(BridgeLifeTest);
     CPPUNIT_TEST(two_members_hear_each_other);
     CPPUNIT_TEST(a_member_that_hangs_up_ends_the_call_of_the_other);
+    CPPUNIT_TEST(who_waits_for_a_caller_that_is_gone_waits_no_longer);
     CPPUNIT_TEST(an_imparted_channel_goes_to_whom_was_asked_for);
     CPPUNIT_TEST(codecs_without_translation_are_refused);
     CPPUNIT_TEST(hold_plays_music_to_the_other_side);
@@ -35,6 +36,7 @@ class BridgeLifeTest : public BridgeTest {
     CPPUNIT_TEST(members_of_a_mixing_bridge_hear_the_sum_of_the_others);
     CPPUNIT_TEST(a_two_party_bridge_grows);
     CPPUNIT_TEST(who_waits_in_a_holding_bridge_hears_music);
+    CPPUNIT_TEST(an_announcer_is_heard_instead_of_the_music);
     CPPUNIT_TEST(local_halves_are_dropped_by_a_merge);
     CPPUNIT_TEST(a_half_that_is_listened_to_stays);
     CPPUNIT_TEST(a_function_of_a_module_keeps_it_loaded);
@@ -76,6 +78,18 @@ class BridgeLifeTest : public BridgeTest {
             CPPUNIT_ASSERT(code_of(*a->result) == ErrorCode::hangup);
         });
         bridge.reset();
+    }
+    void who_waits_for_a_caller_that_is_gone_waits_no_longer() {
+        run([&] {
+            auto bridge = Bridge::create(BridgeKind::two_party);
+            auto caller = incoming("a");
+            impart(bridge, "b");
+            caller->remote_hung_up(HangupCause::normal_clearing);
+            const InterruptScope scope(caller.interrupter());
+            CPPUNIT_ASSERT(code_of(bridge->join(caller.channel())) == ErrorCode::hangup);
+            const Shield shield;
+            CPPUNIT_ASSERT(until([&] { return phone("b").was("hang up 16"); }));
+        });
     }
     void an_imparted_channel_goes_to_whom_was_asked_for() {
         Custody after;
@@ -319,6 +333,23 @@ class BridgeLifeTest : public BridgeTest {
             CPPUNIT_ASSERT_EQUAL(std::string("park"), music->asked.front());
             Custody after = Custody::take(a, "test");
             CPPUNIT_ASSERT(until([&] { return !a.media().playing(); }));
+            end_all();
+        });
+    }
+    void an_announcer_is_heard_instead_of_the_music() {
+        run([&] {
+            auto bridge = Bridge::create(BridgeKind::holding);
+            impart(bridge, "a");
+            impart(bridge, "b");
+            CPPUNIT_ASSERT(hears_music("a") && hears_music("b"));
+            MemberOptions options;
+            options.announcer = true;
+            Channel& speaker = impart(bridge, "c", options);
+            CPPUNIT_ASSERT(until([&] { return phone("a").hears(phone("c")) && phone("b").hears(phone("c")); }));
+            CPPUNIT_ASSERT(until([&] { return !phone("a").ear->hears(music_hz, 300); }));
+            CPPUNIT_ASSERT(!phone("a").hears(phone("b")));
+            speaker.hang_up(HangupCause::normal_clearing);
+            CPPUNIT_ASSERT(hears_music("a") && hears_music("b"));
             end_all();
         });
     }

@@ -149,7 +149,7 @@ class FeaturesTest : public BridgeTest {
         auto settings = std::make_shared<FeatureSettings>(*feature_settings());
         settings->dynamic.push_back({"lamp", "*5", "System", "on", ""});
         settings->dynamic.push_back({"peer", "*6", "Playback", "x", "", true, false, false});
-        set_feature_settings(settings);
+        set_feature_settings(*settings);
         run([&] {
             auto bridge = Bridge::create(BridgeKind::two_party);
             MemberOptions options;
@@ -171,7 +171,7 @@ class FeaturesTest : public BridgeTest {
     void a_builtin_feature_is_the_modules() {
         auto settings = std::make_shared<FeatureSettings>(*feature_settings());
         settings->park_call = "#72";
-        set_feature_settings(settings);
+        set_feature_settings(*settings);
         Custody parked;
         CPPUNIT_ASSERT(module->add(BuiltinFeature{"parkcall", [&](Channel& member, Bridge&) -> Result<void> {
             parked = Custody::take(*member.peer(), "parking");
