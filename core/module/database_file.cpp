@@ -76,6 +76,18 @@ Result<void> prepare_and_read(sqlite3* handle, DatabaseFile::Values& values) {
     return {};
 }
 
+Result<void> apply(sqlite3* handle, const DatabaseFile::Changes& changes) {
+    const Statement put = JF_TRY(prepare(handle, "INSERT OR REPLACE INTO astdb(key, value) VALUES(?, ?)"));
+    const Statement del = JF_TRY(prepare(handle, "DELETE FROM astdb WHERE key = ?"));
+    for (const auto& [key, value] : changes) {
+        sqlite3_stmt* statement = value ? put.get() : del.get();
+        JF_TRY(bind(handle, statement, 1, key));
+        if (value) JF_TRY(bind(handle, statement, 2, *value));
+        JF_TRY(step_once(handle, statement));
+    }
+    return {};
+}
+
 Result<Handle> connect(const std::string& path) {
     sqlite3* raw = nullptr;
     const int opened =
@@ -125,18 +137,7 @@ DatabaseFile::~DatabaseFile() { sqlite3_close_v2(handle_); }
 Result<void> DatabaseFile::write(const Changes& changes) {
     if (changes.empty()) return {};
     JF_TRY(execute(handle_, "BEGIN IMMEDIATE"));
-    const auto all = [&]() -> Result<void> {
-        const Statement put = JF_TRY(prepare(handle_, "INSERT OR REPLACE INTO astdb(key, value) VALUES(?, ?)"));
-        const Statement del = JF_TRY(prepare(handle_, "DELETE FROM astdb WHERE key = ?"));
-        for (const auto& [key, value] : changes) {
-            sqlite3_stmt* statement = value ? put.get() : del.get();
-            JF_TRY(bind(handle_, statement, 1, key));
-            if (value) JF_TRY(bind(handle_, statement, 2, *value));
-            JF_TRY(step_once(handle_, statement));
-        }
-        return {};
-    };
-    auto written = all();
+    auto written = apply(handle_, changes);
     if (written) written = execute(handle_, "COMMIT");
     if (!written) (void)execute(handle_, "ROLLBACK");
     return written;

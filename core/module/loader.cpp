@@ -115,25 +115,26 @@ struct MappedFile {
     const ModuleDescriptor* descriptor = nullptr;
 };
 
-// Checks the tag, then maps the file and finds its descriptor. In the pool: reading and relocating a large file takes
-// milliseconds.
+// Checks the tag, then maps the file and finds its descriptor. Blocks.
+Result<MappedFile> map_file_now(const std::string& path) {
+    const std::string tag = JF_TRY(read_abi_tag(path));
+    if (tag != own_abi_tag())
+        return fail(ErrorCode::refused, "{} was built for ABI '{}', this daemon has ABI '{}'; build it anew", path, tag,
+                    own_abi_tag());
+    MappedFile file;
+    file.handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!file.handle) return fail(ErrorCode::failed, "{}", ::dlerror());
+    file.descriptor = static_cast<const ModuleDescriptor*>(::dlsym(file.handle, "jackfield_module_descriptor"));
+    if (!file.descriptor) {
+        ::dlclose(file.handle);
+        return fail(ErrorCode::refused, "{} has an ABI tag but no JACKFIELD_MODULE", path);
+    }
+    return file;
+}
+
+// In the pool: reading and relocating a large file takes milliseconds.
 Result<MappedFile> map_file(const std::string& path) {
-    return offload([&]() -> Result<MappedFile> {
-        const std::string tag = JF_TRY(read_abi_tag(path));
-        if (tag != own_abi_tag())
-            return fail(ErrorCode::refused, "{} was built for ABI '{}', this daemon has ABI '{}'; build it anew", path,
-                        tag, own_abi_tag());
-        MappedFile file;
-        file.handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (!file.handle) return fail(ErrorCode::failed, "{}", ::dlerror());
-        file.descriptor =
-            static_cast<const ModuleDescriptor*>(::dlsym(file.handle, "jackfield_module_descriptor"));
-        if (!file.descriptor) {
-            ::dlclose(file.handle);
-            return fail(ErrorCode::refused, "{} has an ABI tag but no JACKFIELD_MODULE", path);
-        }
-        return file;
-    });
+    return offload([&] { return map_file_now(path); });
 }
 
 Result<void> call_load(const ModuleDescriptor& descriptor, Module& module) {
