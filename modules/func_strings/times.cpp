@@ -1,4 +1,5 @@
 // STRFTIME and STRPTIME: moments as texts, and back.
+#include <cmath>
 #include <ctime>
 
 #include "core/dialplan/time_zone.hpp"
@@ -49,7 +50,7 @@ Result<std::string> format_time(Channel*, const Arguments& arguments) {
         const auto seconds = parse_number<double>(trim(parts[0]));
         if (!seconds || !(*seconds > -1e11 && *seconds < 1e11))
             return fail(ErrorCode::invalid, "STRFTIME: '{}' is no number of seconds since 1970", parts[0]);
-        when = WallTime(std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(*seconds)));
+        when = WallTime(std::chrono::microseconds(std::llround(*seconds * 1e6)));
     }
     const auto where = JF_TRY(zone(parts.size() > 1 ? std::string_view(parts[1]) : std::string_view()));
     const std::string format = with_milliseconds(parts.size() > 2 && !parts[2].empty() ? parts[2] : std::string("%c"), when);
