@@ -46,6 +46,17 @@ ConfigFileSpec indications_file() {
     return spec;
 }
 
+// Checked at each reload like the others; what it says takes effect at the next start.
+ConfigFileSpec modules_file() {
+    ConfigFileSpec spec;
+    spec.file = "modules.conf";
+    spec.prepare = [](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
+        (void)read_module_settings(file, findings);
+        return {};
+    };
+    return spec;
+}
+
 ParseOptions parse_options(const DaemonSettings& settings) {
     ParseOptions options;
     options.folder = settings.directories.etc;
@@ -96,6 +107,7 @@ Result<void> Daemon::declare_core_files() {
     JF_TRY(declare_file(*core_, permissions_file()));
     JF_TRY(declare_file(*core_, aliases_file()));
     JF_TRY(declare_file(*core_, indications_file()));
+    JF_TRY(declare_file(*core_, modules_file()));
     return {};
 }
 
@@ -289,10 +301,8 @@ bool Daemon::check() {
     const auto life = spawn({.name = "check"}, [this, &good, &declared] {
         Diagnostics findings = configuration_.findings;
         if (declared) declared = add_core_commands(*core_);
-        Diagnostics module_findings;
-        const ModuleSettings modules =
-            read_module_settings(config_->read("modules.conf", module_findings), module_findings);
-        findings.append(module_findings);
+        Diagnostics told_below;  // by the check of all files
+        const ModuleSettings modules = read_module_settings(config_->read("modules.conf", told_below), told_below);
         if (declared) declared = loader_->load_all(modules);
         if (!declared) log_error("{}", declared.error().text);
         if (auto checked = loader_->check()) findings.append(*checked);

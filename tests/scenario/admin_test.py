@@ -19,7 +19,7 @@ class Administration(jt.ScenarioTest):
         alice.dial("600")
         alice.wait_to_hear(440)
         broken = {
-            "extensions.conf": (PLAN + "exten => 601,1,NoOp(${unclosed\nexten >= 602\n", "extensions.conf:5"),
+            "extensions.conf": (PLAN + "exten >= 602,1,NoOp()\n", "extensions.conf:5"),
             "pjsip.conf": (self.files()["pjsip.conf"] + "\n[6003](phone)\ncontxt=default\n", "did you mean"),
             "modules.conf": ("[modules]\nautolaod=yes\n", "modules.conf:2"),
         }
@@ -42,7 +42,7 @@ class Administration(jt.ScenarioTest):
         jackfield = self.daemon(self.files(), start=False)
         good = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
         self.assertEqual(0, good.returncode, good.stdout + good.stderr)
-        jackfield.write("extensions.conf", "[default]\nexten => 600,1,Nonsense(\n")
+        jackfield.write("extensions.conf", "[default]\nextne => 600,1,NoOp()\n")
         bad = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
         self.assertEqual(1, bad.returncode, bad.stdout + bad.stderr)
         self.assertIn("extensions.conf:2", bad.stdout + bad.stderr)
