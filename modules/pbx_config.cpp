@@ -9,7 +9,7 @@ namespace {
 Result<void> load(Module& module) {
     // Undone last: what the file had put into the plan goes when nothing reads it anew any more.
     module.keep(Registration([] { remove_extensions_file(); }));
-    return module.add(extensions_file());
+    return module.add(extensions_file(module.name()));
 }
 
 }  // namespace

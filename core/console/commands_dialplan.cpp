@@ -10,7 +10,6 @@
 #include "core/dialplan/evaluator.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/dialplan/hints.hpp"
-#include "core/dialplan/loader.hpp"
 #include "core/runtime/fiber.hpp"
 
 namespace jackfield {
@@ -166,7 +165,7 @@ Result<void> check(Console& console, CommandWords) {
     return console.print("{} problems found\n", findings.list().size());
 }
 
-PlanOrigin by_console() { return {Name(file_registrar), Name(), 0}; }
+PlanOrigin by_console() { return {file_registrar(), Name(), 0}; }
 
 // The last words, as in "... into CONTEXT".
 Result<std::string> context_after(CommandWords words, std::string_view preposition, std::string_view usage) {

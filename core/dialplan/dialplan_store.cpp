@@ -25,6 +25,8 @@
 namespace jackfield {
 namespace {
 
+constexpr std::string_view default_registrar = PlanLoadOptions{}.registrar;  // before a module reads the file
+
 // A plan and how many changes had been made when it came into force.
 struct Version {
     std::shared_ptr<const Dialplan> plan;
@@ -40,6 +42,7 @@ struct Store {
     };
     std::vector<Made> journal;
     std::atomic<int> preparing{0};
+    std::atomic<Name> registrar{Name(default_registrar)};
     std::vector<Subscription> subscriptions;
 };
 Store& store() {
@@ -115,7 +118,7 @@ ConfigApply prepare(const ConfigFile& file, Diagnostics& findings) {
     auto preparing = std::make_shared<Preparing>();
     const auto base = store().current.load();
     ConstantSource constants;
-    auto plan = reload_dialplan(file, base->plan, findings, {.outer = &constants});
+    auto plan = reload_dialplan(file, base->plan, findings, {.outer = &constants, .registrar = file_registrar().text()});
     if (!plan) return {};
     if (store().loaded || checking_configuration()) check_against_names(*plan, findings);
     return [preparing = std::move(preparing), plan = std::move(plan), changes = base->changes] {
@@ -173,7 +176,10 @@ Result<void> change_dialplan(DialplanChange change) {
     return {};
 }
 
-ConfigFileSpec extensions_file() {
+Name file_registrar() { return store().registrar.load(); }
+
+ConfigFileSpec extensions_file(std::string registrar) {
+    store().registrar = Name(registrar);
     ConfigFileSpec spec;
     spec.file = "extensions.conf";
     spec.prepare = prepare;
@@ -182,7 +188,7 @@ ConfigFileSpec extensions_file() {
 
 void remove_extensions_file() {
     (void)change_dialplan([](DialplanBuilder& builder) -> Result<void> {
-        builder.remove_registrar(Name(file_registrar));
+        builder.remove_registrar(file_registrar());
         return {};
     });
 }
@@ -212,6 +218,7 @@ void end_dialplan() {
     store().subscriptions.clear();
     store().journal.clear();
     store().loaded = false;
+    store().registrar = Name(default_registrar);
     store().current.store(std::make_shared<const Version>(Version{std::make_shared<Dialplan>()}));
     global_variables().clear();
     set_extension_matcher(nullptr);

@@ -32,9 +32,12 @@ Result<void> change_dialplan(DialplanChange change);
 // extensions.conf as a configuration file: module.add(extensions_file()) loads it and has it read anew by reloads. The
 // plan is built in the pool; globals are set when it comes into force. With all modules there (a reload or a check, but
 // not the first load), mistakes that check_dialplan() finds are told as warnings.
-ConfigFileSpec extensions_file();
+// `registrar`: the name of the module, which `dialplan show` prints.
+ConfigFileSpec extensions_file(std::string registrar);
 // Takes out what extensions.conf and the console have added.
 void remove_extensions_file();
+// Under which name the file and the console add to the plan.
+Name file_registrar();
 
 // What is wrong with the plan in force. Waits.
 Result<Diagnostics> check_current_dialplan();

@@ -22,7 +22,7 @@ struct Priority {
     Name application;    // as written, compared with registered names letter case aside; empty for a hint
     Template arguments;  // of a hint: devices joined by &, then a comma and presence providers
     std::string label;
-    Name registrar;  // who added it: pbx_config, or a module
+    Name registrar;  // the module that added it
     Name file;       // empty when it came from the console or a module
 };
 

@@ -46,7 +46,7 @@ class LoadingSource final : public VariableSource {
 class Loader {
   public:
     Loader(DialplanBuilder& builder, Diagnostics& findings, const PlanLoadOptions& options)
-        : builder_(builder), findings_(findings), source_(options.outer) {}
+        : builder_(builder), findings_(findings), source_(options.outer), registrar_(options.registrar) {}
 
     void load(const ConfigFile& file) {
         for (const ConfigCategory& category : file.categories())
@@ -302,7 +302,7 @@ class Loader {
     LoadingSource source_;
     DialplanSettings settings_;
     std::vector<std::pair<std::string, std::string>> globals_;
-    const Name registrar_{file_registrar};
+    const Name registrar_;
     const std::string* last_file_ = nullptr;
     Name file_name_;
 };
@@ -317,7 +317,7 @@ void load_dialplan(const ConfigFile& file, DialplanBuilder& builder, Diagnostics
 std::shared_ptr<const Dialplan> reload_dialplan(const ConfigFile& file, std::shared_ptr<const Dialplan> current,
                                                 Diagnostics& findings, const PlanLoadOptions& options) {
     DialplanBuilder builder(std::move(current));
-    builder.remove_registrar(Name(file_registrar));
+    builder.remove_registrar(Name(options.registrar));
     Diagnostics found;
     load_dialplan(file, builder, found, options);
     findings.append(found);

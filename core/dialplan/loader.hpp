@@ -12,14 +12,13 @@
 
 namespace jackfield {
 
-// The registrar of everything that stands in extensions.conf or was typed at the console.
-inline constexpr std::string_view file_registrar = "pbx_config";
-
 struct PlanLoadOptions {
     // Asked for variables that [globals] does not set and for functions in text that is evaluated while loading
     // ([globals], names of extensions, include, switch, ignorepat). Null: there are none. Must not wait when loading
     // runs on the pool.
     VariableSource* outer = nullptr;
+    // Who is said to have added it, in `dialplan show` and for the next reload: the module that reads the file.
+    std::string_view registrar = "config";
 };
 
 // Adds what the file holds to the builder and sets its settings and globals. Everything wrong is reported with its
@@ -30,7 +29,7 @@ struct PlanLoadOptions {
 void load_dialplan(const ConfigFile& file, DialplanBuilder& builder, Diagnostics& findings,
                    const PlanLoadOptions& options = {});
 
-// The plan after a (re)load: what other registrars added to `current` stays, everything of pbx_config is replaced.
+// The plan after a (re)load: what other registrars added to `current` stays, everything of the file's registrar is replaced.
 // Null when the file has errors; then the findings say which, and `current` stays in use.
 std::shared_ptr<const Dialplan> reload_dialplan(const ConfigFile& file, std::shared_ptr<const Dialplan> current,
                                                 Diagnostics& findings, const PlanLoadOptions& options = {});

@@ -27,7 +27,7 @@ struct ExtensionLine {
 // Builds one snapshot. What it does not change is shared with the plan that it began from: adding an extension to a
 // plan of 100,000 copies a few nodes. One thread at a time, any thread; the plan that it began from may be in use
 // meanwhile. Everything has a registrar, the word for who added it; a reload of extensions.conf replaces what
-// pbx_config added (and with it what the console added, as in Asterisk), parking and others keep theirs.
+// the file's registrar added (and with it what the console added, as in Asterisk), parking and others keep theirs.
 class DialplanBuilder {
   public:
     explicit DialplanBuilder(std::shared_ptr<const Dialplan> base = nullptr);

@@ -83,6 +83,14 @@ Result<void> execute_text(Channel& channel, std::string_view text) {
     return execute(channel, *slot, std::move(arguments));
 }
 
+Result<void> run_priority(Channel& channel, const Priority& priority, ChannelSource& source) {
+    std::string arguments = JF_TRY(priority.arguments.evaluate(source));
+    if (!priority.application.text().contains('$'))
+        return execute(channel, slot_of(priority.application), std::move(arguments));
+    const std::string text = JF_TRY(evaluate_text(priority.application.text(), source));
+    return execute_text(channel, text);
+}
+
 }  // namespace
 
 Result<void> execute_application(Channel& channel, Name application, std::string arguments) {
@@ -139,17 +147,11 @@ Result<void> Walk::step(const PlanMatch& found) {
     }
     const Priority& priority = *found.priority;
     ChannelSource source(&channel_, priority.file, priority.line);
-    auto run = [&]() -> Result<void> {
-        std::string arguments = JF_TRY(priority.arguments.evaluate(source));
-        if (!priority.application.text().contains('$'))
-            return execute_application(channel_, priority.application, std::move(arguments));
-        const std::string text = JF_TRY(evaluate_text(priority.application.text(), source));
-        return execute_text(channel_, text);
-    };
-    auto done = run();
-    if (!done && (!ends_application(done.error().code) || done.error().code == ErrorCode::unloading))
-        source.warn(fmt::format("{}: {}", priority.application.text(),
-                                done.error().text.empty() ? std::string(to_string(done.error().code)) : done.error().text));
+    auto done = run_priority(channel_, priority, source);
+    if (!done && (!ends_application(done.error().code) || done.error().code == ErrorCode::unloading)) {
+        const std::string& text = done.error().text;
+        source.warn(fmt::format("{}: {}", priority.application.text(), text.empty() ? to_string(done.error().code) : text));
+    }
     return done;
 }
 

@@ -32,8 +32,8 @@ class DialplanTest : public ChannelTest {
         Diagnostics findings;
         const ConfigFile file = parse_config_text("extensions.conf", text, files, {}, findings);
         CPPUNIT_ASSERT(change_dialplan([&](DialplanBuilder& builder) -> Result<void> {
-            builder.remove_registrar(Name(file_registrar));
-            load_dialplan(file, builder, findings);
+            builder.remove_registrar(file_registrar());
+            load_dialplan(file, builder, findings, {.registrar = file_registrar().text()});
             return {};
         }));
         return findings;

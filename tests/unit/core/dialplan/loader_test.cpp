@@ -61,7 +61,7 @@ class LoaderTest : public CppUnit::TestFixture {
         const auto* priority = plan_->find({.context = "demo", .extension = "100", .priority = 2}).priority;
         CPPUNIT_ASSERT_EQUAL(std::uint32_t{3}, priority->line);
         CPPUNIT_ASSERT_EQUAL(std::string("extensions.conf"), priority->file.text());
-        CPPUNIT_ASSERT_EQUAL(std::string("pbx_config"), priority->registrar.text());
+        CPPUNIT_ASSERT_EQUAL(std::string(PlanLoadOptions{}.registrar), priority->registrar.text());
     }
     void counts_priorities() {
         load(
@@ -220,7 +220,7 @@ class LoaderTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(builder.add(
             {.context = "a", .extension = "700", .application = "Park", .origin = {Name("res_parking"), Name(), 0}}));
         CPPUNIT_ASSERT(builder.add(
-            {.context = "a", .extension = "800", .application = "Typed", .origin = {Name(file_registrar), Name(), 0}}));
+            {.context = "a", .extension = "800", .application = "Typed", .origin = {Name(PlanLoadOptions{}.registrar), Name(), 0}}));
         const ConfigFile file = parse("[a]\nexten => 200,1,New\n");
         plan_ = reload_dialplan(file, builder.build(), findings_);
         CPPUNIT_ASSERT(plan_);
