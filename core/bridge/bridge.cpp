@@ -23,16 +23,20 @@ std::unordered_map<std::string, Bridge*, StringHash, std::equal_to<>>& all_bridg
     return bridges;
 }
 
-// Takes the channel out when its fiber leaves Bridge::join by an error or an exception.
+// Takes the channel out when its fiber leaves Bridge::join by an error or an exception. Who waits for a channel that
+// never came does so no longer.
 class JoinGuard {
   public:
-    explicit JoinGuard(Stay& stay) : stay_(stay) {}
+    JoinGuard(Bridge& bridge, Stay& stay) : bridge_(bridge), stay_(stay) {}
     ~JoinGuard() {
         if (stay_.member) BridgeAccess::leave(*stay_.member, reason);
+        if (!entered) BridgeAccess::settle(bridge_);
     }
     LeaveReason reason = LeaveReason::removed;
+    bool entered = false;
 
   private:
+    Bridge& bridge_;
     Stay& stay_;
 };
 
@@ -112,12 +116,12 @@ Result<void> BridgeAccess::enter(Bridge& bridge, std::unique_ptr<Member>& enteri
         connected = link(bridge);
     else if (bridge.kind_ == BridgeKind::mixing)
         connected = bridge.mixer_->add(channel.media());
+    else if (bridge.kind_ == BridgeKind::holding)
+        connected = wait_here(bridge, member);
     if (!connected) {
         entering = detach(member, LeaveReason::removed);
         return connected;
     }
-    if (bridge.kind_ == BridgeKind::holding && !member.options.silence_only && !member.options.announcer)
-        set_hold(member, true, member.options.music_class);
     if (member.options.mute) channel.media().mute(true, false);
     for (auto& each : bridge.members_) start_features(*each);
     start_limits(member);
@@ -129,11 +133,12 @@ Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options)
     const auto keep = shared_from_this();
     const auto kept_channel = channel.share();
     auto stay = std::make_shared<Stay>();
-    JoinGuard guard(*stay);
+    JoinGuard guard(*this, *stay);
     if (!channel.hung_up()) {
         auto member = BridgeAccess::make_member(channel, options);
         member->stay = stay;
         JF_TRY(BridgeAccess::enter(*this, member));
+        guard.entered = true;
     }
     auto waited = channel.hung_up() ? yield() : stay->left.wait();
     if (waited) return channel.hung_up() && !stay->left.is_set() ? LeaveReason::hung_up : stay->reason;
@@ -188,6 +193,7 @@ std::unique_ptr<Bridge::Member> BridgeAccess::detach(Member& leaving, LeaveReaso
     const auto found = std::ranges::find(members, &leaving, [](const auto& each) { return each.get(); });
     auto member = std::move(*found);
     members.erase(found);
+    if (bridge.kind_ == BridgeKind::holding) end_announcement(bridge, *member);
     if (member->stay) member->stay->member = nullptr;
     member->bridge.reset();
     if (!channel.hung_up()) channel.driver().bridged(nullptr);

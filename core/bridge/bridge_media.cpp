@@ -45,16 +45,15 @@ void BridgeAccess::tell_drivers(Bridge& bridge) {
 void BridgeAccess::connect_media(Bridge& bridge, Member& member) {
     if (bridge.kind_ == BridgeKind::mixing)
         (void)bridge.mixer_->add(member.channel->media());
+    else if (bridge.kind_ == BridgeKind::holding)
+        (void)wait_here(bridge, member);
     else if (bridge.kind_ == BridgeKind::two_party && bridge.members_.size() == 2)
         (void)link(bridge);
 }
 
 void BridgeAccess::disconnect_media(Bridge& bridge, Member& member) {
     Channel& channel = *member.channel;
-    if (bridge.kind_ == BridgeKind::mixing)
-        bridge.mixer_->remove(channel.media());
-    else
-        channel.media().disconnect();  // when suspended, from whoever its feature connected it with
+    channel.media().disconnect();  // when suspended, from whoever its feature connected it with
     member.suspended = 0;
     for (const auto type : {MediaType::video, MediaType::image, MediaType::text})
         if (MediaStream* stream = channel.stream(type)) stream->disconnect();
@@ -76,6 +75,37 @@ void BridgeAccess::set_hold(Member& member, bool on, std::string_view music_clas
     if (!channel.hung_up()) (void)channel.indicate(on ? Indication::hold : Indication::unhold, music_class);
 }
 
+Result<void> BridgeAccess::wait_here(Bridge& bridge, Member& member) {
+    const auto music = [](Member& waiting) {
+        if (!waiting.options.silence_only) set_hold(waiting, true, waiting.options.music_class);
+    };
+    if (!member.options.announcer && !bridge.mixer_) {
+        music(member);
+        return {};
+    }
+    if (!bridge.mixer_) {
+        bridge.mixer_ = std::make_unique<Mixer>();
+        for (auto& waiting : bridge.members_) {
+            if (waiting.get() == &member) continue;
+            set_hold(*waiting, false, {});
+            if (auto added = bridge.mixer_->add(waiting->channel->media()); !added)
+                music(*waiting);
+            else
+                bridge.mixer_->set_listen_only(waiting->channel->media(), true);
+        }
+    }
+    JF_TRY(bridge.mixer_->add(member.channel->media()));
+    if (!member.options.announcer) bridge.mixer_->set_listen_only(member.channel->media(), true);
+    return {};
+}
+
+void BridgeAccess::end_announcement(Bridge& bridge, const Member& announcer) {
+    if (!announcer.options.announcer || !bridge.mixer_) return;
+    if (std::ranges::any_of(bridge.members_, [](const auto& member) { return member->options.announcer; })) return;
+    bridge.mixer_.reset();
+    for (auto& waiting : bridge.members_) (void)wait_here(bridge, *waiting);
+}
+
 void BridgeAccess::far_hold(Member& member, bool on, std::string_view music_class) {
     Bridge& bridge = *member.bridge;
     if (bridge.kind_ == BridgeKind::mixing) {
@@ -94,10 +124,7 @@ void Bridge::suspend(Channel& channel, bool hold_others) {
     auto* member = BridgeAccess::member_of(channel);
     if (!member || member->bridge.get() != this) return;
     if (member->suspended++ > 0) return;
-    if (kind_ == BridgeKind::mixing)
-        mixer_->remove(channel.media());
-    else
-        channel.media().disconnect();
+    channel.media().disconnect();
     if (!member->feature) channel.clear_digits();
     auto* peer = BridgeAccess::other(*this, *member);
     member->holds_others = hold_others && peer;

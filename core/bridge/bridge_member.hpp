@@ -68,6 +68,9 @@ struct BridgeAccess {
     static Result<void> link(Bridge& bridge);                          // the two of a two-party bridge
     static void tell_drivers(Bridge& bridge);
     static void set_hold(Member& member, bool on, std::string_view music_class);
+    // Holding bridges: music for who waits, or the announcer's voice while there is one.
+    static Result<void> wait_here(Bridge& bridge, Member& member);
+    static void end_announcement(Bridge& bridge, const Member& announcer);
     static void far_hold(Member& member, bool on, std::string_view music_class);
     static void take_event(Member& member, ChannelEvent event);
     static void start_features(Member& member);
