@@ -21,7 +21,7 @@ struct TransactionSettings {
     std::chrono::milliseconds t4{5000};        // how long a message stays in the network
     std::chrono::milliseconds timer_b{32000};  // time for an answer (timers B and F)
     std::chrono::milliseconds trying{200};     // an INVITE that nobody answered by then gets a 100
-    std::size_t kept_bytes = 8 * 1024 * 1024;  // of the youngest final responses, for retransmitted requests
+    std::size_t kept_bytes = 2 * 1024 * 1024;  // of the youngest final responses, for retransmitted requests
     // Timers D, H, J, L and M.
     std::chrono::milliseconds linger() const { return 64 * t1; }
 };
