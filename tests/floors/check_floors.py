@@ -27,8 +27,11 @@ def sources(root, folders):
 
 
 def leaf_of(relative):
-    """The leaf a file belongs to: its folder below the group, or the file itself when the module is one file."""
+    """The leaf a file belongs to: its folder below the group, or the file itself when the module is one file. The codecs
+    are one leaf: they share framing and tables."""
     parts = relative.split("/")
+    if parts[0] == "codecs":
+        return "codecs"
     return "/".join(parts[:2]) if len(parts) > 2 else relative.rsplit(".", 1)[0]
 
 
@@ -84,7 +87,10 @@ def check_text(root, complaints):
         text = path.read_text()
         code = without_comments(text)
         for match in re.finditer(r"[\w>]\s*\{[^{};()]*\bJF_TRY\(", code):
-            if not re.match(r"[\w>]\s*\{\s*(\w+\s*[=(]|JF_TRY)", match.group(0)) or "," in match.group(0):
+            statement = re.match(r"(else|do|try)\b|[\w>]\s*\{\s*((const )?[\w:<>&*]+\s+)?[&*]?\w+\s*=[^=]|[\w>]\s*\{\s*(return\b|JF_TRY)",
+                                 code[max(0, match.start() - 3):match.end()].lstrip())
+            block = re.search(r"\b(else|do|try|override|const|noexcept)\s*\{$", code[:match.start()] + match.group(0).split("{")[0] + "{")
+            if not statement and not block:
                 line = code[:match.start()].count("\n") + 1
                 complaints.append(f"{relative}: near line {line}: JF_TRY inside a braced initialiser; g++ 12 leaks there. "
                                   "Put the value into a variable first")

@@ -1,0 +1,109 @@
+// CLI commands of SIP.
+#include "channels/sip/ua/commands.hpp"
+
+#include <algorithm>
+
+#include "channels/sip/config/object_options.hpp"
+#include "core/console/command.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+constexpr CommandInfo endpoints_info{.words = "pjsip show endpoints", .synopsis = "List the SIP endpoints",
+                                     .text = "With their state, calls and contacts."};
+constexpr CommandInfo endpoint_info{.words = "pjsip show endpoint", .synopsis = "Show one SIP endpoint with its options",
+                                    .text = "pjsip show endpoint NAME"};
+constexpr CommandInfo contacts_info{.words = "pjsip show contacts", .synopsis = "List where SIP endpoints are reached",
+                                    .text = "Registered contacts and those of the configuration, with status and round trip."};
+constexpr CommandInfo aors_info{.words = "pjsip show aors", .synopsis = "List the addresses of record",
+                                .text = "With the number of contacts that each has and may have."};
+constexpr CommandInfo transports_info{.words = "pjsip show transports", .synopsis = "List the SIP transports",
+                                      .text = "Those that are open, with the connections of TCP."};
+constexpr CommandInfo logger_info{.words = "pjsip set logger", .synopsis = "Print SIP messages to the log, or stop that",
+                                  .text = "pjsip set logger on|off"};
+
+std::string_view word(Contact::Status status) {
+    switch (status) {
+        case Contact::Status::reachable: return "Avail";
+        case Contact::Status::unreachable: return "Unavail";
+        case Contact::Status::unknown: break;
+    }
+    return "NonQual";
+}
+
+template <class Objects>
+std::vector<std::string> sorted_names(const Objects& objects) {
+    std::vector<std::string> names;
+    for (const auto& [name, object] : objects) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+Result<void> print_contact(Console& console, const Contact& contact) {
+    return console.print("      Contact:  {:<50} {:<8} {:>8.3f}\n", contact.aor + "/" + contact.uri, word(contact.status),
+                         static_cast<double>(contact.round_trip.count()) / 1000);
+}
+
+Result<void> print_endpoint(Console& console, const EndpointSettings& endpoint, Registrar& registrar, SipDriver& driver) {
+    const auto counts = driver.counts(endpoint.name);
+    JF_TRY(console.print(" Endpoint:  {:<55} {:<14} {} of inf\n", endpoint.name + (endpoint.caller_id.number.valid ? "/" + endpoint.caller_id.number.text : ""),
+                         display_name(driver.device_state(endpoint.name)), counts.in_use));
+    for (const Contact& contact : registrar.contacts(endpoint)) JF_TRY(print_contact(console, contact));
+    return {};
+}
+
+}  // namespace
+
+Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar, SipDriver& driver) {
+    const auto endpoint_names = [&agent](std::span<const std::string>, std::size_t index, std::string_view typed) {
+        std::vector<std::string> names;
+        if (index == 0)
+            for (const std::string& name : sorted_names(agent.objects()->endpoints))
+                if (name.starts_with(typed)) names.push_back(name);
+        return names;
+    };
+    JF_TRY(module.add(endpoints_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
+        const auto objects = agent.objects();
+        for (const std::string& name : sorted_names(objects->endpoints))
+            JF_TRY(print_endpoint(console, *objects->endpoint(name), registrar, driver));
+        return console.print("\nObjects found: {}\n", objects->endpoints.size());
+    }));
+    JF_TRY(module.add(endpoint_info, [&](Console& console, std::span<const std::string> words) -> Result<void> {
+        const auto endpoint = words.empty() ? nullptr : agent.objects()->endpoint(words[0]);
+        if (!endpoint) return fail(ErrorCode::not_found, "Unable to find object {}.", words.empty() ? "" : words[0]);
+        JF_TRY(print_endpoint(console, *endpoint, registrar, driver));
+        JF_TRY(console.print("\n ParameterName                      : ParameterValue\n"));
+        for (const OptionHelp& help : endpoint_options().help(endpoint.get())) JF_TRY(console.print(" {:<34} : {}\n", help.name, help.value));
+        return {};
+    }, endpoint_names));
+    JF_TRY(module.add(contacts_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
+        const auto objects = agent.objects();
+        std::size_t count = 0;
+        for (const std::string& name : sorted_names(objects->aors))
+            for (const Contact& contact : registrar.contacts_of_aor(name, nullptr)) {
+                JF_TRY(print_contact(console, contact));
+                ++count;
+            }
+        return console.print("\nObjects found: {}\n", count);
+    }));
+    JF_TRY(module.add(aors_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
+        const auto objects = agent.objects();
+        for (const std::string& name : sorted_names(objects->aors))
+            JF_TRY(console.print("      Aor:  {:<50} {:>3} of {}\n", name, registrar.contacts_of_aor(name, nullptr).size(), objects->aor(name)->max_contacts));
+        return console.print("\nObjects found: {}\n", objects->aors.size());
+    }));
+    JF_TRY(module.add(transports_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
+        const auto open = agent.transports().list();
+        for (const auto& transport : open)
+            JF_TRY(console.print("Transport:  {:<24} {:<4} {:<30} {}\n", transport.name, transport.protocol, transport.bind, transport.connections));
+        return console.print("\nObjects found: {}\n", open.size());
+    }));
+    return module.add(logger_info, [&](Console& console, std::span<const std::string> words) -> Result<void> {
+        const auto on = words.empty() ? std::nullopt : parse_bool(words[0]);
+        if (!on) return fail(ErrorCode::invalid, "Usage: pjsip set logger on|off");
+        agent.set_logging(*on);
+        return console.print("PJSIP Logging {}\n", *on ? "enabled" : "disabled");
+    });
+}
+
+}  // namespace jackfield::sip

@@ -1,0 +1,138 @@
+// The SIP technology as the core sees it: makes calls, tells device states.
+#include "channels/sip/ua/driver.hpp"
+
+#include "core/base/generation.hpp"
+#include "core/base/log.hpp"
+#include "core/channel/device_state.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+struct Parsed {
+    std::string endpoint, user, uri;  // uri: written out; user: to be put into the endpoint's contact
+};
+// endpoint, endpoint/URI, user@endpoint
+Parsed parse_destination(std::string_view text) {
+    if (const Halves parts = split_once(text, '/'); parts.found) return {std::string(parts.first), {}, std::string(parts.second)};
+    if (const Halves parts = split_once(text, '@'); parts.found) return {std::string(parts.second), std::string(parts.first), {}};
+    return {std::string(text), {}, {}};
+}
+
+// What we offer: the endpoint's codecs, those of the caller first, so that a call is relayed rather than translated.
+FormatList offered(const FormatList& endpoint, const FormatList& caller) {
+    FormatList list;
+    for (const Format& format : caller)
+        if (const Format* mine = endpoint.find(format.codec)) list.add(*mine);
+    for (const Format& format : endpoint)
+        if (!list.has(format.codec)) list.add(format);
+    return list;
+}
+
+}  // namespace
+
+SipDriver::SipDriver(UserAgent& agent, Registrar& registrar, RtpService& rtp)
+    : agent_(agent), registrar_(registrar), context_{agent, rtp, *this} {
+    agent_.handle(Method::invite, [this](IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
+        SipCall::incoming(context_, request, std::move(endpoint));
+    });
+    registrar_.on_change = [this](std::string_view aor) { contacts_changed(aor); };
+}
+
+Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupCause& cause) {
+    const Parsed wanted = parse_destination(request.destination);
+    const auto endpoint = agent_.objects()->endpoint(wanted.endpoint);
+    cause = HangupCause::subscriber_absent;
+    if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", wanted.endpoint);
+    Contact contact;
+    const auto contacts = registrar_.contacts(*endpoint);
+    const auto known = std::find_if(contacts.begin(), contacts.end(),
+                                    [&](const Contact& one) { return wanted.uri.empty() || one.uri == wanted.uri; });
+    if (known != contacts.end()) {
+        contact = *known;
+    } else if (!wanted.uri.empty()) {
+        contact.uri = wanted.uri.starts_with("sip") ? wanted.uri : "sip:" + wanted.uri;
+    } else {
+        return fail(ErrorCode::not_found, "SIP endpoint '{}' is not registered and has no contact", wanted.endpoint);
+    }
+    if (contact.status == Contact::Status::unreachable) return fail(ErrorCode::not_found, "SIP endpoint '{}' is unreachable", wanted.endpoint);
+    if (!wanted.user.empty()) {
+        const Uri uri = JF_TRY(parse_uri(contact.uri));
+        contact.uri = make_uri(uri.scheme, wanted.user, uri.bare_host(), uri.port, uri.parameters.text());
+    }
+    if (!endpoint->outbound_proxy.empty()) contact.routes = {"<" + endpoint->outbound_proxy + ">"};
+    Flow flow;
+    if (contact.flow) {
+        flow = *contact.flow;
+    } else {
+        cause = HangupCause::destination_out_of_order;
+        std::string next = contact.uri;
+        if (!contact.routes.empty())
+            if (const auto route = parse_name_address(contact.routes.front())) next = route->uri.text;
+        flow = JF_TRY(agent_.resolve(next, endpoint->transport));
+    }
+    cause = HangupCause::switch_congestion;
+    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, contact.uri, flow, contact.routes, offered(endpoint->formats, request.formats)));
+    DriverChannelMade made;
+    made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
+    made.topology = {StreamInfo{MediaType::audio, call->formats(), StreamInfo::Direction::both, "audio"}};
+    made.channel = std::move(call);
+    return made;
+}
+
+std::vector<std::string> SipDriver::expand(std::string_view destination) const {
+    const Parsed wanted = parse_destination(destination);
+    const auto endpoint = agent_.objects()->endpoint(wanted.endpoint);
+    if (!endpoint || !wanted.uri.empty() || !wanted.user.empty()) return {std::string(destination)};
+    const auto contacts = registrar_.contacts(*endpoint);
+    if (contacts.size() < 2) return {std::string(destination)};
+    std::vector<std::string> all;
+    for (const Contact& contact : contacts)
+        if (contact.status != Contact::Status::unreachable) all.push_back(wanted.endpoint + "/" + contact.uri);
+    return all.empty() ? std::vector{std::string(destination)} : all;
+}
+
+DeviceState SipDriver::device_state(std::string_view device) {
+    const auto endpoint = agent_.objects()->endpoint(parse_destination(device).endpoint);
+    if (!endpoint) return DeviceState::invalid;
+    const Counts now = counts(endpoint->name);
+    if (now.in_use == 0) return registrar_.reachable(*endpoint) ? DeviceState::not_in_use : DeviceState::unavailable;
+    if (endpoint->device_state_busy_at && now.in_use >= endpoint->device_state_busy_at) return DeviceState::busy;
+    if (now.ringing) return now.ringing < now.in_use ? DeviceState::ring_in_use : DeviceState::ringing;
+    return now.held == now.in_use ? DeviceState::on_hold : DeviceState::in_use;
+}
+
+std::vector<std::string> SipDriver::devices() const {
+    std::vector<std::string> names;
+    for (const auto& [name, endpoint] : agent_.objects()->endpoints) names.push_back(name);
+    return names;
+}
+
+CallCounts::Counts SipDriver::counts(const std::string& endpoint) const {
+    const auto found = counts_.find(endpoint);
+    return found == counts_.end() ? Counts{} : found->second;
+}
+
+void SipDriver::call_changed(const std::string& endpoint, int in_use, int ringing, int held) {
+    Counts& counts = counts_[endpoint];
+    counts.in_use += static_cast<unsigned>(in_use);
+    counts.ringing += static_cast<unsigned>(ringing);
+    counts.held += static_cast<unsigned>(held);
+    if (!counts.in_use && !counts.ringing && !counts.held) counts_.erase(endpoint);
+    device_state_changed("PJSIP/" + endpoint);
+    device_state_changed("SIP/" + endpoint);
+}
+
+void SipDriver::contacts_changed(std::string_view aor) {
+    // By convention an endpoint and its address of record share their name; others are found by look-up, which costs
+    // more but happens rarely.
+    const auto objects = agent_.objects();
+    const auto changed = [](const std::string& name) {
+        device_state_changed("PJSIP/" + name);
+        device_state_changed("SIP/" + name);
+    };
+    if (objects->endpoint(aor)) return changed(std::string(aor));
+    for (const auto& [name, endpoint] : objects->endpoints)
+        if (std::find(endpoint->aors.begin(), endpoint->aors.end(), aor) != endpoint->aors.end()) changed(name);
+}
+
+}  // namespace jackfield::sip

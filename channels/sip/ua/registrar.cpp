@@ -1,0 +1,265 @@
+// The registrar: REGISTER, the contacts of endpoints, and whether they can be reached (RFC 3261 section 10).
+#include "channels/sip/ua/registrar.hpp"
+
+#include <algorithm>
+
+#include "channels/sip/stack/identifiers.hpp"
+#include "core/base/generation.hpp"
+#include "core/base/log.hpp"
+#include "core/module/database.hpp"
+#include "core/runtime/event_bus.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view family = "registrar/contact";
+constexpr std::size_t saved_fields = 9;
+
+std::string key_of(std::string_view aor, std::string_view uri) {
+    return fmt::format("{}\n{}", aor, uri);
+}
+// Keys of the database hold no slash: the URI goes by its hash.
+std::string database_key(std::string_view aor, std::string_view uri) {
+    return fmt::format("{};@{}", aor, digest_hex(DigestAlgorithm::md5, uri));
+}
+
+// One binding as lines: contact, expiry, flow, path and the rest. URIs and headers hold no line ends.
+std::string save(const Binding& binding, Instant now) {
+    const auto expires = std::chrono::system_clock::to_time_t(wall_now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(binding.expires() - now));
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", binding.contact(), expires, binding.flow().remote.to_string(),
+                       binding.flow().reliable ? "tcp" : "udp", binding.path(), binding.user_agent(), binding.call_id(), binding.cseq(),
+                       binding.q());
+}
+
+}  // namespace
+
+// Asks one contact by OPTIONS at its interval, and remembers how it answered.
+struct Registrar::Qualification final : ClientTransactionUser {
+    Qualification(Registrar& owner, std::string which_aor, std::string which_uri)
+        : registrar(owner), aor(std::move(which_aor)), uri(std::move(which_uri)), timer([this] { ask(); }), patience([this] { silent(); }) {}
+
+    void begin(std::chrono::seconds every, std::chrono::milliseconds timeout, std::optional<Flow> to) {
+        frequency = every;
+        answer_within = timeout;
+        flow = std::move(to);
+        // The first questions are spread, so that a restart does not ask everybody at once.
+        if (!timer.running()) timer.start(std::chrono::milliseconds(random_number(static_cast<std::uint64_t>(std::min<std::int64_t>(every.count() * 1000, 5000)) + 1)));
+    }
+    void ask() {
+        timer.start(frequency);
+        std::optional<Flow> to = flow;
+        if (!to) {
+            const auto parsed = parse_uri(uri);
+            const auto address = parsed ? SocketAddress::parse(parsed->bare_host(), parsed->port ? parsed->port : 5060) : fail(ErrorCode::invalid);
+            if (!address) return;  // names are looked up when the contact is called
+            auto found = registrar.agent_.transports().flow_to(*address, equals_ignoring_case(parsed->parameters.value("transport"), "tcp"));
+            if (!found) return;
+            to = *found;
+        }
+        handle.release();
+        UserAgent::NewRequest request{};
+        request.method = Method::options;
+        request.uri = uri;
+        const std::string host = registrar.agent_.transports().signalling_address(*to).host();
+        request.from = "<" + make_uri(UriScheme::sip, registrar.agent_.objects()->global.default_from_user, host) + ">;tag=" + new_tag();
+        request.to = "<" + uri + ">";
+        request.call_id = new_call_identifier();
+        asked = Clock::now();
+        patience.start(answer_within);
+        registrar.agent_.start(handle, request, *to, [&](MessageWriter& writer) {
+            writer.header(HeaderName::contact, registrar.agent_.contact(*to, {}));
+            registrar.agent_.add_agent(writer);
+            writer.finish();
+        });
+    }
+    void on_response(ClientHandle&, const Message& response, const Flow&) override {
+        if (response.status() < 200) return;
+        patience.stop();
+        round_trip = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - asked);
+        registrar.status_changed(*this, Contact::Status::reachable);
+    }
+    void on_failure(ClientHandle&, ClientFailure) override { silent(); }
+    void silent() {
+        patience.stop();
+        handle.release();
+        registrar.status_changed(*this, Contact::Status::unreachable);
+    }
+
+    Registrar& registrar;
+    std::string aor, uri;
+    std::optional<Flow> flow;
+    std::chrono::seconds frequency{0};
+    std::chrono::milliseconds answer_within{3000};
+    Contact::Status status = Contact::Status::unknown;
+    std::chrono::microseconds round_trip{0};
+    Instant asked{};
+    ClientHandle handle{*this};
+    Timer timer, patience;
+};
+
+Registrar::Registrar(UserAgent& agent)
+    : agent_(agent), table_(Clock::now(), this), sweep_([this] {
+          const bool more = table_.expire(Clock::now());
+          sweep_.start(more ? 1ms : 1000ms);
+      }) {
+    agent_.handle(Method::register_, [this](IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
+        on_register(request, *endpoint);
+    });
+    sweep_.start(1s);
+}
+
+Registrar::~Registrar() = default;
+
+void Registrar::apply() {
+    const auto objects = agent_.objects();
+    std::erase_if(qualifications_, [&](const auto& entry) {
+        const auto aor = objects->aor(entry.second->aor);
+        if (!aor || aor->qualify_frequency == 0s) return true;
+        const bool still_static = std::find(aor->contacts.begin(), aor->contacts.end(), entry.second->uri) != aor->contacts.end();
+        return !still_static && !table_.find(entry.second->aor, entry.second->uri);
+    });
+    for (const auto& [name, aor] : objects->aors)
+        for (const std::string& uri : aor->contacts) qualify(name, uri, std::nullopt);
+    table_.for_each([&](const Binding& binding) { qualify(std::string(binding.aor()), std::string(binding.contact()), binding.flow()); });
+}
+
+void Registrar::qualify(const std::string& name, const std::string& uri, const std::optional<Flow>& flow) {
+    const auto aor = agent_.objects()->aor(name);
+    if (!aor || aor->qualify_frequency == 0s) return;
+    auto& entry = qualifications_[key_of(name, uri)];
+    if (!entry) entry = std::make_unique<Qualification>(*this, name, uri);
+    entry->begin(aor->qualify_frequency, aor->qualify_timeout, flow);
+}
+
+const Registrar::Qualification* Registrar::qualification(std::string_view aor, std::string_view uri) const {
+    const auto found = qualifications_.find(key_of(aor, uri));
+    return found == qualifications_.end() ? nullptr : found->second.get();
+}
+
+void Registrar::status_changed(Qualification& qualification, Contact::Status status) {
+    if (qualification.status == status) return;
+    qualification.status = status;
+    const bool up = status == Contact::Status::reachable;
+    if (Binding* binding = table_.find(qualification.aor, qualification.uri)) binding->set_available(up);
+    log_verbose(2, "Contact {}/{} is now {}.  RTT: {:.3f} msec", qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable",
+                static_cast<double>(qualification.round_trip.count()) / 1000);
+    publish(ContactChanged{qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable"});
+    if (on_change) on_change(qualification.aor);
+}
+
+void Registrar::on_register(IncomingRequest& request, const EndpointSettings& endpoint) {
+    const Message& message = request.request();
+    const std::string user = message.to().uri.decoded_user();
+    const auto named = std::find(endpoint.aors.begin(), endpoint.aors.end(), user);
+    const auto aor = named == endpoint.aors.end() ? nullptr : agent_.objects()->aor(*named);
+    if (!aor) {
+        log_warning("REGISTER of endpoint [{}]: '{}' is none of its aors", endpoint.name, user);
+        return (void)request.respond(404);
+    }
+    const RegistrationLimits limits{aor->max_contacts, aor->remove_existing, aor->remove_unavailable, aor->minimum_expiration,
+                                    aor->maximum_expiration, aor->default_expiration};
+    const Instant now = Clock::now();
+    const RegisterResult result = table_.process(aor->name, limits, message, request.flow(), now);
+    if (result.status == 403)
+        log_warning("REGISTER of [{}] refused: it has max_contacts = {} already", aor->name, aor->max_contacts);
+    (void)request.send(result.status, agent_.response(request, result.status, result.reason, [&](MessageWriter& writer) {
+        LocationTable::write(writer, result, now);
+        if (result.status < 300)
+            writer.header(HeaderName::date, format_date(std::chrono::time_point_cast<std::chrono::seconds>(wall_now())));
+        writer.header(HeaderName::server, agent_.objects()->global.user_agent);
+        writer.finish();
+    }));
+}
+
+void Registrar::on_bound(const Binding& binding, bool refreshed) {
+    const std::string aor(binding.aor()), uri(binding.contact());
+    if (Database* database = Database::instance())
+        (void)database->put_later(family, database_key(aor, uri), save(binding, Clock::now()));
+    qualify(aor, uri, binding.flow());
+    if (refreshed) return;
+    log_verbose(3, "Added contact '{}' to AOR '{}' with expiration of {} seconds", uri, aor, binding.remaining(Clock::now()).count());
+    publish(ContactChanged{aor, uri, "Created"});
+    if (on_change) on_change(aor);
+}
+
+void Registrar::on_unbound(const Binding& binding, Unbound why) {
+    const std::string aor(binding.aor()), uri(binding.contact());
+    if (Database* database = Database::instance()) database->del_later(family, database_key(aor, uri));
+    qualifications_.erase(key_of(aor, uri));
+    log_verbose(3, "Removed contact '{}' from AOR '{}' due to {}", uri, aor, why == Unbound::expired ? "expiration" : "request");
+    publish(ContactChanged{aor, uri, "Removed"});
+    if (on_change) on_change(aor);
+}
+
+void Registrar::restore() {
+    Database* database = Database::instance();
+    if (!database) return;
+    const Instant now = Clock::now();
+    for (const DatabaseEntry& entry : database->list(family)) {
+        const auto lines = split(entry.value, '\n');
+        const std::string aor = entry.key.substr(0, entry.key.rfind(";@"));
+        const auto expires = lines.size() == saved_fields ? parse_number<std::int64_t>(lines[1]) : std::nullopt;
+        const auto remote = expires ? SocketAddress::parse(lines[2]) : fail(ErrorCode::invalid);
+        const auto left = expires ? std::chrono::seconds(*expires) - std::chrono::floor<std::chrono::seconds>(wall_now().time_since_epoch()) : 0s;
+        auto flow = remote ? agent_.transports().flow_to(*remote, lines[3] == "tcp") : fail(ErrorCode::invalid);
+        if (!flow || left <= 0s || !agent_.objects()->aor(aor)) {
+            database->del_later(family, entry.key);
+            continue;
+        }
+        BindingFields fields{.contact = lines[0], .call_id = lines[6], .path = lines[4], .user_agent = lines[5], .instance = {},
+                             .cseq = parse_number<std::uint32_t>(lines[7]).value_or(0),
+                             .q = parse_number<std::uint16_t>(lines[8]).value_or(1000), .flow = *flow};
+        table_.restore(aor, fields, now + left);
+    }
+    apply();
+}
+
+std::vector<Contact> Registrar::contacts_of_aor(std::string_view name, const EndpointSettings* endpoint) const {
+    std::vector<Contact> all;
+    const auto aor = agent_.objects()->aor(name);
+    if (!aor) return all;
+    const Instant now = Clock::now();
+    const auto add_status = [&](Contact& contact) {
+        if (const Qualification* known = qualification(name, contact.uri)) {
+            contact.status = known->status;
+            contact.round_trip = known->round_trip;
+        }
+    };
+    for (const Binding* binding : table_.find(name, now)) {
+        Contact contact;
+        contact.aor = name;
+        contact.uri = binding->contact();
+        contact.registered = true;
+        contact.user_agent = binding->user_agent();
+        contact.remaining = binding->remaining(now);
+        if (binding->flow().reliable || (endpoint && endpoint->rewrite_contact)) contact.flow = binding->flow();
+        for (const std::string_view route : split_list(binding->path())) contact.routes.emplace_back(route);
+        add_status(contact);
+        all.push_back(std::move(contact));
+    }
+    for (const std::string& uri : aor->contacts) {
+        Contact contact;
+        contact.aor = name;
+        contact.uri = uri;
+        add_status(contact);
+        all.push_back(std::move(contact));
+    }
+    return all;
+}
+
+std::vector<Contact> Registrar::contacts(const EndpointSettings& endpoint) const {
+    std::vector<Contact> all;
+    for (const std::string& aor : endpoint.aors)
+        for (Contact& contact : contacts_of_aor(aor, &endpoint)) all.push_back(std::move(contact));
+    std::stable_partition(all.begin(), all.end(), [](const Contact& contact) { return contact.status != Contact::Status::unreachable; });
+    return all;
+}
+
+bool Registrar::reachable(const EndpointSettings& endpoint) const {
+    const auto all = contacts(endpoint);
+    return !all.empty() && all.front().status != Contact::Status::unreachable;
+}
+
+}  // namespace jackfield::sip

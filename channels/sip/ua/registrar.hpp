@@ -1,0 +1,67 @@
+// The registrar: REGISTER, the contacts of endpoints, and whether they can be reached (RFC 3261 section 10).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "channels/sip/stack/location.hpp"
+#include "channels/sip/ua/user_agent.hpp"
+#include "core/runtime/timer.hpp"
+
+namespace jackfield::sip {
+
+// One way to reach an endpoint.
+struct Contact {
+    std::string aor, uri;
+    std::optional<Flow> flow;            // where it registered from, when requests are to go there; else resolve the URI
+    std::vector<std::string> routes;     // Path of the registration, nearest first
+    std::string user_agent;
+    bool registered = false;             // false: from the configuration
+    enum class Status : std::uint8_t { unknown, reachable, unreachable } status = Status::unknown;
+    std::chrono::microseconds round_trip{0};
+    std::chrono::seconds remaining{0};
+};
+
+// Published when an endpoint's contacts come, go, or change their status.
+struct ContactChanged {
+    static constexpr std::string_view topic = "sip.contact";
+    std::string_view aor, uri, status;   // "Created", "Removed", "Reachable", "Unreachable"
+};
+
+// Control thread; nothing waits.
+class Registrar final : private LocationListener {
+  public:
+    explicit Registrar(UserAgent& agent);
+    ~Registrar();
+
+    void apply();                        // after the agent has new objects: static contacts and qualification
+    // Contacts of the endpoint, best first; unreachable ones last.
+    std::vector<Contact> contacts(const EndpointSettings& endpoint) const;
+    std::vector<Contact> contacts_of_aor(std::string_view aor, const EndpointSettings* endpoint) const;
+    bool reachable(const EndpointSettings& endpoint) const;
+    std::size_t bindings() const { return table_.bindings(); }
+    // Puts back what the database keeps; once, after the first apply().
+    void restore();
+    // Called with the AOR's name whenever its contacts or their status change.
+    std::function<void(std::string_view aor)> on_change;
+
+  private:
+    struct Qualification;
+    void on_register(IncomingRequest& request, const EndpointSettings& endpoint);
+    void on_bound(const Binding& binding, bool refreshed) override;
+    void on_unbound(const Binding& binding, Unbound why) override;
+    void qualify(const std::string& aor, const std::string& uri, const std::optional<Flow>& flow);
+    const Qualification* qualification(std::string_view aor, std::string_view uri) const;
+    void status_changed(Qualification& qualification, Contact::Status status);
+
+    UserAgent& agent_;
+    LocationTable table_;
+    Timer sweep_;
+    std::unordered_map<std::string, std::unique_ptr<Qualification>> qualifications_;  // by "aor\nuri"
+};
+
+}  // namespace jackfield::sip
