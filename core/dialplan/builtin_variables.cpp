@@ -57,6 +57,17 @@ std::optional<std::string> constant_variable(std::string_view name) {
     return found->second;
 }
 
+void set_directory_variables(const DaemonSettings& settings) {
+    const DirectorySettings& folders = settings.directories;
+    const std::pair<const char*, const std::string*> all[]{
+        {"ASTCACHEDIR", &folders.cache}, {"ASTETCDIR", &folders.etc},     {"ASTMODDIR", &folders.modules},
+        {"ASTVARLIBDIR", &folders.var_lib}, {"ASTDBDIR", &folders.database}, {"ASTKEYDIR", &folders.keys},
+        {"ASTDATADIR", &folders.data},   {"ASTAGIDIR", &folders.agi},     {"ASTSPOOLDIR", &folders.spool},
+        {"ASTRUNDIR", &folders.run},     {"ASTLOGDIR", &folders.log},     {"ASTSBINDIR", &folders.sbin},
+        {"ENTITYID", &settings.options.entity_id}};
+    for (const auto& [name, value] : all) set_constant_variable(name, *value);
+}
+
 std::optional<std::string> builtin_variable(Channel* channel, std::string_view name) {
     // Most variables are none of these, and theirs are all upper case.
     if (name.size() < 4 || name[0] < 'A' || name[0] > 'U') return {};

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/channel/channel.hpp"
+#include "core/config/daemon_settings.hpp"
 #include "core/dialplan/name.hpp"
 #include "core/dialplan/variable_source.hpp"
 
@@ -33,6 +34,8 @@ std::optional<std::string> builtin_variable(Channel* channel, std::string_view n
 // Those that never change while the daemon runs: ASTETCDIR, ENTITYID, ... Set once at start; then any thread reads them.
 void set_constant_variable(std::string name, std::string value);
 std::optional<std::string> constant_variable(std::string_view name);
+// ASTETCDIR, ASTSPOOLDIR and their like, and ENTITYID.
+void set_directory_variables(const DaemonSettings& settings);
 
 // Names with the usual spelling of a function or application that nobody has registered: ", did you mean X?" or empty.
 std::string suggest_application(std::string_view name);

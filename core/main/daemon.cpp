@@ -18,6 +18,7 @@
 #include "core/console/remote_console.hpp"
 #include "core/console/version.hpp"
 #include "core/dialplan/dialplan_store.hpp"
+#include "core/dialplan/evaluator.hpp"
 #include "core/media/sound_file.hpp"
 #include "core/media/tone_config.hpp"
 #include "core/module/module_config.hpp"
@@ -131,6 +132,7 @@ Result<void> Daemon::prepare() {
     database_ = JF_TRY(Database::open(settings.directories.database + "/astdb.sqlite3"));
     media_ = std::make_unique<MediaEngine>(0);
     (void)default_lane();  // starts its threads, which takes a while on a busy machine
+    set_directory_variables(settings);
     initialise_dialplan();
     loader_->set_unload_barrier([this] { return media_->pass_turn(); });
     return {};
