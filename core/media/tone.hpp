@@ -14,9 +14,9 @@ namespace jackfield {
 // "440+480/2000,0/4000", "!350+440/100,!0/100,350+440", "425*25/1000" as in indications.conf. Errors: invalid.
 Result<std::unique_ptr<Source>> make_tone(std::string_view description, SampleRate rate = {8000});
 
-struct ToneZone {                                       // one country
-    std::string country, description;                   // "fr", "France"
-    std::vector<unsigned> ring_cadence;                 // ms on, off, ...
+struct ToneZone {                                            // one country
+    std::string country, description;                        // "fr", "France"
+    std::vector<unsigned> ring_cadence;                      // ms on, off, ...
     std::vector<std::pair<std::string, std::string>> tones;  // dial, busy, ring, congestion, callwaiting, ...
 };
 class ToneZones {  // immutable snapshot; swapped by a reload of indications.conf
