@@ -50,7 +50,7 @@ std::vector<O> identity_table() {
         {"send_pai", &E::send_pai, false, "Send P-Asserted-Identity (RFC 3325)"},
         {"send_rpid", &E::send_rpid, false, "Send Remote-Party-ID"},
         {"send_diversion", &E::send_diversion, true, "Send Diversion (RFC 5806) on redirected calls"},
-        {"send_connected_line", &E::send_connected_line, true, "Tell this endpoint when the connected party changes"},
+        O::ignored("send_connected_line", "changes of the connected party are not told by SIP yet"),
         {"trust_connected_line", &E::trust_connected_line, true, "Believe changes of the connected party that it tells"},
         {"from_user", &E::from_user, "", "User part of From in requests to this endpoint"},
         {"from_domain", &E::from_domain, "", "Host part of From in requests to this endpoint"},
@@ -63,8 +63,8 @@ std::vector<O> identity_table() {
         {"pickup_group", &E::pickup_groups, "", "Numbered groups that it may pick up"},
         {"named_call_group", &E::call_groups, "", "Named call groups, for pickup"},
         {"named_pickup_group", &E::pickup_groups, "", "Named groups that it may pick up"},
-        {"mailboxes", &E::mailboxes, "", "Mailboxes whose state it is told"},
-        {"message_context", &E::message_context, "", "Context of its text messages"},
+        O::ignored("mailboxes", "message waiting comes with voicemail"),
+        O::ignored("message_context", "text messages are taken within calls"),
         {"set_var", O::Parse(set_variable), "", "Variable set on each of its channels: name=value; may be repeated"},
         {"device_state_busy_at", &E::device_state_busy_at, 0, Range{0, 10000}, "Calls at which its state is BUSY; 0: never"},
     };
@@ -73,7 +73,7 @@ std::vector<O> identity_table() {
 std::vector<O> signalling_table() {
     return {
         {"context", &E::context, "default", "Context of the dialplan for its calls"},
-        {"subscribe_context", &E::subscribe_context, "", "Context for its subscriptions; empty: context"},
+        O::ignored("subscribe_context", "subscriptions come with presence"),
         {"transport", &E::transport, "", "Transport for requests to it; empty: one that fits the address"},
         {"aors", &E::aors, {}, "Addresses of record where it is reached"},
         {"auth", &E::auth, {}, "auth objects that its requests must satisfy"},
@@ -82,12 +82,13 @@ std::vector<O> signalling_table() {
         {"outbound_proxy", &E::outbound_proxy, "", "Full SIP URI of the proxy for requests to it"},
         {"force_rport", &E::force_rport, true, "Answer to where requests came from (RFC 3581)"},
         {"rewrite_contact", &E::rewrite_contact, false, "Reach it where its requests came from, not at its Contact"},
-        {"100rel", &E::reliable_provisional, Transfer100::yes,
-         Words<Transfer100>{{"yes", Transfer100::yes}, {"no", Transfer100::no}, {"required", Transfer100::required},
-                            {"peer_supported", Transfer100::yes}},
-         "Reliable provisional responses (RFC 3262)"},
+        {"100rel", O::Parse([](E&, std::string_view value, const ConfigEntry&) -> Result<void> {
+             for (const std::string_view harmless : {"no", "yes", "peer_supported"})
+                 if (equals_ignoring_case(value, harmless)) return {};
+             return fail(ErrorCode::unsupported, "needs yes or no: reliable provisional responses can't be required yet");
+         }), "no", "Reliable provisional responses (RFC 3262): offered by neither side yet"},
         {"allow_transfer", &E::allow_transfer, true, "It may transfer by REFER"},
-        {"allow_subscribe", &E::allow_subscribe, true, "It may subscribe"},
+        O::ignored("allow_subscribe", "subscriptions come with presence"),
         {"allow_overlap", &E::allow_overlap, true, "Incomplete numbers are answered 484, so that it dials on"},
         {"inband_progress", &E::inband_progress, false, "Ringing as early media instead of 180"},
         {"sdp_owner", &E::sdp_owner, "-", "Username in the o= line"},
@@ -149,7 +150,7 @@ std::vector<O> media_table() {
              e.tos_audio = *number / 4;
              return {};
          }), "ef", "Type of service of audio packets"},
-        {"moh_passthrough", &E::moh_passthrough, false, "Pass hold on instead of playing music"},
+        later("moh_passthrough", "no", "hold passed on to the other side"),
         {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
         later("media_encryption", "no", "encrypted media"),
         later("media_encryption_optimistic", "no", "encrypted media"),

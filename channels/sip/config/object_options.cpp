@@ -8,10 +8,9 @@ using namespace std::chrono_literals;
 
 Result<void> add_match(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
     for (const std::string_view part : split_list(value)) {
-        if (auto subnet = Subnet::parse(part))
-            identify.match.push_back(*subnet);
-        else
-            identify.match_hosts.emplace_back(part);
+        auto subnet = Subnet::parse(part);
+        if (!subnet) return fail(ErrorCode::invalid, "'{}' is no address or network (names are not looked up yet)", part);
+        identify.match.push_back(*subnet);
     }
     return {};
 }
@@ -69,11 +68,11 @@ const Options<AorSettings>& aor_options() {
         {"maximum_expiration", &A::maximum_expiration, 7200s, Range{1s, 604800s}, "Longer ones are shortened"},
         {"qualify_frequency", &A::qualify_frequency, 0s, Range{0s, 86400s}, "Ask each contact by OPTIONS at this interval; 0: never"},
         {"qualify_timeout", &A::qualify_timeout, 3000ms, Range{1ms, 60000ms}, "Without an answer by then it is unreachable", 1s},
-        {"authenticate_qualify", &A::authenticate_qualify, false, "Answer challenges to OPTIONS"},
-        {"support_path", &A::support_path, false, "Keep Path headers (RFC 3327)"},
-        {"outbound_proxy", &A::outbound_proxy, "", "Proxy for requests to its contacts"},
-        {"mailboxes", &A::mailboxes, "", "Mailboxes whose state its subscribers are told"},
-        {"voicemail_extension", &A::voicemail_extension, "", "Extension shown in message waiting"},
+        O::ignored("authenticate_qualify", "any answer to OPTIONS counts, a challenge too"),
+        O::ignored("support_path", "Path (RFC 3327) is kept whenever a registration has it"),
+        O::absent("outbound_proxy", "write it in the endpoint"),
+        O::ignored("mailboxes", "message waiting comes with voicemail"),
+        O::ignored("voicemail_extension", "message waiting comes with voicemail"),
         O::ignored("qualify_2xx_only", "any answer to OPTIONS counts as reachable"),
     };
     return options;
@@ -92,7 +91,7 @@ const Options<AuthSettings>& auth_options() {
         {"supported_algorithms_uas", O::Parse(add_algorithms), "SHA-256,MD5", "Algorithms offered to clients, best first"},
         {"supported_algorithms_uac", O::Parse([](A&, std::string_view, const ConfigEntry&) -> Result<void> { return {}; }), "SHA-256,MD5",
          "Algorithms answered when we are challenged"},
-        {"nonce_lifetime", &A::nonce_lifetime, 32s, Range{1s, 86400s}, "A challenge is good for this time"},
+        O::ignored("nonce_lifetime", "a challenge is good for 32 seconds"),
         O::absent("oauth_clientid", "OAuth is not available"),
         O::absent("oauth_secret", "OAuth is not available"),
         O::absent("refresh_token", "OAuth is not available"),
@@ -122,7 +121,7 @@ const Options<TransportSettings>& transport_options() {
         {"external_signaling_port", &T::external_signaling_port, 0, Range{0, 65535}, "Our SIP port for them; 0: the bound one"},
         {"local_net", O::Parse(add_local_net), "", "Networks that reach us directly; may be repeated"},
         {"tos", &T::tos, 24, Range{0, 63}, "Differentiated services code point of signalling"},
-        {"allow_reload", &T::allow_reload, false, "A reload may close and open it anew"},
+        O::ignored("allow_reload", "a reload opens a transport anew when its address or protocol changed, and only then"),
         O::ignored("cos", "class of service is not set"),
         O::ignored("async_operations", "sockets are read in batches"),
         O::ignored("domain", "the address is used"),
@@ -142,10 +141,10 @@ const Options<IdentifySettings>& identify_options() {
     using O = Option<I>;
     static const Options<I> options{
         {"endpoint", &I::endpoint, "", "The endpoint that such requests are from"},
-        {"match", O::Parse(add_match), "", "Addresses, networks or names; may be repeated"},
-        {"match_header", &I::match_header, "", "Header: value that the request must have"},
-        O::ignored("srv_lookups", "names are looked up by address"),
-        O::absent("match_request_uri", "write match or match_header"),
+        {"match", O::Parse(add_match), "", "Addresses or networks; may be repeated"},
+        O::absent("match_header", "requests are identified by address or user name"),
+        O::ignored("srv_lookups", "match takes addresses"),
+        O::absent("match_request_uri", "requests are identified by address or user name"),
     };
     return options;
 }
@@ -156,13 +155,13 @@ const Options<GlobalSettings>& global_options() {
     static const Options<G> options{
         {"user_agent", &G::user_agent, "Jackfield", "User-Agent and Server headers"},
         {"max_forwards", &G::max_forwards, 70, Range{1, 255}, "Max-Forwards of our requests"},
-        {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 3600s}, "Pings on connections; 0: none"},
         {"default_from_user", &G::default_from_user, "jackfield", "User part of From without a caller identity"},
         {"default_realm", &G::default_realm, "jackfield", "Realm of challenges"},
-        {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint", "Endpoint for calls to bare URIs"},
-        {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension shown in message waiting"},
-        {"endpoint_identifier_order", &G::endpoint_identifier_order, {"ip", "username", "anonymous"}, "Order in which endpoints are looked for"},
         {"debug", &G::debug, false, "Print every message"},
+        O::ignored("keep_alive_interval", "connections are kept open by the pings of their clients (RFC 5626), which are answered"),
+        O::ignored("default_outbound_endpoint", "calls name their endpoint"),
+        O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
+        O::ignored("endpoint_identifier_order", "the order is ip, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),
@@ -190,7 +189,7 @@ const Options<SystemSettings>& system_options() {
     static const Options<S> options{
         {"timer_t1", &S::timer_t1, 500ms, Range{10ms, 5000ms}, "Round-trip estimate (RFC 3261 17)"},
         {"timer_b", &S::timer_b, 32000ms, Range{50ms, 120000ms}, "An unanswered request fails after this time"},
-        {"compact_headers", &S::compact_headers, false, "Short header names"},
+        O::ignored("compact_headers", "headers are sent with their full names"),
         O::ignored("threadpool_initial_size", "there is no thread pool"),
         O::ignored("threadpool_auto_increment", "there is no thread pool"),
         O::ignored("threadpool_idle_timeout", "there is no thread pool"),

@@ -15,12 +15,10 @@
 namespace jackfield::sip {
 
 enum class DtmfMode : std::uint8_t { rfc4733, inband, info, automatic, auto_info, none };
-enum class Transfer100 : std::uint8_t { no, yes, required };  // 100rel
-enum class IdentityMethod : std::uint8_t { none, pai, rpid };
 
 struct EndpointSettings {
     std::string name;
-    std::string context = "default", subscribe_context, transfer_context;
+    std::string context = "default";
     std::string transport;                      // preferred one for requests that we begin; empty: by address
     std::vector<std::string> aors, auth, outbound_auth, identify_by;
     std::string outbound_proxy;
@@ -29,19 +27,18 @@ struct EndpointSettings {
     std::string caller_id_tag;
     Presentation caller_id_privacy = Presentation::allowed_not_screened;
     bool trust_id_inbound = false, trust_id_outbound = false, send_pai = false, send_rpid = false;
-    bool send_diversion = true, send_connected_line = true, trust_connected_line = true;
+    bool send_diversion = true, trust_connected_line = true;
     std::string from_user, from_domain, contact_user;
     DtmfMode dtmf = DtmfMode::rfc4733;
-    Transfer100 reliable_provisional = Transfer100::yes;
     bool force_rport = true, rewrite_contact = false, rtp_symmetric = false, direct_media = false;
-    bool allow_transfer = true, allow_subscribe = true, inband_progress = false, moh_passthrough = false;
+    bool allow_transfer = true, inband_progress = false;
     bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's
     bool bind_rtp_to_media_address = false;
     std::uint32_t device_state_busy_at = 0;     // calls; 0: never
     std::chrono::seconds rtp_timeout{0}, rtp_timeout_hold{0}, rtp_keepalive{0};
     int tos_audio = 46;
-    std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups, mailboxes, message_context;
+    std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups;
     std::string sdp_owner = "-", sdp_session = "Jackfield";
     std::vector<std::pair<std::string, std::string>> variables;  // set_var
     std::vector<Subnet> permit, deny;           // deny first; an address in `permit` is let in again
@@ -53,11 +50,10 @@ struct AorSettings {
     std::string name;
     std::vector<std::string> contacts;          // static ones, as URIs
     std::uint32_t max_contacts = 0;
-    bool remove_existing = false, remove_unavailable = false, authenticate_qualify = false, support_path = false;
+    bool remove_existing = false, remove_unavailable = false;
     std::chrono::seconds default_expiration{3600}, minimum_expiration{60}, maximum_expiration{7200};
     std::chrono::seconds qualify_frequency{0};
     std::chrono::milliseconds qualify_timeout{3000};
-    std::string outbound_proxy, mailboxes, voicemail_extension;
 };
 
 struct AuthSettings {
@@ -65,7 +61,6 @@ struct AuthSettings {
     std::string md5_cred;                       // HA1 for MD5 instead of a password
     std::string sha256_cred;                    // HA1 for SHA-256
     std::vector<std::string> algorithms;        // offered to clients, best first: "SHA-256", "MD5"
-    std::chrono::seconds nonce_lifetime{32};
 };
 
 struct TransportSettings {
@@ -76,28 +71,21 @@ struct TransportSettings {
     std::uint16_t external_signaling_port = 0;
     std::vector<Subnet> local_net;
     int tos = 24;
-    bool allow_reload = false;
 };
 
 struct IdentifySettings {
     std::string name, endpoint;
     std::vector<Subnet> match;
-    std::vector<std::string> match_hosts;       // names, resolved at load
-    std::string match_header;                   // "Name: value" or "Name: /regular expression/"
 };
 
 struct GlobalSettings {
-    std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield", default_voicemail_extension;
-    std::string default_outbound_endpoint = "default_outbound_endpoint";
+    std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
-    std::chrono::seconds keep_alive_interval{90};
     bool debug = false;
-    std::vector<std::string> endpoint_identifier_order;  // ip, username, anonymous, header, auth_username
 };
 
 struct SystemSettings {
     std::chrono::milliseconds timer_t1{500}, timer_b{32000};
-    bool compact_headers = false;
 };
 
 }  // namespace jackfield::sip

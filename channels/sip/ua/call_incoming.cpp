@@ -99,6 +99,8 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     if (endpoint_->caller_id.number.valid) caller.id.number = endpoint_->caller_id.number;
     if (endpoint_->caller_id.name.valid) caller.id.name = endpoint_->caller_id.name;
     caller.id.tag = endpoint_->caller_id_tag;
+    if (endpoint_->caller_id_privacy != Presentation::allowed_not_screened)
+        caller.id.number.presentation = caller.id.name.presentation = endpoint_->caller_id_privacy;
     caller.ani = caller.id;
     channel.caller() = std::move(caller);
     if (Message::Values diversions(invite, HeaderName::diversion); diversions.next())
@@ -115,7 +117,6 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     attributes.call_groups = endpoint_->call_groups;
     attributes.pickup_groups = endpoint_->pickup_groups;
     for (const auto& [name, value] : endpoint_->variables) channel.set_variable(name, value);
-    if (!endpoint_->transfer_context.empty()) channel.set_variable("TRANSFER_CONTEXT", endpoint_->transfer_context);
 }
 
 void SipCall::attach_media(const MediaStream* near) {

@@ -175,7 +175,6 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
     if (!target || !target->uri.is_sip()) return (void)request.respond(400, "Refer-To is missing or no SIP URI");
     TransferRequest transfer;
     transfer.destination = target->uri.decoded_user();
-    if (!endpoint_->transfer_context.empty()) transfer.context = endpoint_->transfer_context;
     if (const auto replaces = Parameters(target->uri.headers, '&').value("Replaces"); !replaces.empty()) {
         const std::string text = unescape(replaces);
         const auto reference = parse_dialog_reference(text);
