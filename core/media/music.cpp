@@ -33,7 +33,7 @@ class HeldSource final : public Source {
 
 Result<std::unique_ptr<Source>> open_of(const std::string& music_class, const Codec* wanted) {
     const Provider now = registered();
-    if (!now.provider) return fail(ErrorCode::not_found, "no module provides music; load res_musiconhold");
+    if (!now.provider) return fail(ErrorCode::not_found, "no loaded module provides hold music");
     auto pass = JF_TRY(now.gate->enter());
     auto source = JF_TRY(now.provider->open(music_class, wanted));
     return std::make_unique<HeldSource>(std::move(pass), std::move(source));

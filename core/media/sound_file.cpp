@@ -79,8 +79,8 @@ Result<FoundFormat> find_sound_format(std::string_view name) {
             const bool fits = exact ? std::find(extensions.begin(), extensions.end(), name) != extensions.end()
                                     : answers_to(*one.format, name);
             if (!fits) continue;
-            FoundFormat found{one.format, JF_TRY(one.gate->enter())};
-            return found;
+            auto pass = JF_TRY(one.gate->enter());
+            return FoundFormat{one.format, std::move(pass)};
         }
     }
     std::vector<std::string> names;

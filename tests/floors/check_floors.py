@@ -89,7 +89,7 @@ def check_text(root, complaints):
         for match in re.finditer(r"[\w>]\s*\{[^{};()]*\bJF_TRY\(", code):
             statement = re.match(r"(else|do|try)\b|[\w>]\s*\{\s*((const )?[\w:<>&*]+\s+)?[&*]?\w+\s*=[^=]|[\w>]\s*\{\s*(return\b|JF_TRY)",
                                  code[max(0, match.start() - 3):match.end()].lstrip())
-            block = re.search(r"\b(else|do|try|override|const|noexcept)\s*\{$", code[:match.start()] + match.group(0).split("{")[0] + "{")
+            block = re.search(r"(\b(else|do|try|override|const|noexcept)|->\s*[\w:<>, ]+)\s*\{$", code[:match.start()] + match.group(0).split("{")[0] + "{")
             if not statement and not block:
                 line = code[:match.start()].count("\n") + 1
                 complaints.append(f"{relative}: near line {line}: JF_TRY inside a braced initialiser; g++ 12 leaks there. "
