@@ -34,7 +34,7 @@ constexpr ApplicationInfo dial_info{
         "  Q(cause) - cause told to those who did not win\n"
         "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
         "  t, T - the called side or the caller may transfer\n"
-        "  U(target) - Gosub on the called channel after the answer; GOSUB_RESULT decides what follows\n"
+        "  U(context[^args]) - Gosub to s,1 of context on the called channel after the answer; GOSUB_RESULT decides what follows\n"
         "  z - a forwarded call starts the timeout anew"};
 constexpr ApplicationInfo retry_info{
     .name = "RetryDial",
@@ -62,7 +62,7 @@ enum class Verdict { connect, hang_up_called, go_on };
 
 Result<Verdict> run_called_gosub(Channel& caller, Channel& called, const DialOptions& options) {
     if (!options.has('U')) return Verdict::connect;
-    auto ran = run_gosub(called, caret_to_gosub(options.argument('U')));
+    auto ran = run_gosub(called, routine_to_gosub(options.argument('U')));
     if (!ran) {
         log_notice("Dial option U on {}: {}", called.name(), ran.error().text);
         return Verdict::hang_up_called;

@@ -99,6 +99,12 @@ Result<Place> parse_caret_place(std::string_view text, const Place& base) {
     return place;
 }
 
+std::string routine_to_gosub(std::string_view text) {
+    const Halves halves = split_once(text, '^');
+    if (!halves.found) return fmt::format("{},s,1", halves.first);
+    return fmt::format("{},s,1({})", halves.first, caret_to_gosub(halves.second));
+}
+
 std::string caret_to_gosub(std::string_view text) {
     std::string target(text);
     std::replace(target.begin(), target.end(), '^', ',');

@@ -27,7 +27,9 @@ Result<DialOptions> parse_dial_options(std::string_view timeout, std::string_vie
 
 // "context^extension^priority" of G and F, or fewer parts, relative to `base`. Errors: invalid.
 Result<Place> parse_caret_place(std::string_view text, const Place& base);
-// "[[context^]extension^]priority(args^...)" of b and B, or "name(^args)" of U, as a Gosub target.
+// "[[context^]extension^]priority(args^...)" of b and B as a Gosub target.
 std::string caret_to_gosub(std::string_view text);
+// "context[^args...]" of U as one: extension s, priority 1.
+std::string routine_to_gosub(std::string_view text);
 
 }  // namespace jackfield::dial

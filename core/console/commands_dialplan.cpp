@@ -10,6 +10,7 @@
 #include "core/dialplan/evaluator.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/dialplan/hints.hpp"
+#include "core/dialplan/trace.hpp"
 #include "core/runtime/fiber.hpp"
 
 namespace jackfield {
@@ -327,6 +328,16 @@ Result<void> evaluate(Console& console, CommandWords words) {
     return console.print("Return Value: Success\nResult: {}\n", value);
 }
 
+Result<void> trace(Console& console, CommandWords words) {
+    if (words.empty() || words.size() > 2 || (words.size() == 2 && words[1] != "off"))
+        return fail(ErrorCode::invalid, "Usage: dialplan trace CHANNEL|all [off]");
+    const bool on = words.size() == 1;
+    ChannelId id;
+    if (words[0] != "all") id = JF_TRY(named_channel(words[0]))->id();
+    trace_dialplan(id, on);
+    return console.print("Dialplan trace {} for {}\n", on ? "on" : "off", words[0]);
+}
+
 std::vector<std::string> channel_names(CommandWords, std::size_t index, std::string_view word) {
     constexpr std::size_t most = 1000;
     std::vector<std::string> names;
@@ -398,6 +409,12 @@ Result<void> add_variable_commands(Module& core) {
                     evaluate);
 }
 
+std::vector<std::string> channel_names_and_all(CommandWords words, std::size_t index, std::string_view word) {
+    std::vector<std::string> names = channel_names(words, index, word);
+    if (index == 0) names.emplace_back("all");
+    return names;
+}
+
 Result<void> add_change_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"dialplan add extension LINE into CONTEXT [replace]", "Add a priority to the plan",
                                 "LINE is extension[/caller],priority[(label)],application(arguments). Gone after a reload."},
@@ -433,6 +450,9 @@ Result<void> add_dialplan_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"dialplan check", "Look for mistakes in the plan",
                                 "Missing contexts, labels, applications and functions, and what no call can reach."},
                     check));
+    JF_TRY(core.add(CommandInfo{"dialplan trace CHANNEL [off]", "Show a call's steps with their values",
+                                "Of CHANNEL until it ends, or of `all` calls. The consoles print them as they happen."},
+                    trace, channel_names_and_all));
     JF_TRY(add_change_commands(core));
     JF_TRY(add_variable_commands(core));
     JF_TRY(core.add(CommandInfo{"core show hints", "List the hints", "States of extensions."}, show_hints));

@@ -3,6 +3,10 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <mutex>
+
+#include "core/base/log_sink.hpp"
+#include "core/dialplan/trace.hpp"
 #include "tests/unit/core/dialplan/dialplan_fixture.hpp"
 
 using namespace jackfield;
@@ -358,6 +362,22 @@ class ExecutorTest : public DialplanTest {
         run_call("1");
         CPPUNIT_ASSERT_EQUAL(std::string("1:Mark(one) 2:Mark(1)"), join(steps, " "));
     }
+    void a_trace_shows_steps_and_values() {
+        plan("[default]\nexten => 1,1,Set(x=${EXTEN})\n same => n,Mark(${x})\n");
+        std::mutex mutex;
+        std::vector<std::string> lines;
+        const LogSubscription subscription("verbose", [&](const LogLine& line) {
+            const std::lock_guard lock(mutex);
+            lines.emplace_back(line.text.substr(line.text.find(' ') + 1));
+        });
+        trace_dialplan({}, true);
+        run_call("1");
+        trace_dialplan({}, false);
+        run_call("1");
+        flush_log();
+        const std::lock_guard lock(mutex);
+        CPPUNIT_ASSERT_EQUAL(std::string("[1@default:1] Set(x=1)|  x = '1'|[1@default:2] Mark(1)"), join(lines, "|"));
+    }
     void extensions_are_matched_for_input() {
         plan("[default]\nexten => 12,1,Mark(x)\nexten => _12X.,1,Mark(x)\nexten => 3,1,Mark(x)\n");
         Custody custody = incoming("a");
@@ -411,6 +431,7 @@ class ExecutorTest : public DialplanTest {
     CPPUNIT_TEST(builtin_variables_win_and_globals_lose);
     CPPUNIT_TEST(functions_are_read_and_set_and_their_failures_are_empty);
     CPPUNIT_TEST(every_step_is_published);
+    CPPUNIT_TEST(a_trace_shows_steps_and_values);
     CPPUNIT_TEST(extensions_are_matched_for_input);
     CPPUNIT_TEST(a_place_that_is_not_there_is_told_with_the_nearest_name);
     CPPUNIT_TEST_SUITE_END();
