@@ -3,9 +3,11 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <atomic>
 #include <mutex>
 
 #include "core/base/log_sink.hpp"
+#include "core/dialplan/dialplan_switch.hpp"
 #include "core/dialplan/trace.hpp"
 #include "tests/unit/core/dialplan/dialplan_fixture.hpp"
 
@@ -311,6 +313,17 @@ class ExecutorTest : public DialplanTest {
         channel_of(endless).hang_up(HangupCause::normal_clearing);
         wait_for_end();
     }
+    void who_never_waits_is_named() {
+        plan("[default]\nexten => 1,1,Goto(1,1)\n");
+        std::atomic<bool> named = false;
+        const LogSubscription subscription("warning", [&](const LogLine& line) {
+            if (line.text.contains("10000 priorities without waiting") && line.text.contains("Fake/a")) named = true;
+        });
+        const auto id = call("a", "1");
+        CPPUNIT_ASSERT(wait_for([&] { return named.load(); }));
+        channel_of(id).hang_up(HangupCause::normal_clearing);
+        wait_for_end();
+    }
     void a_running_call_finishes_on_its_plan() {
         plan("[default]\nexten => 1,1,Wait(5)\n same => n,Mark(old)\n same => n,Goto(gone,1)\nexten => gone,1,Mark(gone)\n");
         call("a", "1");
@@ -351,6 +364,24 @@ class ExecutorTest : public DialplanTest {
         plan("[default]\nexten => 1,1,Set(STORE(x)=kept)\n same => n,Mark(${STORE(-a)}[${STORE(bad)}][${NONE(1)}])\n");
         run_call("1");
         expect("kept-a[][]");
+    }
+    void a_switch_has_extensions_of_its_own() {
+        DialplanSwitch lua;
+        lua.name = "Lua";
+        lua.exists = [](const SwitchQuestion& question) {
+            return question.query.extension == "5" && question.query.priority <= 2;
+        };
+        lua.run = [this](Channel&, const SwitchQuestion& question) -> Result<void> {
+            trace.push_back(fmt::format("{}:{}:{}", question.data, question.query.extension, question.query.priority));
+            return {};
+        };
+        CPPUNIT_ASSERT(apps->add(std::move(lua)).has_value());
+        plan("[default]\nexten => 1,1,Goto(5,1)\neswitch => Lua/x${EXTEN}\nswitch => None/y\nexten => i,1,Mark(i)\n");
+        run_call("1");
+        expect("x5:5:1 x5:5:2");
+        trace.clear();
+        run_call("7");
+        expect("i");
     }
     void every_step_is_published() {
         plan("[default]\nexten => 1,1,Mark(one)\n same => n,Mark(${EXTEN})\n");
@@ -426,10 +457,12 @@ class ExecutorTest : public DialplanTest {
     CPPUNIT_TEST(a_taken_channel_is_touched_no_more);
     CPPUNIT_TEST(a_module_that_ignores_hangup_is_killed_and_h_still_runs);
     CPPUNIT_TEST(an_endless_goto_does_not_hold_up_others);
+    CPPUNIT_TEST(who_never_waits_is_named);
     CPPUNIT_TEST(a_running_call_finishes_on_its_plan);
     CPPUNIT_TEST(a_plan_that_nobody_runs_is_freed);
     CPPUNIT_TEST(builtin_variables_win_and_globals_lose);
     CPPUNIT_TEST(functions_are_read_and_set_and_their_failures_are_empty);
+    CPPUNIT_TEST(a_switch_has_extensions_of_its_own);
     CPPUNIT_TEST(every_step_is_published);
     CPPUNIT_TEST(a_trace_shows_steps_and_values);
     CPPUNIT_TEST(extensions_are_matched_for_input);
