@@ -32,7 +32,8 @@ class Pool {
     }
     void put_from_elsewhere(Block* block) {
         block->next = returned_.load(std::memory_order_relaxed);
-        while (!returned_.compare_exchange_weak(block->next, block, std::memory_order_release, std::memory_order_relaxed)) {
+        while (!returned_.compare_exchange_weak(block->next, block, std::memory_order_release,
+                                                std::memory_order_relaxed)) {
         }
     }
 

@@ -50,8 +50,7 @@ void DigitTone::start(char key, SampleRate rate) {
 }
 
 void DigitTone::fill(std::span<std::int16_t> audio) {
-    for (auto& sample : audio)
-        sample = static_cast<std::int16_t>(low_.next() * low_peak + high_.next() * high_peak);
+    for (auto& sample : audio) sample = static_cast<std::int16_t>(low_.next() * low_peak + high_.next() * high_peak);
 }
 
 DigitDetector::DigitDetector() : receiver_(dtmf_rx_init(nullptr, nullptr, nullptr)) {

@@ -11,13 +11,15 @@ constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t no_transit = std::numeric_limits<std::int64_t>::max();
 // A transit that differs so much from the last ones is a sender that began anew, not a network that is slow.
 constexpr std::int64_t jump = 3'000 * millisecond;
-constexpr unsigned late_limit = 8;  // so many late ones in a row: the timing no longer holds
+constexpr unsigned late_limit = 8;                     // so many late ones in a row: the timing no longer holds
 constexpr std::int64_t shrink_step = millisecond / 4;  // per packet; growing happens at once
 
 }  // namespace
 
 JitterBuffer::JitterBuffer(const Settings& settings)
-    : settings_(settings), clock_(std::max<std::uint32_t>(settings.clock.hz, 1)), slots_(slots),
+    : settings_(settings),
+      clock_(std::max<std::uint32_t>(settings.clock.hz, 1)),
+      slots_(slots),
       delay_(std::min(settings.delay, settings.maximum).count() * millisecond) {
     reset();
 }
@@ -98,7 +100,8 @@ JitterBuffer::Put JitterBuffer::put(const Packet& packet, std::uint64_t now_ns) 
     }
     if (static_cast<std::int16_t>(packet.sequence - newest_) == 1) {
         if (const Slot& before = slot(newest_); before.state == Slot::State::filled && before.sequence == newest_)
-            if (const std::uint32_t step = packet.timestamp - before.timestamp; step > 0 && step <= clock_ / 5) step_ = step;
+            if (const std::uint32_t step = packet.timestamp - before.timestamp; step > 0 && step <= clock_ / 5)
+                step_ = step;
     }
     if (static_cast<std::int16_t>(packet.sequence - newest_) > 0) newest_ = packet.sequence;
     place.state = Slot::State::filled;

@@ -1,4 +1,5 @@
-// Jitter buffer: takes packets as the network delivers them and gives them back evenly. Pure: time comes in, nothing waits.
+// Jitter buffer: takes packets as the network delivers them and gives them back evenly. Pure: time comes in, nothing
+// waits.
 #pragma once
 
 #include <array>
@@ -12,9 +13,9 @@
 
 namespace jackfield {
 
-// Every packet has a moment when it is due: that of the fastest packet seen lately, plus its distance in timestamps, plus
-// a delay. The delay is fixed, or follows what the slower packets needed. One thread; memory is bounded by its slots and
-// taken as it is first used.
+// Every packet has a moment when it is due: that of the fastest packet seen lately, plus its distance in timestamps,
+// plus a delay. The delay is fixed, or follows what the slower packets needed. One thread; memory is bounded by its
+// slots and taken as it is first used.
 class JitterBuffer {
   public:
     struct Settings {
@@ -26,7 +27,7 @@ class JitterBuffer {
     struct Packet {
         std::uint16_t sequence = 0;
         std::uint32_t timestamp = 0;
-        std::uint8_t kind = 0;                   // the caller's, e.g. the payload type
+        std::uint8_t kind = 0;  // the caller's, e.g. the payload type
         bool marker = false;
         std::span<const std::uint8_t> payload;
     };
@@ -56,7 +57,7 @@ class JitterBuffer {
     void reset();
 
   private:
-    static constexpr std::size_t slots = 128;    // 2.5 s of 20 ms packets
+    static constexpr std::size_t slots = 128;  // 2.5 s of 20 ms packets
     struct Slot {
         enum class State : std::uint8_t { empty, filled, passed } state = State::empty;
         bool marker = false;
@@ -77,22 +78,22 @@ class JitterBuffer {
     const std::int64_t clock_;
     std::vector<Slot> slots_;
     bool started_ = false;
-    std::uint16_t next_ = 0, newest_ = 0;        // sequence numbers: to be given next, highest kept
-    std::uint32_t next_timestamp_ = 0;           // of `next_`, as far as is known
-    std::uint32_t step_ = 0;                     // between the timestamps of neighbours
+    std::uint16_t next_ = 0, newest_ = 0;  // sequence numbers: to be given next, highest kept
+    std::uint32_t next_timestamp_ = 0;     // of `next_`, as far as is known
+    std::uint32_t step_ = 0;               // between the timestamps of neighbours
     std::size_t waiting_ = 0;
     unsigned late_run_ = 0;
 
     // Transit: arrival minus timestamp, relative to the first packet.
     std::uint32_t origin_timestamp_ = 0;
     std::uint64_t origin_ns_ = 0;
-    std::int64_t fastest_ = 0;                   // of the last windows
+    std::int64_t fastest_ = 0;  // of the last windows
     static constexpr std::size_t windows = 4;
     static constexpr unsigned window_packets = 64;
     std::array<std::int64_t, windows> window_fastest_{}, window_slowest_{};
     std::size_t window_ = 0;
     unsigned in_window_ = 0;
-    std::int64_t delay_;                         // ns
+    std::int64_t delay_;  // ns
     Statistics statistics_;
 };
 

@@ -18,7 +18,7 @@ struct MediaEngine::Private {
     std::vector<std::size_t> residents;  // streams and mixers on each
     bool flush_planned = false;
 
-    MediaLoop* choose();                 // the loop with the fewest residents; counts one more there
+    MediaLoop* choose();  // the loop with the fewest residents; counts one more there
     void released(const MediaLoop* loop) { --residents[loop->index()]; }
     void moved(const MediaLoop* from, const MediaLoop* to) {
         --residents[from->index()];
@@ -34,9 +34,7 @@ class NodeCommand final : public MediaCommand {
   public:
     NodeCommand(StreamNode* first, StreamNode* second, F function)
         : first_(first), second_(second), function_(std::move(function)) {}
-    bool ready(const MediaLoop& loop) const override {
-        return first_->here(loop) && (!second_ || second_->here(loop));
-    }
+    bool ready(const MediaLoop& loop) const override { return first_->here(loop) && (!second_ || second_->here(loop)); }
     void run(MediaLoop&) override { function_(); }
 
   private:

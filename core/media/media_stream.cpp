@@ -33,7 +33,8 @@ struct PortTransit {
 
 class PutPortCommand final : public MediaCommand {
   public:
-    PutPortCommand(StreamNode* node, std::shared_ptr<PortTransit> transit) : node_(node), transit_(std::move(transit)) {}
+    PutPortCommand(StreamNode* node, std::shared_ptr<PortTransit> transit)
+        : node_(node), transit_(std::move(transit)) {}
     bool ready(const MediaLoop& loop) const override {
         return node_->here(loop) && transit_->there.load(std::memory_order_acquire);
     }
@@ -206,7 +207,8 @@ void MediaStream::Private::note_path(PathRole role, const TranslationPath* path)
 void MediaStream::Private::prepare(PathRole role, const Codec* from, const Codec* to) {
     auto path = make_path(from, to);
     note_path(role, path.get());
-    command([node = node, role, from, to, path = std::move(path)]() mutable { node->path(role).install(from, to, path); });
+    command(
+        [node = node, role, from, to, path = std::move(path)]() mutable { node->path(role).install(from, to, path); });
 }
 
 void MediaStream::Private::prepare_connection() {
@@ -306,7 +308,8 @@ void MediaStream::play(std::unique_ptr<Source> source, Ended ended) {
     ++own.generation;
     own.playing = true;
     own.ended = std::move(ended);
-    if (const Codec* const codec = source->codec(); codec && own.write && codec != own.write && path_cost(codec, own.write))
+    if (const Codec* const codec = source->codec();
+        codec && own.write && codec != own.write && path_cost(codec, own.write))
         own.prepare(PathRole::from_source, codec, own.write);
     own.command([node = own.node, source = std::move(source), generation = own.generation]() mutable {
         node->play(source, generation);
@@ -425,8 +428,7 @@ void MediaStream::Private::node_events(std::uint32_t bits) {
         call_kept(still, &Private::on_silence,
                   SilenceEvent{(state & 1) != 0, std::chrono::milliseconds(static_cast<std::int64_t>(state >> 1))});
     }
-    if (bits & node_talking)
-        call_kept(still, &Private::on_talking, its_node->talking.load(std::memory_order_relaxed));
+    if (bits & node_talking) call_kept(still, &Private::on_talking, its_node->talking.load(std::memory_order_relaxed));
     if (bits & node_port_event)
         call_kept(still, &Private::on_port_event, its_node->port_events.exchange(0, std::memory_order_relaxed));
 }

@@ -34,7 +34,7 @@ struct MediaStream::Private final : NodeOwner {
     void move_to(MediaLoop* target);  // the stream is neither connected nor mixed
     void send_formats();
     void prepare(PathRole role, const Codec* from, const Codec* to);
-    void prepare_connection();        // what the peer says to what this channel takes
+    void prepare_connection();  // what the peer says to what this channel takes
     void serve_paths();
     void serve_tap(const std::shared_ptr<TapNode>& tap);
     void drain_digits();
@@ -50,15 +50,15 @@ struct MediaStream::Private final : NodeOwner {
     bool has_port = false;
     const Codec *read = nullptr, *write = nullptr;
     std::chrono::milliseconds packet_time{20};
-    MediaStream* peer = nullptr;      // itself when looped
+    MediaStream* peer = nullptr;  // itself when looped
     Mixer* mixer = nullptr;
     bool playing = false;
-    std::uint32_t generation = 0;     // of play()
+    std::uint32_t generation = 0;  // of play()
     Ended ended;
     Kept<void(const Digit&)> on_digit;
     Kept<void(const SilenceEvent&)> on_silence;
     Kept<void(std::uint32_t)> on_port_event;
-    Kept<void(bool)> on_talking;      // set by the mixer
+    Kept<void(bool)> on_talking;  // set by the mixer
     std::vector<std::shared_ptr<TapNode>> taps;
     std::string read_path, write_path;
 };

@@ -45,7 +45,8 @@ struct MediaLoop::Returned final : Posted {
         while (first) {
             MediaCommand* const next = first->next_;
             first->next_ = list.load(std::memory_order_relaxed);
-            while (!list.compare_exchange_weak(first->next_, first, std::memory_order_release, std::memory_order_relaxed)) {
+            while (!list.compare_exchange_weak(first->next_, first, std::memory_order_release,
+                                               std::memory_order_relaxed)) {
             }
             first = next;
         }

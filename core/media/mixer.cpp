@@ -198,8 +198,7 @@ void Mixer::Private::serve_paths() {
 
 void Mixer::Private::node_events(std::uint32_t bits) {
     if (bits & node_paths) serve_paths();
-    if (!(bits & node_source_ended) || !playing ||
-        node->ended_generation.load(std::memory_order_relaxed) != generation)
+    if (!(bits & node_source_ended) || !playing || node->ended_generation.load(std::memory_order_relaxed) != generation)
         return;
     MediaStream::Ended function = std::move(ended);
     self.stop_playing();

@@ -12,9 +12,7 @@ constexpr std::uint64_t millisecond = 1'000'000;
 constexpr unsigned audible_level = 30;
 constexpr std::uint64_t audible_hold = 1000 * millisecond;
 
-std::int16_t clipped(std::int32_t value) {
-    return static_cast<std::int16_t>(std::clamp(value, -32768, 32767));
-}
+std::int16_t clipped(std::int32_t value) { return static_cast<std::int16_t>(std::clamp(value, -32768, 32767)); }
 
 unsigned mean_level(std::span<const std::int16_t> audio) {
     std::uint32_t sum = 0;  // of at most 2048 samples: no overflow
@@ -177,7 +175,8 @@ void MixerNode::gather(MixerLeg& leg, std::uint64_t now) {
 void MixerNode::gather_source() {
     if (!playing_) return;
     const Codec* const codec = playing_->codec();
-    const auto samples = static_cast<unsigned>(codec->rate.hz * static_cast<std::uint64_t>(settings.interval.count()) / 1000);
+    const auto samples =
+        static_cast<unsigned>(codec->rate.hz * static_cast<std::uint64_t>(settings.interval.count()) / 1000);
     Frame frame = playing_->next(samples);
     if (frame.payload.empty()) {
         playing_ = nullptr;
@@ -188,7 +187,8 @@ void MixerNode::gather_source() {
         if (!frame.samples) frame.samples = static_cast<std::uint16_t>(samples);
         frame.source = source_name_;
         frame.timestamp = source_timestamp_;
-        source_timestamp_ += static_cast<std::uint32_t>(std::uint64_t{frame.samples} * codec->rtp_clock.hz / codec->rate.hz);
+        source_timestamp_ +=
+            static_cast<std::uint32_t>(std::uint64_t{frame.samples} * codec->rtp_clock.hz / codec->rate.hz);
         bool request = false;
         translate_frame(source_path, frame, codec_, request,
                         [this](const Frame& linear) { source_queue_.push(linear.linear()); });
@@ -229,8 +229,7 @@ void MixerNode::give_shared(MixerLeg& leg, const Frame& mix) {
 
 void MixerNode::give_own(MixerLeg& leg) {
     const std::int32_t* const sum = sum_.data();
-    for (std::size_t i = 0; i < samples_; ++i)
-        part_[i] = clipped(sum[i] - (leg.in_mix ? leg.own[i] : 0));
+    for (std::size_t i = 0; i < samples_; ++i) part_[i] = clipped(sum[i] - (leg.in_mix ? leg.own[i] : 0));
     if (leg.listen_gain != 1) scale(part_, leg.listen_gain);
     Frame frame;
     frame.codec = codec_;

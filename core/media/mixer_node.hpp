@@ -30,8 +30,8 @@ class MixQueue {
     void discard(std::size_t samples);
     std::vector<std::int16_t> ring_;
     std::size_t head_ = 0, count_ = 0, interval_ = 0;
-    std::size_t target_ = 0;        // so much must be there before it starts
-    std::size_t least_ = 0;         // that was left after a pull lately
+    std::size_t target_ = 0;  // so much must be there before it starts
+    std::size_t least_ = 0;   // that was left after a pull lately
     unsigned pulls_ = 0;
     bool flowing_ = false;
 };
@@ -43,7 +43,7 @@ struct MixerLeg {
     bool listen_only = false;
     float listen_gain = 1, talk_gain = 1;
     // Media thread:
-    std::size_t position = 0;       // in the mixer's list
+    std::size_t position = 0;  // in the mixer's list
     MixQueue queue;
     std::vector<std::int16_t> own;  // what it said in this interval
     std::uint64_t audible_until = 0, talked_at = 0;
@@ -72,11 +72,11 @@ struct MixerNode final : MediaThread::Ticked, Posted {
 
     MediaLoop* const loop;
     const MixerSettings settings;
-    std::vector<std::shared_ptr<TapNode>> taps;          // media thread
+    std::vector<std::shared_ptr<TapNode>> taps;  // media thread
     std::atomic<std::uint32_t> ended_generation{0};
     PathSlot source_path;
     static constexpr std::size_t most_codecs = 8;
-    std::array<PathSlot, most_codecs> shared_paths;      // from the mix to a listeners' codec
+    std::array<PathSlot, most_codecs> shared_paths;  // from the mix to a listeners' codec
 
   private:
     struct Shared {  // the mix for those who only listen, encoded once
@@ -94,7 +94,7 @@ struct MixerNode final : MediaThread::Ticked, Posted {
     const Frame* shared_frame(const Codec* codec, const Frame& mix);
 
     const Codec* codec_ = nullptr;
-    std::size_t samples_ = 0;       // of one interval
+    std::size_t samples_ = 0;  // of one interval
     std::vector<MixerLeg*> legs_;
     std::vector<std::int32_t> sum_;
     std::vector<std::int16_t> mix_, part_;

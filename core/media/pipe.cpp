@@ -156,7 +156,8 @@ Result<PipePair> make_pipe() {
     auto pipe = std::make_shared<Pipe>();
     for (Side& side : pipe->sides) {
         side.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (side.wake < 0) return fail(ErrorCode::limit, "no descriptor for a Local channel's audio: {}", std::strerror(errno));
+        if (side.wake < 0)
+            return fail(ErrorCode::limit, "no descriptor for a Local channel's audio: {}", std::strerror(errno));
     }
     return PipePair{std::make_unique<PipeEnd>(pipe, 0), std::make_unique<PipeEnd>(pipe, 1)};
 }

@@ -12,9 +12,9 @@ struct PipePair {
     std::unique_ptr<Port> first, second;
 };
 
-// Control thread. Either end may live on any media thread, move, and go before the other. On one thread a frame passes by
-// a call; between two by a ring of 32 places, of which a reader that is late leaves the older frames out, so that no delay
-// builds up. Errors: limit (descriptors).
+// Control thread. Either end may live on any media thread, move, and go before the other. On one thread a frame passes
+// by a call; between two by a ring of 32 places, of which a reader that is late leaves the older frames out, so that no
+// delay builds up. Errors: limit (descriptors).
 Result<PipePair> make_pipe();
 
 }  // namespace jackfield

@@ -10,7 +10,8 @@ Port::Port() {
 }
 
 void Port::receive(const Frame& frame) {
-    if (receiver_) [[likely]] receiver_->receive_frame(frame);
+    if (receiver_) [[likely]]
+        receiver_->receive_frame(frame);
 }
 void Port::receive_digit(const Digit& digit) {
     if (receiver_) receiver_->receive_digit(digit);

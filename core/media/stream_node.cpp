@@ -163,7 +163,8 @@ void StreamNode::refresh() {
     plain_out_ = port_ && !mute_write && !hold_outgoing && !playing_ && !tone_.active() && !tap_write && !inject_write_;
     if (!plain_in_) relayed.store(false, std::memory_order_relaxed);
 
-    const bool needed = playing_ || tone_.active() || digits_queued() || silence_meter.on() || inject_read_ || inject_write_;
+    const bool needed =
+        playing_ || tone_.active() || digits_queued() || silence_meter.on() || inject_read_ || inject_write_;
     if (!loop_ || needed == ticking_) return;
     ticking_ = needed;
     if (needed)
@@ -242,8 +243,8 @@ void StreamNode::detect(const Frame& frame) {
     translate(path(PathRole::detect), frame, narrow, [this](const Frame& linear) {
         if (detector)
             detector->hear(
-                linear.linear(), [](void* node, const Digit& digit) { static_cast<StreamNode*>(node)->receive_digit(digit); },
-                this);
+                linear.linear(),
+                [](void* node, const Digit& digit) { static_cast<StreamNode*>(node)->receive_digit(digit); }, this);
         if (silence_meter.on() && silence_meter.hear(linear.linear())) report_silence();
     });
 }
@@ -318,7 +319,8 @@ void StreamNode::tick(std::uint64_t now) {
     else if (inject_write_ && write_linear_ && now - said_at_ > filler_after) {
         const std::uint64_t last = said_at_;
         say(silent_frame(write_linear_, tick_samples(write_linear_->rate),
-                         filler_timestamp_ += tick_samples(write_linear_->rate)), Origin::source);
+                         filler_timestamp_ += tick_samples(write_linear_->rate)),
+            Origin::source);
         said_at_ = last;  // the gap goes on
     }
     if ((silence_meter.on() || inject_read_) && now - heard_at_ > filler_after) hear_silence(now);
@@ -327,8 +329,7 @@ void StreamNode::tick(std::uint64_t now) {
 
 void StreamNode::hear_silence(std::uint64_t) {
     const unsigned narrow = tick_samples({8000});
-    if (silence_meter.on() &&
-        silence_meter.hear(std::span(nothing).first(std::min<std::size_t>(narrow, most_samples))))
+    if (silence_meter.on() && silence_meter.hear(std::span(nothing).first(std::min<std::size_t>(narrow, most_samples))))
         report_silence();
     if (!inject_read_ || !read_codec_) return;
     const Codec* const linear = linear_of(read_codec_);
@@ -359,7 +360,8 @@ void StreamNode::play_frame() {
     frame.has_sequence = false;
     frame.source = source_name_;
     frame.timestamp = source_timestamp_;
-    source_timestamp_ += static_cast<std::uint32_t>(std::uint64_t{frame.samples} * codec->rtp_clock.hz / codec->rate.hz);
+    source_timestamp_ +=
+        static_cast<std::uint32_t>(std::uint64_t{frame.samples} * codec->rtp_clock.hz / codec->rate.hz);
     say(frame, Origin::source);
 }
 

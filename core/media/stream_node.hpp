@@ -92,14 +92,14 @@ struct InjectorNode {
 
 // What a translation is for; each has its own state.
 enum class PathRole : std::uint8_t {
-    from_peer,      // what the peer says, to the write codec
-    from_source,    // what is played, to the write codec
-    peer_linear,    // the same two, to linear audio when something is mixed in
+    from_peer,    // what the peer says, to the write codec
+    from_source,  // what is played, to the write codec
+    peer_linear,  // the same two, to linear audio when something is mixed in
     source_linear,
-    encode,         // linear audio to the write codec
-    read_linear,    // what the channel says, to linear audio when something is mixed in
-    detect,         // ... to 8000 Hz for detectors
-    mix,            // ... to the mixer's rate
+    encode,       // linear audio to the write codec
+    read_linear,  // what the channel says, to linear audio when something is mixed in
+    detect,       // ... to 8000 Hz for detectors
+    mix,          // ... to the mixer's rate
     count
 };
 
@@ -137,17 +137,17 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     std::unique_ptr<Port> release_port();  // detached
     static void destroy(std::unique_ptr<Port> port);
     Port* port() const { return port_.get(); }
-    void close();                  // the last thing that happens to it here
+    void close();  // the last thing that happens to it here
 
     // --- media thread: settings ---------------------------------------------------------------------------------
     void set_formats(const Codec* read, const Codec* write, const Codec* write_linear, std::chrono::milliseconds time);
     static void link(StreamNode& a, StreamNode& b);  // a and b may be one: loop back
     void unlink();
-    void join(MixerLeg* leg);      // null: leave the mixer
+    void join(MixerLeg* leg);                                              // null: leave the mixer
     void play(std::unique_ptr<Source>& source, std::uint32_t generation);  // swaps the old one out
     void set_digit_mode(DigitMode mode);
     void queue_digit(char key, std::chrono::milliseconds length);
-    void refresh();                // after any change: which shortcuts hold, and is the tick needed
+    void refresh();  // after any change: which shortcuts hold, and is the tick needed
 
     // --- media thread: frames -----------------------------------------------------------------------------------
     void receive_frame(const Frame& frame) override;
@@ -173,18 +173,18 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     MixerLeg* leg() const { return leg_; }
 
     // --- shared -------------------------------------------------------------------------------------------------
-    std::atomic<MediaLoop*> home;   // null while it is on its way from one thread to another
+    std::atomic<MediaLoop*> home;  // null while it is on its way from one thread to another
     MediaCounter frames_in, frames_out, bytes_in, bytes_out, dropped, lost_digits;
     std::atomic<bool> relayed{false};
-    DigitRing<Digit> digits;        // media to control
-    std::atomic<std::uint64_t> silence{0};          // length in ms, above bit 0: silent
+    DigitRing<Digit> digits;                // media to control
+    std::atomic<std::uint64_t> silence{0};  // length in ms, above bit 0: silent
     std::atomic<std::uint32_t> port_events{0}, ended_generation{0};
     std::atomic<bool> talking{false};
     std::atomic<const Codec*> heard_codec{nullptr};
     std::array<PathSlot, static_cast<std::size_t>(PathRole::count)> paths;
 
     // --- control thread -----------------------------------------------------------------------------------------
-    NodeOwner* owner = nullptr;     // null once the stream is gone
+    NodeOwner* owner = nullptr;  // null once the stream is gone
     void posted() override;
 
     // --- media thread: set by commands, followed by refresh() ---------------------------------------------------
@@ -236,13 +236,13 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     std::uint32_t filler_timestamp_ = 0;
 
     DigitMode digit_mode_ = DigitMode::pass;
-    char passing_key_ = 0;            // its begin went to the peer, so its end must
+    char passing_key_ = 0;  // its begin went to the peer, so its end must
     DigitRing<QueuedDigit> held_, out_digits_;
     char sending_key_ = 0;
     std::uint32_t sending_length_ = 0;
     std::uint64_t sending_until_ = 0, gap_until_ = 0;
     DigitTone tone_;
-    std::uint64_t tone_least_ = 0;    // it sounds at least until then
+    std::uint64_t tone_least_ = 0;  // it sounds at least until then
     bool tone_ending_ = false;
     std::uint32_t tone_name_ = 0, tone_timestamp_ = 0;
 

@@ -15,7 +15,8 @@ class PathSlot {
     // Media thread. The path from one codec to the other; null while control has not made it, or when there is none.
     // `request` becomes true when control has to be asked.
     TranslationPath* get(const Codec* from, const Codec* to, bool& request) {
-        if (from_ == from && to_ == to) [[likely]] return path_.get();
+        if (from_ == from && to_ == to) [[likely]]
+            return path_.get();
         if (asked_from_ != from || asked_to_ != to) {
             asked_from_ = from;
             asked_to_ = to;

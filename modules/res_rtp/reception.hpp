@@ -25,7 +25,8 @@ class Reception {
         const std::uint32_t transit = arrival - timestamp;
         if (transit_known_) {
             const auto change = static_cast<std::int32_t>(transit - transit_);
-            const std::uint32_t distance = change < 0 ? 0u - static_cast<std::uint32_t>(change) : static_cast<std::uint32_t>(change);
+            const std::uint32_t distance =
+                change < 0 ? 0u - static_cast<std::uint32_t>(change) : static_cast<std::uint32_t>(change);
             // A jump of the sender's timestamps says nothing of the network.
             if (distance < 0x8000) jitter_ += distance - ((jitter_ + 8) >> 4);
         }
@@ -36,8 +37,10 @@ class Reception {
     std::uint32_t extended_highest() const { return cycles_ + highest_; }
     std::uint32_t expected() const { return extended_highest() - base_ + 1; }
     std::uint32_t received() const { return received_; }
-    std::int32_t lost() const { return static_cast<std::int32_t>(expected() - received_); }  // doubled ones count below 0
-    std::uint32_t jitter() const { return jitter_ >> 4; }                                    // timestamp units
+    std::int32_t lost() const {
+        return static_cast<std::int32_t>(expected() - received_);
+    }                                                      // doubled ones count below 0
+    std::uint32_t jitter() const { return jitter_ >> 4; }  // timestamp units
     // Lost since the last call, in 1/256.
     std::uint8_t fraction_lost() {
         const std::uint32_t expected_now = expected() - expected_before_, received_now = received_ - received_before_;

@@ -17,7 +17,8 @@ class Session final : public RtpSession {
     SocketAddress local() const override { return shared_->sockets->local; }
     std::unique_ptr<Port> take_port() override { return std::move(port_); }
     void set(RtpParameters parameters) override {
-        // The port takes it with the next packet, in or out, or within half a second; one that it never took is dropped.
+        // The port takes it with the next packet, in or out, or within half a second; one that it never took is
+        // dropped.
         auto* const fresh = new RtpParameters(std::move(parameters));
         delete shared_->pending.exchange(fresh, std::memory_order_acq_rel);
     }

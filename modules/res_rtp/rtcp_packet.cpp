@@ -107,7 +107,8 @@ std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out
     if (report.block) {
         const std::int32_t lost = std::clamp(report.block->lost, -0x800000, 0x7fffff);
         writer.word_32(report.block->ssrc);
-        writer.word_32(std::uint32_t{report.block->fraction_lost} << 24 | (static_cast<std::uint32_t>(lost) & 0xffffff));
+        writer.word_32(std::uint32_t{report.block->fraction_lost} << 24 |
+                       (static_cast<std::uint32_t>(lost) & 0xffffff));
         writer.word_32(report.block->highest_sequence);
         writer.word_32(report.block->jitter);
         writer.word_32(report.block->last_report);

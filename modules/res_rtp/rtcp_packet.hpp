@@ -24,21 +24,21 @@ struct SenderInfo {
 
 // What one compound packet says, as far as a session of two uses it.
 struct CompoundReport {
-    std::uint32_t ssrc = 0;                 // of who wrote it
+    std::uint32_t ssrc = 0;  // of who wrote it
     std::optional<SenderInfo> sender;
-    std::optional<ReportBlock> about_us;    // the block with our SSRC
+    std::optional<ReportBlock> about_us;  // the block with our SSRC
     bool bye = false;
 };
 // Reads at most 16 packets of a compound. Nothing when it does not begin with a well-formed report (RFC 3550 6.1).
 std::optional<CompoundReport> parse_rtcp(std::span<const std::uint8_t> bytes, std::uint32_t our_ssrc);
 
-// Writes SR (with `sender`) or RR, a block when given, SDES with the CNAME (RFC 3550 6.5.1), and BYE if asked. Returns the
-// bytes written; 0 when `out` is too small (512 always suffice).
+// Writes SR (with `sender`) or RR, a block when given, SDES with the CNAME (RFC 3550 6.5.1), and BYE if asked. Returns
+// the bytes written; 0 when `out` is too small (512 always suffice).
 struct OutgoingReport {
     std::uint32_t ssrc = 0;
     std::optional<SenderInfo> sender;
     std::optional<ReportBlock> block;
-    std::string_view cname;                 // at most 255 bytes of it are used
+    std::string_view cname;  // at most 255 bytes of it are used
     bool bye = false;
 };
 std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out);

@@ -20,9 +20,7 @@ struct Packet {
 };
 inline constexpr std::size_t header_size = 12;
 
-inline std::uint16_t read_16(const std::uint8_t* bytes) {
-    return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]);
-}
+inline std::uint16_t read_16(const std::uint8_t* bytes) { return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]); }
 inline std::uint32_t read_32(const std::uint8_t* bytes) {
     return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
 }
@@ -70,10 +68,10 @@ inline bool is_rtcp(std::span<const std::uint8_t> bytes) {
 }
 
 struct TelephoneEvent {
-    std::uint8_t event = 0;        // 0-15 digits, 16 hook flash, 36 fax CNG
+    std::uint8_t event = 0;  // 0-15 digits, 16 hook flash, 36 fax CNG
     bool end = false;
-    std::uint8_t volume = 10;      // -dBm0
-    std::uint16_t duration = 0;    // in timestamp units
+    std::uint8_t volume = 10;    // -dBm0
+    std::uint16_t duration = 0;  // in timestamp units
 };
 inline constexpr std::size_t event_size = 4;
 inline std::optional<TelephoneEvent> parse_event(std::span<const std::uint8_t> payload) {

@@ -94,7 +94,8 @@ void RtpPort::readable() {
     const auto buffer = thread_->scratch();
     if (connected_) [[likely]] {
         const ssize_t size = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (size > 0) [[likely]] hear_packet(buffer.first(static_cast<std::size_t>(size)), nullptr);
+        if (size > 0) [[likely]]
+            hear_packet(buffer.first(static_cast<std::size_t>(size)), nullptr);
         return;
     }
     sockaddr_storage from{};
@@ -109,7 +110,8 @@ void RtpPort::readable() {
 // `from` is null when the kernel has checked it.
 void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddress* from) {
     const auto packet = parse(bytes);
-    if (!packet) [[unlikely]] return;
+    if (!packet) [[unlikely]]
+        return;
     if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
         if (rtcp_mux_) hear_rtcp(bytes, from);
         return;
@@ -118,9 +120,11 @@ void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddre
     if (from && !judge_source(*from, header.sequence)) return;
     heard_at_ = now();
     timeout_reported_ = false;
-    if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]] new_remote_source(header);
+    if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]]
+        new_remote_source(header);
     const Codec* const codec = receive_codecs_[header.payload_type];
-    if (codec) [[likely]] receive_clock_ = codec->rtp_clock.hz;
+    if (codec) [[likely]]
+        receive_clock_ = codec->rtp_clock.hz;
     reception_.hear(header.sequence, header.timestamp, to_units(heard_at_, receive_clock_));
     if (!receiving_) return;
     if (header.payload_type == event_receive_type_) return hear_event(*packet);
@@ -137,7 +141,8 @@ void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddre
         read_codec_ = codec;
     }
     if (jitter_) {
-        jitter_->put({header.sequence, header.timestamp, header.payload_type, header.marker, packet->payload}, heard_at_);
+        jitter_->put({header.sequence, header.timestamp, header.payload_type, header.marker, packet->payload},
+                     heard_at_);
         return;
     }
     hand_over(header, codec, packet->payload);
@@ -153,7 +158,8 @@ void RtpPort::hand_over(const Header& header, const Codec* codec, std::span<cons
     frame.marker = header.marker;
     frame.source = read_source_;
     if (codec->samples) frame.samples = static_cast<std::uint16_t>(std::min(codec->samples(payload), 0xffffu));
-    if (!codec->linear) [[likely]] return receive(frame);
+    if (!codec->linear) [[likely]]
+        return receive(frame);
     FrameBuffer swapped;
     frame.payload = payload.first(std::min(payload.size(), largest_payload) & ~std::size_t{1});
     swap_bytes(frame.payload, swapped.data());
@@ -171,12 +177,14 @@ void RtpPort::play_out(std::uint64_t now_ns) {
             gap.timestamp = packet.timestamp;
             gap.sequence = packet.sequence;
             gap.has_sequence = true;
-            gap.samples = static_cast<std::uint16_t>(std::uint64_t{read_codec_->rate.hz} *
-                                                     static_cast<std::uint64_t>(read_codec_->packet_time.count()) / 1000);
+            gap.samples =
+                static_cast<std::uint16_t>(std::uint64_t{read_codec_->rate.hz} *
+                                           static_cast<std::uint64_t>(read_codec_->packet_time.count()) / 1000);
             gap.source = read_source_;
             receive(gap);
         } else if (const Codec* const codec = receive_codecs_[packet.kind]) {
-            hand_over({packet.kind, packet.marker, packet.sequence, packet.timestamp, remote_ssrc_}, codec, packet.payload);
+            hand_over({packet.kind, packet.marker, packet.sequence, packet.timestamp, remote_ssrc_}, codec,
+                      packet.payload);
         }
     }
 }
@@ -202,9 +210,12 @@ void RtpPort::new_remote_source(const Header& header) {
 
 bool RtpPort::judge_source(const SocketAddress& from, std::uint16_t sequence) {
     switch (learning_.hear(from, sequence, now())) {
-        case SourceLearning::Verdict::drop: return false;
-        case SourceLearning::Verdict::pass: return true;
-        case SourceLearning::Verdict::learnt: break;
+        case SourceLearning::Verdict::drop:
+            return false;
+        case SourceLearning::Verdict::pass:
+            return true;
+        case SourceLearning::Verdict::learnt:
+            break;
     }
     if (!(from == source_) || shared_->settings.strict != Strictness::off) lock_source(from);
     return true;
@@ -228,8 +239,8 @@ void RtpPort::lock_source(const SocketAddress& from) {
     for (unsigned i = 0; i < 64; ++i) {
         sockaddr_storage sender{};
         socklen_t sender_size = sizeof(sender);
-        const ssize_t size =
-            recvfrom(socket_, queued.data(), queued.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&sender), &sender_size);
+        const ssize_t size = recvfrom(socket_, queued.data(), queued.size(), MSG_DONTWAIT,
+                                      reinterpret_cast<sockaddr*>(&sender), &sender_size);
         if (size < 0) break;
         if (SocketAddress(reinterpret_cast<const sockaddr*>(&sender)) == from)
             hear_packet(std::span(queued).first(static_cast<std::size_t>(size)), nullptr);
@@ -277,9 +288,11 @@ void RtpPort::write(const Frame& frame) {
     take_parameters();
     // An event takes the place of the audio (RFC 4733 2.5.1.2).
     if (!sending_ || frame.payload.empty() || frame.payload.size() > largest_payload || events_out_.active()) return;
-    if (frame.codec != write_codec_ && !choose_payload(frame.codec)) [[unlikely]] return;
+    if (frame.codec != write_codec_ && !choose_payload(frame.codec)) [[unlikely]]
+        return;
     const bool joins = frame.source != write_source_ || write_source_ == 0;
-    if (joins) [[unlikely]] join_source(frame);
+    if (joins) [[unlikely]]
+        join_source(frame);
 
     Header header{send_type_, frame.marker || joins, 0, frame.timestamp + timestamp_offset_, ssrc_};
     header.sequence = frame.has_sequence ? static_cast<std::uint16_t>(frame.sequence + sequence_offset_)
@@ -293,7 +306,8 @@ void RtpPort::write(const Frame& frame) {
     send_packet(std::span(bytes).first(header_size + frame.payload.size()));
 
     if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken
-        if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5) last_step_ = step;
+        if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5)
+            last_step_ = step;
         last_sequence_ = header.sequence;
         last_timestamp_ = header.timestamp;
     }
@@ -337,8 +351,9 @@ void RtpPort::send_event(std::uint64_t now_ns) {
     const auto outgoing = events_out_.next(step);
     if (!outgoing) return event_clock_.stop();
     std::array<std::uint8_t, header_size + event_size> bytes;
-    rtp::write({static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
-               bytes.data());
+    rtp::write(
+        {static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
+        bytes.data());
     write_event(outgoing->event, bytes.data() + header_size);
     send_packet(bytes);
     octets_sent_ += event_size;

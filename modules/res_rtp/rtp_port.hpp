@@ -31,7 +31,7 @@ struct Shared {
     const Settings settings;
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
     Snapshot<RtpQuality> quality;
-    Snapshot<SocketAddress> source;                // learnt; invalid before
+    Snapshot<SocketAddress> source;  // learnt; invalid before
 };
 
 class RtpPort final : public Port, Pollable {
@@ -83,7 +83,8 @@ class RtpPort final : public Port, Pollable {
 
     // Parameters, reports, time-outs: off the hot path.
     void take_parameters() {
-        if (shared_->pending.load(std::memory_order_relaxed)) [[unlikely]] apply_parameters();
+        if (shared_->pending.load(std::memory_order_relaxed)) [[unlikely]]
+            apply_parameters();
     }
     void apply_parameters();
     void every_half_second(std::uint64_t now);
@@ -99,15 +100,15 @@ class RtpPort final : public Port, Pollable {
     // What every packet touches stands together.
     MediaThread* thread_ = nullptr;
     int socket_;
-    bool connected_ = false;         // the kernel lets only the learnt source through
-    bool send_connected_ = false;    // and that is where we send to
+    bool connected_ = false;       // the kernel lets only the learnt source through
+    bool send_connected_ = false;  // and that is where we send to
     bool sending_ = false, receiving_ = true;
     bool any_received_ = false, any_sent_ = false, timeout_reported_ = false;
     std::uint8_t send_type_ = 0;
     std::uint16_t last_sequence_, sequence_offset_ = 0;
     std::uint32_t ssrc_, last_timestamp_, timestamp_offset_ = 0;
-    std::uint32_t write_source_ = 0; // Frame::source of what is written; 0: the next frame joins anew
-    std::uint32_t last_step_ = 160;  // between the last two frames written, timestamp units
+    std::uint32_t write_source_ = 0;  // Frame::source of what is written; 0: the next frame joins anew
+    std::uint32_t last_step_ = 160;   // between the last two frames written, timestamp units
     const Codec* write_codec_ = nullptr;
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
@@ -119,7 +120,7 @@ class RtpPort final : public Port, Pollable {
     std::unique_ptr<JitterBuffer> jitter_;
     const Codec* read_codec_ = nullptr;
     int event_receive_type_ = -1, event_send_type_ = -1;
-    SocketAddress target_;           // of media; invalid: nobody to send to
+    SocketAddress target_;  // of media; invalid: nobody to send to
     std::array<const Codec*, 128> receive_codecs_{};
 
     std::unique_ptr<RtpParameters> parameters_;
@@ -131,8 +132,8 @@ class RtpPort final : public Port, Pollable {
     Clocked event_clock_{*this, &RtpPort::send_event};
     Clocked jitter_clock_{*this, &RtpPort::play_out};
     std::uint64_t last_now_ = 0, started_at_ = 0, rtcp_due_ = 0;
-    std::uint64_t sender_report_at_ = 0;       // when the last one came
-    std::uint32_t sender_report_time_ = 0;     // its NTP time, middle 32 bits
+    std::uint64_t sender_report_at_ = 0;    // when the last one came
+    std::uint32_t sender_report_time_ = 0;  // its NTP time, middle 32 bits
     std::uint32_t packets_at_report_ = 0;
     std::uint64_t random_state_;
     RtpQuality quality_;

@@ -134,7 +134,8 @@ void RtpPort::send_rtcp(bool bye) {
     std::array<std::uint8_t, 512> bytes;
     const std::size_t size = write_rtcp(report, bytes);
     const int socket = rtcp_mux_ ? socket_ : shared_->sockets->rtcp;
-    if (size) sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
+    if (size)
+        sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
 }
 
 void RtpPort::rtcp_readable() {
@@ -154,7 +155,8 @@ void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress
     if (!heard) return;
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
     if (from && !from->same_host(rtcp_target_) && !from->same_host(source_)) return;
-    if (from && shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from->same_host(source_)) rtcp_target_ = *from;
+    if (from && shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from->same_host(source_))
+        rtcp_target_ = *from;
     if (heard->sender) {
         sender_report_at_ = now();
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);

@@ -13,9 +13,9 @@ enum class Strictness : std::uint8_t { off, on, sequence };
 struct Settings {
     std::uint16_t first_port, last_port;
     Strictness strict;
-    unsigned probation;                     // packets in sequence before a source is believed
+    unsigned probation;  // packets in sequence before a source is believed
     std::chrono::milliseconds rtcp_interval;
-    unsigned digit_timeout;                 // timestamp units
+    unsigned digit_timeout;  // timestamp units
     bool checksums;
 };
 const Options<Settings>& settings_options();

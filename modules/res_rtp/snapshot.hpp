@@ -11,7 +11,7 @@ namespace jackfield::rtp {
 
 // One writer. get() repeats while a set() is on its way, which takes nanoseconds.
 template <class T>
-    requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 class Snapshot {
   public:
     Snapshot() { set(T{}); }

@@ -13,13 +13,14 @@
 namespace jackfield::rtp {
 namespace {
 
-constexpr std::size_t most_idle = 512;       // pairs kept bound per address
-constexpr unsigned most_attempts = 200;      // ports tried that other programs hold
-constexpr unsigned most_drained = 4096;      // packets; a flood does not hold up the control thread
+constexpr std::size_t most_idle = 512;   // pairs kept bound per address
+constexpr unsigned most_attempts = 200;  // ports tried that other programs hold
+constexpr unsigned most_drained = 4096;  // packets; a flood does not hold up the control thread
 
 void drain(int descriptor) {
     char byte;
-    for (unsigned i = 0; i < most_drained && (recv(descriptor, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ECONNREFUSED); ++i) {
+    for (unsigned i = 0; i < most_drained && (recv(descriptor, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ECONNREFUSED);
+         ++i) {
     }
 }
 
@@ -126,7 +127,8 @@ Result<SocketPair*> SocketPool::bind_new(Host& host, const SocketAddress& addres
         const int error = rtcp.error();
         host.free_ports.push_front(port);
         if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS)
-            return fail(ErrorCode::limit, "no socket for media: {}; raise the limit of open files", std::strerror(error));
+            return fail(ErrorCode::limit, "no socket for media: {}; raise the limit of open files",
+                        std::strerror(error));
         if (error != EADDRINUSE)
             return fail(ErrorCode::failed, "no socket for media on {}: {}", address.host(), std::strerror(error));
     }

@@ -16,7 +16,7 @@ class SocketPool;
 
 struct SocketPair {
     int rtp = -1, rtcp = -1;
-    SocketAddress local;         // of RTP
+    SocketAddress local;  // of RTP
     int dscp = 0;
     SocketPair* next = nullptr;  // while it is on its way back
 };
@@ -36,8 +36,8 @@ class SocketPool {
     SocketPool& operator=(const SocketPool&) = delete;
 
     void set_range(std::uint16_t first, std::uint16_t last, bool checksums);
-    // An even port of the range on `host` (its port does not count). Nothing that was sent to the pair before is left in
-    // it. Errors: limit (range or descriptors used up), failed (the address is not ours).
+    // An even port of the range on `host` (its port does not count). Nothing that was sent to the pair before is left
+    // in it. Errors: limit (range or descriptors used up), failed (the address is not ours).
     Result<OwnedPair> take(const SocketAddress& host, int dscp);
     void give_back(SocketPair* pair);  // any thread
     std::size_t idle() const;          // for tests
@@ -45,7 +45,7 @@ class SocketPool {
   private:
     struct Host {
         std::deque<std::uint16_t> free_ports;  // in random order, taken from the end
-        std::deque<SocketPair*> idle;           // the longest unused first
+        std::deque<SocketPair*> idle;          // the longest unused first
     };
     void absorb();
     Host& host_for(const SocketAddress& host);

@@ -19,7 +19,8 @@ struct FoundDigits {
 
 class EventReceiver {
   public:
-    FoundDigits hear(const TelephoneEvent& event, std::uint32_t timestamp, std::uint64_t now_ns, std::uint32_t clock_hz);
+    FoundDigits hear(const TelephoneEvent& event, std::uint32_t timestamp, std::uint64_t now_ns,
+                     std::uint32_t clock_hz);
     // Ends a digit whose end packets were all lost.
     FoundDigits check(std::uint64_t now_ns);
     bool active() const { return active_; }
@@ -29,8 +30,8 @@ class EventReceiver {
     void end(FoundDigits& found);
     bool active_ = false, seen_ = false;
     std::uint8_t event_ = 0;
-    std::uint32_t timestamp_ = 0;   // of the present or the last event
-    std::uint32_t before_ = 0;      // duration of its earlier segments
+    std::uint32_t timestamp_ = 0;  // of the present or the last event
+    std::uint32_t before_ = 0;     // duration of its earlier segments
     std::uint16_t duration_ = 0;
     std::uint32_t clock_hz_ = 8000;
     std::uint64_t heard_at_ = 0, timeout_ns_ = 375'000'000;

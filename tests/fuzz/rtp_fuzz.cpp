@@ -1,5 +1,5 @@
-// Feeds arbitrary packets to the RTP and RTCP parsers, the event receiver, the source learning and the jitter buffer, as
-// a socket would. Packets are cut from the input by a length byte each.
+// Feeds arbitrary packets to the RTP and RTCP parsers, the event receiver, the source learning and the jitter buffer,
+// as a socket would. Packets are cut from the input by a length byte each.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -40,8 +40,9 @@ struct Session {
         const auto packet = parse(bytes);
         if (!packet) return;
         require(packet->payload.size() + header_size <= bytes.size());
-        require(packet->payload.empty() || (packet->payload.data() >= bytes.data() + header_size &&
-                                            packet->payload.data() + packet->payload.size() <= bytes.data() + bytes.size()));
+        require(packet->payload.empty() ||
+                (packet->payload.data() >= bytes.data() + header_size &&
+                 packet->payload.data() + packet->payload.size() <= bytes.data() + bytes.size()));
         std::uint8_t again[header_size];
         write(packet->header, again);
         require(again[1] == bytes[1] && read_32(again + 4) == packet->header.timestamp);
@@ -52,7 +53,8 @@ struct Session {
                 count(events.hear(*event, packet->header.timestamp, now, 8000));
             buffer.pass(packet->header.sequence);
         } else {
-            buffer.put({packet->header.sequence, packet->header.timestamp, 0, packet->header.marker, packet->payload}, now);
+            buffer.put({packet->header.sequence, packet->header.timestamp, 0, packet->header.marker, packet->payload},
+                       now);
         }
         count(events.check(now));
         for (unsigned got = 0; buffer.get(now); ++got) require(got < 1000);
@@ -69,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         const std::size_t length = std::min<std::size_t>(rest[0], rest.size() - 2);
         session.now += std::uint64_t{rest[1]} * 1'000'000;
         // A copy of its own, so that the sanitizer sees each end.
-        const std::vector<std::uint8_t> packet(rest.begin() + 2, rest.begin() + 2 + static_cast<std::ptrdiff_t>(length));
+        const std::vector<std::uint8_t> packet(rest.begin() + 2,
+                                               rest.begin() + 2 + static_cast<std::ptrdiff_t>(length));
         session.hear(packet);
         rest = rest.subspan(2 + length);
     }

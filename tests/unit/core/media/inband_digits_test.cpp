@@ -15,9 +15,7 @@ class InbandDigitsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(knows_the_sixteen_keys);
     CPPUNIT_TEST_SUITE_END();
 
-    static void note(void* context, const Digit& digit) {
-        static_cast<std::vector<Digit>*>(context)->push_back(digit);
-    }
+    static void note(void* context, const Digit& digit) { static_cast<std::vector<Digit>*>(context)->push_back(digit); }
     static std::vector<Digit> heard(const std::vector<std::int16_t>& audio) {
         std::vector<Digit> digits;
         DigitDetector detector;

@@ -17,8 +17,8 @@ constexpr std::uint64_t ms = 1'000'000;
 struct Line {
     explicit Line(JitterBuffer::Settings settings) : buffer(settings) {}
     JitterBuffer buffer;
-    std::string heard;             // one letter per packet: its number modulo 26, '-' for a lost one
-    std::vector<std::uint64_t> at; // when each was heard, in ms
+    std::string heard;              // one letter per packet: its number modulo 26, '-' for a lost one
+    std::vector<std::uint64_t> at;  // when each was heard, in ms
     std::uint64_t now = 1'000'000 * ms;
 
     JitterBuffer::Put send(unsigned number, std::uint64_t arrival_ms, std::uint32_t timestamp_offset = 0) {
@@ -182,7 +182,9 @@ class JitterBufferTest : public CppUnit::TestFixture {
             now += random() % 30 * ms;
             const std::uint16_t sequence = static_cast<std::uint16_t>(i % 3 ? random() : static_cast<unsigned>(i));
             if (i % 7 == 0) buffer.pass(static_cast<std::uint16_t>(random()));
-            buffer.put({sequence, static_cast<std::uint32_t>(random()), 0, false, std::span(payload).first(random() % 200)}, now);
+            buffer.put(
+                {sequence, static_cast<std::uint32_t>(random()), 0, false, std::span(payload).first(random() % 200)},
+                now);
             for (int got = 0; buffer.get(now); ++got) CPPUNIT_ASSERT(got < 1000);
             CPPUNIT_ASSERT(buffer.waiting() <= 128);
         }

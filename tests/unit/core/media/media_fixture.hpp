@@ -91,7 +91,8 @@ class Ear {
 
 class Tone {
   public:
-    explicit Tone(double hz, double peak = 8000, double rate = 8000) : step_(2 * std::numbers::pi * hz / rate), peak_(peak) {}
+    explicit Tone(double hz, double peak = 8000, double rate = 8000)
+        : step_(2 * std::numbers::pi * hz / rate), peak_(peak) {}
     std::int16_t next() {
         phase_ += step_;
         return static_cast<std::int16_t>(std::sin(phase_) * peak_);
@@ -106,7 +107,12 @@ class Tone {
 class TestPort final : public Port, MediaThread::Ticked {
   public:
     TestPort(const Codec* codec, double hz, std::shared_ptr<Ear> ear, bool takes_digits = true, unsigned samples = 160)
-        : codec_(codec), tone_(hz), speaks_(hz > 0), ear_(std::move(ear)), takes_digits_(takes_digits), samples_(samples),
+        : codec_(codec),
+          tone_(hz),
+          speaks_(hz > 0),
+          ear_(std::move(ear)),
+          takes_digits_(takes_digits),
+          samples_(samples),
           name_(new_frame_source()) {
         ++alive();
     }

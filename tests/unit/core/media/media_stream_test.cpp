@@ -10,7 +10,8 @@ namespace {
 
 class EarTap final : public Tap {
   public:
-    EarTap(Direction direction, std::shared_ptr<Ear> ear, const Codec* wants = nullptr, Place place = Place::after_whisper)
+    EarTap(Direction direction, std::shared_ptr<Ear> ear, const Codec* wants = nullptr,
+           Place place = Place::after_whisper)
         : Tap(direction, place), ear_(std::move(ear)), wants_(wants) {}
     const Codec* wants() const override { return wants_; }
     void hear(const Frame& frame, Direction) override { ear_->hear(frame); }
@@ -246,9 +247,8 @@ class MediaStreamTest : public MediaTest {
     void tells_silence_from_talk() {
         Party a("ulaw", 400);
         std::chrono::milliseconds talk{}, quiet{};
-        a.stream->detect_silence(256, [&](const MediaStream::SilenceEvent& event) {
-            (event.silent ? quiet : talk) = event.length;
-        });
+        a.stream->detect_silence(
+            256, [&](const MediaStream::SilenceEvent& event) { (event.silent ? quiet : talk) = event.length; });
         CPPUNIT_ASSERT(wait_for([&] { return talk >= 200ms; }));
         a.stream->set_port(std::make_unique<TestPort>(a.codec, 0, a.ear));
         CPPUNIT_ASSERT(wait_for([&] { return quiet >= 200ms; }));
@@ -297,7 +297,8 @@ class MediaStreamTest : public MediaTest {
         auto early = std::make_shared<Ear>(), late = std::make_shared<Ear>();
         CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
         auto whisper = a.stream->add(std::make_unique<ToneInjector>(Tap::Direction::write, 1500));
-        auto first = a.stream->add(std::make_unique<EarTap>(Tap::Direction::both, early, nullptr, Tap::Place::before_whisper));
+        auto first =
+            a.stream->add(std::make_unique<EarTap>(Tap::Direction::both, early, nullptr, Tap::Place::before_whisper));
         auto second = a.stream->add(std::make_unique<EarTap>(Tap::Direction::both, late));
         CPPUNIT_ASSERT(wait_for([&] { return early->hears(700) && late->hears(700) && late->hears(1500); }));
         CPPUNIT_ASSERT(!early->hears(1500, 300));
@@ -368,7 +369,8 @@ class MediaStreamTest : public MediaTest {
             CPPUNIT_ASSERT(MediaStream::connect(*d.stream, round % 2 ? *c.stream : *b.stream));
             if (round % 3 == 0) a.stream->exchange_ports(*d.stream);
             if (round % 5 == 0) a.stream->disconnect();
-            if (round % 7 == 0) b.stream->set_port(std::make_unique<TestPort>(b.codec, 700, b.ear, true, 8), d.stream.get());
+            if (round % 7 == 0)
+                b.stream->set_port(std::make_unique<TestPort>(b.codec, 700, b.ear, true, 8), d.stream.get());
             loop->run_for(round % 4 ? 0ms : 3ms, [] { return false; });
         }
         a.stream->set_port(std::make_unique<TestPort>(a.codec, 400, a.ear));

@@ -99,7 +99,8 @@ class MediaThreadTest : public CppUnit::TestFixture {
         std::atomic<bool> open{false};
         Count before, after;
         order(loop, [&](MediaLoop&) { before.add(); });
-        order(loop, [&](MediaLoop&) { after.add(); }, [&] { return open.load(); });
+        order(
+            loop, [&](MediaLoop&) { after.add(); }, [&] { return open.load(); });
         order(loop, [&](MediaLoop&) { after.add(); });
         loop.flush();
         CPPUNIT_ASSERT(before.reaches(1));
@@ -124,8 +125,8 @@ class MediaThreadTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(ticks.reaches(101));
         order(loop, [&](MediaLoop& its) { its.remove_ticked(ticker); });
         loop.stop();
-        // 100 intervals: a timer that is set anew each time would have lost up to a millisecond with each. A machine that
-        // is held up skips ticks and takes longer, never shorter.
+        // 100 intervals: a timer that is set anew each time would have lost up to a millisecond with each. A machine
+        // that is held up skips ticks and takes longer, never shorter.
         const auto expected = static_cast<std::uint64_t>(ticks.value() - 1) * 5'000'000;
         CPPUNIT_ASSERT(last - first + 10'000'000 > expected);
     }

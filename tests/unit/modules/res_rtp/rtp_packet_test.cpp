@@ -40,8 +40,8 @@ class RtpPacketTest : public CppUnit::TestFixture {
     void passes_over_sources_extension_and_padding() {
         std::vector<std::uint8_t> bytes(header_size);
         write({0, false, 1, 2, 3}, bytes.data());
-        bytes[0] |= 0x30 | 2;                                     // padding, extension, two sources
-        bytes.insert(bytes.end(), 8, 0xaa);                       // the sources
+        bytes[0] |= 0x30 | 2;                                       // padding, extension, two sources
+        bytes.insert(bytes.end(), 8, 0xaa);                         // the sources
         bytes.insert(bytes.end(), {0xbe, 0xde, 0, 1, 9, 9, 9, 9});  // the extension
         bytes.insert(bytes.end(), {'h', 'i', 0, 0, 3});
         const auto packet = parse(bytes);
@@ -75,7 +75,8 @@ class RtpPacketTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!is_rtcp(report));
     }
     void names_events_both_ways() {
-        for (const char key : std::string("0123456789*#ABCD!f")) CPPUNIT_ASSERT_EQUAL(key, key_of_event(*event_of_key(key)));
+        for (const char key : std::string("0123456789*#ABCD!f"))
+            CPPUNIT_ASSERT_EQUAL(key, key_of_event(*event_of_key(key)));
         CPPUNIT_ASSERT_EQUAL(std::uint8_t{15}, *event_of_key('d'));
         CPPUNIT_ASSERT(!event_of_key('x') && !event_of_key('\0'));
         CPPUNIT_ASSERT_EQUAL('\0', key_of_event(17));
