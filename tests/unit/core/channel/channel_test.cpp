@@ -146,14 +146,15 @@ class ChannelLifeTest : public ChannelTest {
         });
     }
     void a_work_that_waits_ends_with_the_call() {
-        bool interrupted = false, ran = false;
+        bool began = false, interrupted = false, ran = false;
         run([&] {
             auto custody = incoming("a");
             CPPUNIT_ASSERT(custody->post_work([&](Channel& channel) {
+                began = true;
                 interrupted = code_of(channel.wait(60s)) == ErrorCode::hangup;
             }));
             CPPUNIT_ASSERT(custody->post_work([&](Channel&) { ran = true; }));
-            (void)yield();
+            CPPUNIT_ASSERT(until([&] { return began; }));
             custody.release();
         });
         loop->run_until_idle();
