@@ -15,7 +15,7 @@ Result<std::string> random(Channel*, const Arguments& arguments) {
     const auto least = arguments.has(0) ? parse_number<std::int32_t>(trim(arguments[0])) : 0;
     const auto most = arguments.has(1) ? parse_number<std::int32_t>(trim(arguments[1])) : INT32_MAX;
     if (!least || !most) return fail(ErrorCode::invalid, "RAND({}): whole numbers are expected", arguments.raw());
-    const auto [low, high] = std::minmax<std::int64_t>(*least, *most);
+    const std::int64_t low = std::min(*least, *most), high = std::max(*least, *most);
     return std::to_string(low + static_cast<std::int64_t>(random_number(static_cast<std::uint64_t>(high - low + 1))));
 }
 

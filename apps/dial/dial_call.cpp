@@ -4,11 +4,9 @@
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
-#include "core/channel/channel_events.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/media/music.hpp"
 #include "core/media/tone.hpp"
-#include "core/runtime/event_bus.hpp"
 
 namespace jackfield::dial {
 namespace {
@@ -66,7 +64,6 @@ Result<void> DialCall::start_leg(DialRequest request) {
     }
     (*leg)->ignore_forward = options_.has('i');
     (*leg)->cancel_cause = options_.cancel_cause;
-    publish(DialBegan{&caller_, (*leg)->channel(), dial_string});
     legs_.push_back(std::move(*leg));
     return {};
 }
@@ -95,7 +92,7 @@ Result<void> DialCall::start(std::string_view destinations) {
         const std::string* known = tone.empty() ? nullptr : tone_zones()->find(caller_.attributes().tone_zone, tone);
         if (known) {
             auto source = JF_TRY(make_tone(*known));
-            caller_.media().play(std::move(source));
+            caller_.media().play(std::move(source));  // until an answer or early media takes its place
         } else {
             JF_TRY(caller_.indicate(Indication::ringing));
         }
@@ -115,7 +112,6 @@ void DialCall::note_failure(HangupCause cause) {
 
 void DialCall::drop(std::size_t place) {
     DialLeg& leg = *legs_[place];
-    publish(DialEnded{&caller_, leg.channel(), std::string(to_string(outcome_of(cause_))), {}});
     if (early_ == leg.channel().id()) {
         early_ = {};
         caller_.media().disconnect();
@@ -161,7 +157,6 @@ Result<void> DialCall::forward(std::size_t place, const std::string& destination
     request.dialled = split_once(destination, '@').first;
     request.formats = caller_.topology().empty() ? FormatList() : caller_.topology().front().formats;
     caller_.set_variable("FORWARDERNAME", called.name());
-    publish(DialEnded{&caller_, called, "FORWARD", destination});
     drop(place);
     return start_leg(std::move(request));
 }
@@ -171,7 +166,6 @@ Result<bool> DialCall::handle_events(std::size_t place) {
     while (auto event = leg.next_event()) {
         switch (event->kind) {
             case ChannelEvent::Kind::ringing:
-                publish(DialStateChanged{&caller_, leg.channel(), "RINGING"});
                 if (!rang_ && !early_ && !options_.has('m') && !options_.has('R')) {
                     rang_ = true;
                     JF_TRY(caller_.indicate(Indication::ringing));
@@ -182,7 +176,10 @@ Result<bool> DialCall::handle_events(std::size_t place) {
                 if (!rang_) JF_TRY(caller_.indicate(Indication::proceeding));
                 break;
             case ChannelEvent::Kind::connected_line:
-                if (!options_.has('I') && legs_.size() == 1) caller_.update_connected(leg.channel().connected());
+                if (!options_.has('I') && legs_.size() == 1) {
+                    const CallerIdentity& called = leg.channel().caller();
+                    caller_.update_connected({called.id, called.ani, "answer"});
+                }
                 break;
             case ChannelEvent::Kind::redirecting:
                 if (!options_.has('I') && legs_.size() == 1) caller_.update_redirecting(leg.channel().redirecting());
@@ -222,7 +219,6 @@ void DialCall::end_others(DialLeg* winner) {
     for (auto& leg : legs_) {
         if (leg.get() == winner) continue;
         if (winner || options_.has('c')) leg->cancel_cause = HangupCause::answered_elsewhere;
-        publish(DialEnded{&caller_, leg->channel(), winner ? "CANCEL" : std::string(to_string(outcome_)), {}});
         if (early_ == leg->channel().id()) {
             early_ = {};
             if (caller_.custody()) caller_.media().disconnect();
@@ -252,7 +248,6 @@ Result<Custody> DialCall::wait() {
         if (!JF_TRY(handle_events(*ready - 1))) continue;
         outcome_ = DialOutcome::answer;
         answered_ = leg->dial_string();
-        publish(DialEnded{&caller_, leg->channel(), "ANSWER", {}});
         end_others(leg);
         Custody winner = leg->take();
         early_ = {};
