@@ -24,9 +24,9 @@ struct ByTable final : Translator {
 
 Result<void> load(Module& module) {
     JF_TRY(module.add(
-        TranslatorInfo{"alawtoulaw", "alaw", "ulaw", 5, [] { return std::make_unique<ByTable<alaw_as_ulaw>>(); }}));
+        TranslatorInfo{"alawtoulaw", "alaw", "ulaw", 3, [] { return std::make_unique<ByTable<alaw_as_ulaw>>(); }}));
     return module.add(
-        TranslatorInfo{"ulawtoalaw", "ulaw", "alaw", 5, [] { return std::make_unique<ByTable<ulaw_as_alaw>>(); }});
+        TranslatorInfo{"ulawtoalaw", "ulaw", "alaw", 3, [] { return std::make_unique<ByTable<ulaw_as_alaw>>(); }});
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class Adpcm {
     Framer<2> pairs_;  // one byte codes two samples
 };
 
-Result<void> load(Module& module) { return add_audio_codec<Adpcm>(module, "adpcm", 200); }
+Result<void> load(Module& module) { return add_audio_codec<Adpcm>(module, "adpcm", 55); }
 
 }  // namespace
 

@@ -7,7 +7,7 @@ using namespace jackfield;
 namespace {
 
 Result<void> load(Module& module) {
-    return add_audio_codec<g711::Codec<g711::to_alaw, g711::from_alaw>>(module, "alaw", 20);
+    return add_audio_codec<g711::Codec<g711::to_alaw, g711::from_alaw>>(module, "alaw", 10);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class G722 {
     Framer<2> pairs_;  // one byte codes two samples
 };
 
-Result<void> load(Module& module) { return add_audio_codec<G722>(module, "g722", 1500); }
+Result<void> load(Module& module) { return add_audio_codec<G722>(module, "g722", 520); }
 
 }  // namespace
 

@@ -45,8 +45,8 @@ class G726 {
 };
 
 Result<void> load(Module& module) {
-    JF_TRY(add_audio_codec<G726<G726_PACKING_RIGHT>>(module, "g726", 1200));
-    return add_audio_codec<G726<G726_PACKING_LEFT>>(module, "g726aal2", 1200);
+    JF_TRY(add_audio_codec<G726<G726_PACKING_RIGHT>>(module, "g726", 590));
+    return add_audio_codec<G726<G726_PACKING_LEFT>>(module, "g726aal2", 590);
 }
 
 }  // namespace

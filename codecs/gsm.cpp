@@ -58,7 +58,7 @@ class Gsm {
     Concealment concealment_;
 };
 
-Result<void> load(Module& module) { return add_audio_codec<Gsm>(module, "gsm", 1100); }
+Result<void> load(Module& module) { return add_audio_codec<Gsm>(module, "gsm", 320); }
 
 }  // namespace
 

@@ -46,7 +46,7 @@ class Lpc10 {
     Framer<frame_samples> frames_;
 };
 
-Result<void> load(Module& module) { return add_audio_codec<Lpc10>(module, "lpc10", 3000); }
+Result<void> load(Module& module) { return add_audio_codec<Lpc10>(module, "lpc10", 275); }
 
 }  // namespace
 

@@ -65,7 +65,7 @@ class Opus {
     std::size_t filled_ = 0;
 };
 
-Result<void> load(Module& module) { return add_audio_codec<Opus>(module, "opus", 6000); }
+Result<void> load(Module& module) { return add_audio_codec<Opus>(module, "opus", 3800); }
 
 }  // namespace
 

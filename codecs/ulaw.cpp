@@ -7,7 +7,7 @@ using namespace jackfield;
 namespace {
 
 Result<void> load(Module& module) {
-    return add_audio_codec<g711::Codec<g711::to_ulaw, g711::from_ulaw>>(module, "ulaw", 20);
+    return add_audio_codec<g711::Codec<g711::to_ulaw, g711::from_ulaw>>(module, "ulaw", 10);
 }
 
 }  // namespace
