@@ -162,8 +162,9 @@ void SipCall::on_info(IncomingRequest& request) {
 void SipCall::on_message_request(IncomingRequest& request) {
     const Message& message = request.request();
     if (!message.content_type().starts_with("text/")) return (void)request.respond(415);
+    std::string text(message.body());  // the message goes with its response
     (void)request.respond(200);
-    channel().remote_event({ChannelEvent::Kind::text, std::string(message.body()), {}});
+    channel().remote_event({ChannelEvent::Kind::text, std::move(text), {}});
 }
 
 // RFC 3515: somebody is to be called in the caller's place; with Replaces (RFC 3891) a call that there is.
@@ -184,13 +185,13 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
         transfer.replaces_channel = replaced->id().number;
     }
     const bool silent = grammar::same_word(refer.header(HeaderName::refer_sub), "false");
+    refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
+    dialog.refresh_target(refer);
     (void)request.send(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         if (silent) writer.header(HeaderName::refer_sub, "false");
         writer.finish();
     }));
-    refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
-    dialog.refresh_target(refer);
     notify_transfer("SIP/2.0 100 Trying", false);
     const ChannelId id = channel().id();
     transfer.done = [this, id](bool success) {
@@ -217,9 +218,9 @@ void SipCall::on_notify(IncomingRequest& request) {
     const Message& notify = request.request();
     const TokenValue event = parse_token_value(notify.header(HeaderName::event));
     if (!grammar::same_word(event.token, "refer")) return (void)request.respond(489);
-    (void)request.respond(200);
     const auto words = split(notify.body(), ' ');
     const auto status = words.size() > 1 && words[0] == "SIP/2.0" ? parse_number<int>(words[1]) : std::nullopt;
+    (void)request.respond(200);
     if (status && *status >= 200) refer_result_.push(*status);
 }
 
