@@ -157,10 +157,8 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
         return std::unexpected(std::move(called).error());
     }
     caller.set_variable("DIALSTATUS", std::string(to_string(call.outcome())));
-    if (call.cause() != HangupCause::not_defined)
-        caller.set_variable("HANGUPCAUSE", std::to_string(static_cast<int>(call.cause())));
+    if (call.cause() != HangupCause::not_defined) caller.set_cause(call.cause());  // ${HANGUPCAUSE}
     if (!called->holds()) {
-        if (call.outcome() != DialOutcome::cancel) caller.set_cause(call.cause());
         set_times(caller, dialled, dialled, false);
         return {};
     }

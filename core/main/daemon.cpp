@@ -19,6 +19,8 @@
 #include "core/console/version.hpp"
 #include "core/dialplan/dialplan_store.hpp"
 #include "core/dialplan/evaluator.hpp"
+#include "core/dialplan/time_zone.hpp"
+#include "core/media/say.hpp"
 #include "core/media/sound_file.hpp"
 #include "core/media/tone_config.hpp"
 #include "core/module/module_config.hpp"
@@ -134,6 +136,11 @@ Result<void> Daemon::prepare() {
     (void)default_lane();  // starts its threads, which takes a while on a busy machine
     set_directory_variables(settings);
     initialise_dialplan();
+    set_local_time([](WallTime time, const std::string& zone) -> Result<std::tm> {
+        const auto known = TimeZone::find(zone);
+        if (!known) return fail(ErrorCode::not_found, "there is no time zone {}", zone);
+        return known->local(time);
+    });
     loader_->set_unload_barrier([this] { return media_->pass_turn(); });
     return {};
 }
