@@ -38,7 +38,7 @@ int sample_signal() { return SIGRTMIN + 7; }
 template <std::size_t N>
 void copy(std::array<char, N>& into, std::string_view text) {
     const std::size_t length = std::min(text.size(), N - 1);
-    std::memcpy(into.data(), text.data(), length);
+    if (length > 0) std::memcpy(into.data(), text.data(), length);  // an empty view may point nowhere
     into[length] = '\0';
 }
 
