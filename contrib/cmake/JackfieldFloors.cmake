@@ -1,4 +1,5 @@
 # The floors of core/ (lowest first). Each is an object library; libjackfield.so is made of all of them.
+set(JACKFIELD_SHUFFLED runtime channel bridge dialplan dialplan_modules chan_local)
 set(JACKFIELD_FLOORS base config runtime module media channel bridge dialplan console)
 
 # jackfield_floor(NAME [LIBRARIES ...]): every .cpp file in core/NAME.
@@ -43,4 +44,8 @@ function(jackfield_unit_tests name)
     endif()
     add_test(NAME unit_${name} COMMAND unit_${name})
     set_tests_properties(unit_${name} PROPERTIES TIMEOUT 300 LABELS unit)
+    if(name IN_LIST JACKFIELD_SHUFFLED)  # once more with the fibers' run queue shuffled and a yield at every wait
+        add_test(NAME unit_${name}_shuffled COMMAND unit_${name})
+        set_tests_properties(unit_${name}_shuffled PROPERTIES TIMEOUT 300 LABELS unit ENVIRONMENT JACKFIELD_SHUFFLE=20261121)
+    endif()
 endfunction()
