@@ -196,11 +196,15 @@ class Calls(jt.ScenarioTest):
 
     def test_a_reload_while_they_talk_keeps_the_call_and_takes_effect(self):
         alice, bob = self.talking()
-        self.jackfield.write("extensions.conf", PLAN.replace("@FOLDER@", str(self.folder)) + "exten => 777,1,NoOp(new)\n")
-        self.jackfield.ask("core reload")
-        self.assertIn("777", self.jackfield.ask("dialplan show 777@default"))
+        before = len(alice.heard()), len(bob.heard())
+        for turn in range(20):
+            self.jackfield.write("extensions.conf", PLAN.replace("@FOLDER@", str(self.folder)) + f"exten => 777,1,NoOp({turn})\n")
+            self.jackfield.ask("core reload")
+        self.assertIn("NoOp(19)", self.jackfield.ask("dialplan show 777@default"))
         alice.wait_to_hear(1000)
         bob.wait_to_hear(440)
+        for phone, start in ((alice, before[0]), (bob, before[1])):
+            self.assertLessEqual(jt.longest_gap(phone.heard()[start:]), 0.06 * jt.SLOWNESS, f"a gap at phone {phone.user}")
         alice.hang_up()
         self.jackfield.wait_idle()
 

@@ -197,6 +197,20 @@ def loudness(samples):
     return math.sqrt(sum(s * s for s in samples) / len(samples)) / 32768 if samples else 0.0
 
 
+def longest_gap(samples, rate=8000):
+    """Seconds of the longest stretch without sound, in steps of 10 ms; silence before the first sound does not count."""
+    window = rate // 100
+    longest = gap = 0
+    heard = False
+    for start in range(0, len(samples) - window, window):
+        if loudness(samples[start:start + window]) > 0.01:
+            heard, gap = True, 0
+        elif heard:
+            gap += 1
+            longest = max(longest, gap)
+    return longest / 100
+
+
 class Phone:
     """A baresip with one account, steered over its control socket; what it hears is written to a file."""
 
