@@ -122,10 +122,12 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
 void SipCall::attach_media(const MediaStream* near) {
     if (std::exchange(media_attached_, true)) return;
     media_->attach(channel(), near);
-    channel().media().on_port_event([this](std::uint32_t bits) {
-        if (!(bits & rtp_timeout)) return;
-        log_notice("{} has sent no media for {} s: the call is ended", channel().name(), endpoint_->rtp_timeout.count());
-        channel().hang_up(HangupCause::requested_chan_unavail);
+    // The stream keeps this function when drivers are exchanged: it names the channel, not the call.
+    channel().media().on_port_event([id = channel().id(), timeout = endpoint_->rtp_timeout](std::uint32_t bits) {
+        const auto found = find_channel(id);
+        if (!(bits & rtp_timeout) || !found) return;
+        log_notice("{} has sent no media for {} s: the call is ended", found->get().name(), timeout.count());
+        found->get().hang_up(HangupCause::requested_chan_unavail);
     });
 }
 
