@@ -3,7 +3,7 @@ import signal
 import subprocess
 import time
 
-import jackfield_test as jt
+import fixture as jt
 
 PLAN = "[default]\nexten => 600,1,Answer()\n same => n,Echo()\nexten => 6002,1,Dial(PJSIP/6002,20)\n"
 

@@ -1,5 +1,5 @@
 """Two real phones: both ways, hold, transfers, either side hangs up, CANCEL, prompts, digits, reload while they talk."""
-import jackfield_test as jt
+import fixture as jt
 
 PLAN = """
 [default]

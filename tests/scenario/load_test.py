@@ -2,7 +2,7 @@
 import socket
 import time
 
-import jackfield_test as jt
+import fixture as jt
 
 CALLS = 10_000 if jt.SLOWNESS == 1 else 400  # sanitizers look for other things than endurance
 

@@ -1,7 +1,7 @@
 """contrib/quickstart --check: two phones register with the demo, call each other, and hear each other."""
 import subprocess
 
-import jackfield_test as jt
+import fixture as jt
 
 
 class QuickstartCheck(jt.ScenarioTest):

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-import jackfield_test as jt
+import fixture as jt
 
 PLAN = """
 [default]
