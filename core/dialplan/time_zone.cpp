@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -72,7 +73,10 @@ int year_of(std::int64_t seconds) {
     return static_cast<int>(std::chrono::year_month_day(day).year());
 }
 
+// Empty when it can't be read: `Europe` is a folder.
 std::string read_file(const std::string& path) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return {};
     std::ifstream file(path, std::ios::binary);
     std::string bytes(std::istreambuf_iterator<char>(file), {});
     return bytes.size() > max_file_size ? std::string() : bytes;

@@ -147,7 +147,7 @@ class TimeConditionTest : public CppUnit::TestFixture {
 
     void zone_names_cannot_leave_the_folder() {
         for (const char* name :
-             {"../../../etc/passwd", "/etc/localtime", "Europe/../../x", "Europe/Berlin\n", "Nowhere"})
+             {"Europe", "../../../etc/passwd", "/etc/localtime", "Europe/../../x", "Europe/Berlin\n", "Nowhere"})
             CPPUNIT_ASSERT_MESSAGE(name, !TimeZone::find(name));
     }
 
