@@ -42,11 +42,6 @@ constexpr ApplicationInfo retry_info{
     .synopsis = "Dial, and try again when nobody answered",
     .text = "Plays `announce`, waits `sleep` seconds, and dials again up to `retries` times (-1: for ever)."};
 
-struct Answered {
-    Custody called;
-    Instant dialled, answered;
-};
-
 void set_times(Channel& caller, Instant dialled, Instant answered, bool was_answered) {
     const auto milliseconds = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
     const Instant now = Clock::now();

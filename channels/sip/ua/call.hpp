@@ -86,7 +86,7 @@ class SipCall final : public DriverChannel, public DialogUser, public ClientTran
     std::string from_header() const;
     void add_identity(MessageWriter& writer) const;
     void on_invite_response(const Message& response, const Flow& from);
-    void on_provisional(const Message& response, UserDialog* dialog);
+    void on_provisional(const Message& response);
     void on_success(const Message& response, const Flow& from);
     void on_refusal(const Message& response);
     UserDialog* dialog_for(const Message& response, const Flow& from);

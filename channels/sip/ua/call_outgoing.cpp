@@ -128,15 +128,17 @@ void SipCall::on_response(ClientHandle& handle, const Message& response, const F
 }
 
 void SipCall::on_invite_response(const Message& response, const Flow& from) {
-    if (response.status() < 200)
-        on_provisional(response, dialog_for(response, from));
-    else if (response.status() < 300)
+    if (response.status() < 200) {
+        (void)dialog_for(response, from);  // an early dialog, that requests within it be met
+        on_provisional(response);
+    } else if (response.status() < 300) {
         on_success(response, from);
-    else
+    } else {
         on_refusal(response);
+    }
 }
 
-void SipCall::on_provisional(const Message& response, UserDialog*) {
+void SipCall::on_provisional(const Message& response) {
     if (response.status() == 100) return;
     if (has_sdp(response) && offer_sent_) {
         if (auto accepted = media_->accept_answer(response.body())) {

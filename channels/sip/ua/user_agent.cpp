@@ -81,7 +81,6 @@ void UserAgent::on_message(ParseResult result, const Flow& from, std::chrono::na
         layer_.reply(result.message, from, result.status, result.reason);
     } else if (age > overload_age && result.message.is_request() && result.message.to_tag().empty() &&
                result.message.method() != Method::ack && result.message.method() != Method::cancel) {
-        ++overloaded_;
         layer_.reply(result.message, from, 503, "Overloaded", "Retry-After: 5\r\n");
     } else {
         layer_.receive(std::move(result.message), from);

@@ -114,7 +114,6 @@ class UserAgent final : public TransportUser, public TransactionCore {
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     KeyedRateLimit unknown_{std::chrono::seconds(1)};
     std::string buffer_;
-    std::size_t overloaded_ = 0;
 };
 
 // The methods that this agent understands, as Allow has them.
