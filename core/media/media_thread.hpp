@@ -75,13 +75,18 @@ class MediaLoop final : public MediaThread {
     void take_commands();
     void run_commands();
     void dispatch(int count);
+    void gather(int count);
     void tick(TickGroup& group);
+    void tick_groups();
     TickGroup& group_for(std::uint64_t interval);
     int timeout_ms() const;
 
     const unsigned index_;
     int epoll_ = -1, wake_ = -1;
     std::uint64_t now_ = 0, next_tick_;
+    std::uint64_t window_start_ = 0;  // of the count that tells whether packets come densely
+    int window_events_ = 0;
+    bool dense_ = false;
     std::array<epoll_event, 256> events_;
     int event_position_ = 0, event_count_ = 0;
     std::vector<Pollable*> by_descriptor_;

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <random>
+
+#include "core/base/generation.hpp"
 
 namespace jackfield::rtp {
 namespace {
@@ -38,8 +39,8 @@ void RtpPort::Clocked::stop() {
 
 RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     // RFC 3550 5.1: random starts make known-plaintext attacks harder and collisions of SSRCs unlikely.
-    std::random_device device;
-    random_state_ = std::uint64_t{device()} << 32 | device() | 1;
+    random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&random_state_), sizeof random_state_));
+    random_state_ |= 1;  // the generator's state must not be 0
     ssrc_ = random();
     last_sequence_ = static_cast<std::uint16_t>(random());
     last_timestamp_ = random();
