@@ -407,8 +407,8 @@ std::shared_ptr<void>& Channel::attachment_slot(const char* type) {
     auto& all = private_->attachments;
     const auto found = std::ranges::find_if(all, [type](const auto& each) { return each.type == type; });
     if (found != all.end()) return found->value;
-    all.push_back({type, nullptr, pass_of_running_module()});
-    return all.back().value;
+    all.push_front({type, nullptr, pass_of_running_module()});
+    return all.front().value;
 }
 
 void* Channel::find_attachment(const char* type) const {

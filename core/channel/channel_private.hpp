@@ -1,10 +1,11 @@
 // The parts of a channel that only core/channel/*.cpp see.
 #pragma once
 
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 
+#include "core/base/ring.hpp"
 #include "core/channel/channel.hpp"
 #include "core/runtime/gate.hpp"
 
@@ -43,9 +44,9 @@ struct Channel::Private {
         std::move_only_function<void(Channel&)> run;
         Gate::Pass pass;                 // of the module that posted it
     };
-    std::deque<Work> works;
+    Ring<Work> works;
     bool service_running = false;
-    std::deque<Attachment> attachments;  // not a vector: making one may make another
+    std::forward_list<Attachment> attachments;  // not a vector: making one may make another
 };
 
 struct ChannelAccess {

@@ -5,13 +5,13 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <source_location>
 #include <span>
 
 #include "core/base/result.hpp"
+#include "core/base/ring.hpp"
 
 namespace jackfield {
 
@@ -149,7 +149,7 @@ class Queue final : public Waitable {
     void clear() { values_.clear(); }
 
   private:
-    std::deque<T> values_;
+    Ring<T> values_;
     std::size_t limit_;
     bool closed_ = false;
 };

@@ -123,7 +123,7 @@ void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddre
     timeout_reported_ = false;
     if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]]
         new_remote_source(header);
-    const Codec* const codec = receive_codecs_[header.payload_type];
+    const Codec* const codec = received_codec(header.payload_type);
     if (codec) [[likely]]
         receive_clock_ = codec->rtp_clock.hz;
     reception_.hear(header.sequence, header.timestamp, to_units(heard_at_, receive_clock_));
@@ -183,7 +183,7 @@ void RtpPort::play_out(std::uint64_t now_ns) {
                                            static_cast<std::uint64_t>(read_codec_->packet_time.count()) / 1000);
             gap.source = read_source_;
             receive(gap);
-        } else if (const Codec* const codec = receive_codecs_[packet.kind]) {
+        } else if (const Codec* const codec = received_codec(packet.kind)) {
             hand_over({packet.kind, packet.marker, packet.sequence, packet.timestamp, remote_ssrc_}, codec,
                       packet.payload);
         }

@@ -46,6 +46,7 @@ class RtpPort final : public Port, Pollable {
     std::uint32_t relay_kind() const override { return 0x525450; }  // "RTP"
 
   private:
+    static constexpr std::uint8_t unknown_type = 0xff;  // no payload type: they have 7 bits
     struct RtcpSocket final : Pollable {
         explicit RtcpSocket(RtpPort& its_port) : port(its_port) {}
         void readable() override { port.rtcp_readable(); }
@@ -87,6 +88,10 @@ class RtpPort final : public Port, Pollable {
             apply_parameters();
     }
     void apply_parameters();
+    const Codec* received_codec(std::uint8_t type) {
+        return type == known_type_ ? known_codec_ : look_up_codec(type);
+    }
+    const Codec* look_up_codec(std::uint8_t type);
     void every_half_second(std::uint64_t now);
     void check_silence(std::uint64_t now);
     void rtcp_readable();
@@ -121,7 +126,8 @@ class RtpPort final : public Port, Pollable {
     const Codec* read_codec_ = nullptr;
     int event_receive_type_ = -1, event_send_type_ = -1;
     SocketAddress target_;  // of media; invalid: nobody to send to
-    std::array<const Codec*, 128> receive_codecs_{};
+    const Codec* known_codec_ = nullptr;    // of the payload type that came last
+    std::uint8_t known_type_ = unknown_type;
 
     std::unique_ptr<RtpParameters> parameters_;
     SourceLearning learning_;

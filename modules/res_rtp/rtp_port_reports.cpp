@@ -25,6 +25,17 @@ std::uint64_t ntp_now() {
 
 }  // namespace
 
+// Null for comfort noise, digits and what nobody offered.
+const Codec* RtpPort::look_up_codec(std::uint8_t type) {
+    known_type_ = type;
+    known_codec_ = nullptr;
+    if (!parameters_ || type == event_receive_type_) return nullptr;
+    for (const auto* list : {&parameters_->receive, &parameters_->send})  // a far side may use its own numbers by mistake
+        for (const RtpPayload& each : *list)
+            if (each.type == type && each.codec && each.codec->encoding != "CN") return known_codec_ = each.codec;
+    return nullptr;
+}
+
 void RtpPort::apply_parameters() {
     std::unique_ptr<RtpParameters> fresh(shared_->pending.exchange(nullptr, std::memory_order_acquire));
     if (!fresh) return;
@@ -36,12 +47,8 @@ void RtpPort::apply_parameters() {
     rtcp_mux_ = now_valid.rtcp_mux;
     event_send_type_ = now_valid.dtmf_payload;
     event_receive_type_ = now_valid.dtmf_receive_payload >= 0 ? now_valid.dtmf_receive_payload : now_valid.dtmf_payload;
-    receive_codecs_.fill(nullptr);
-    for (const auto* list : {&now_valid.send, &now_valid.receive})  // a far side may use its own numbers by mistake
-        for (const RtpPayload& each : *list)
-            if (each.type < 128 && each.codec && each.codec->encoding != "CN") receive_codecs_[each.type] = each.codec;
-    if (event_receive_type_ >= 0 && event_receive_type_ < 128) receive_codecs_[event_receive_type_] = nullptr;
-    write_codec_ = nullptr;  // payload types are looked up again
+    known_type_ = unknown_type;  // payload types are looked up again
+    write_codec_ = nullptr;
     if (jitter_ && now_valid.write_codec) {
         // The clock of what comes in; both directions have it in common for every codec that is offered.
         const Codec* const first = now_valid.receive.empty() ? now_valid.write_codec : now_valid.receive.front().codec;

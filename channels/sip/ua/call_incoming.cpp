@@ -39,7 +39,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.flow_ = request.flow();
     const std::string host = context.agent.transports().media_host(call.flow_);
     const auto bind = context.agent.transports().signalling_address(call.flow_).with_port(0);
-    auto media = MediaSession::create(context.rtp, *endpoint, endpoint->formats, host, bind, "jackfield@" + host);
+    auto media = MediaSession::create(context.rtp, endpoint, endpoint->formats, host, bind, "jackfield@" + host);
     if (!media) {
         log_warning("Call of {}: no media: {}", endpoint->name, media.error().text);
         return (void)request.respond(503);

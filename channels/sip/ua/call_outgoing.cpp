@@ -25,7 +25,7 @@ Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::sh
     call->flow_ = flow;
     const std::string host = context.agent.transports().media_host(flow);
     const auto bind = context.agent.transports().signalling_address(flow).with_port(0);
-    call->media_ = JF_TRY(MediaSession::create(context.rtp, *endpoint, formats, host, bind, "jackfield@" + host));
+    call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind, "jackfield@" + host));
     call->request_.method = Method::invite;
     call->request_.uri = std::move(uri);
     call->request_.routes = std::move(routes);

@@ -47,35 +47,36 @@ const Codec* codec_of(const SdpCodec& codec) { return find_codec(codec.name, cod
 
 }  // namespace
 
-Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, const EndpointSettings& endpoint, FormatList formats,
-                                                           const std::string& host, const SocketAddress& bind,
+Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std::shared_ptr<const EndpointSettings> settings,
+                                                           FormatList formats, const std::string& host, const SocketAddress& bind,
                                                            const std::string& cname) {
-    std::unique_ptr<MediaSession> session(new MediaSession(endpoint, std::move(formats)));
+    std::unique_ptr<MediaSession> session(new MediaSession(std::move(settings), std::move(formats)));
+    const EndpointSettings& endpoint = *session->endpoint_;
     RtpOptions options;
     options.local = bind;
-    if (endpoint.bind_rtp_to_media_address && !endpoint.media_address.empty())
-        options.local = JF_TRY(SocketAddress::parse(endpoint.media_address));
-    options.symmetric = endpoint.rtp_symmetric || endpoint.rewrite_contact;
-    options.timeout = endpoint.rtp_timeout;
-    options.hold_timeout = endpoint.rtp_timeout_hold;
-    options.keepalive = endpoint.rtp_keepalive;
-    options.jitter_buffer = endpoint.jitter_buffer;
-    options.dscp = endpoint.tos_audio;
+    if (endpoint->bind_rtp_to_media_address && !endpoint->media_address.empty())
+        options.local = JF_TRY(SocketAddress::parse(endpoint->media_address));
+    options.symmetric = endpoint->rtp_symmetric || endpoint->rewrite_contact;
+    options.timeout = endpoint->rtp_timeout;
+    options.hold_timeout = endpoint->rtp_timeout_hold;
+    options.keepalive = endpoint->rtp_keepalive;
+    options.jitter_buffer = endpoint->jitter_buffer;
+    options.dscp = endpoint->tos_audio;
     options.cname = cname;
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
-    session->describe(endpoint.media_address.empty() ? host : endpoint.media_address, endpoint.rtcp_mux);
+    session->describe(endpoint->media_address.empty() ? host : endpoint->media_address, endpoint->rtcp_mux);
     return session;
 }
 
 void MediaSession::describe(const std::string& host, bool rtcp_mux) {
     local_.connection = {host, host.contains(':')};
-    local_.user = endpoint_.sdp_owner;
-    local_.name = endpoint_.sdp_session;
+    local_.user = endpoint_->sdp_owner;
+    local_.name = endpoint_->sdp_session;
     local_.order = CodecOrder::local;
     LocalMedia audio;
     audio.port = rtp_->local().port();
-    const bool events = endpoint_.dtmf == DtmfMode::rfc4733 || endpoint_.dtmf == DtmfMode::automatic || endpoint_.dtmf == DtmfMode::auto_info;
+    const bool events = endpoint_->dtmf == DtmfMode::rfc4733 || endpoint_->dtmf == DtmfMode::automatic || endpoint_->dtmf == DtmfMode::auto_info;
     audio.codecs = describe_codecs(formats_, events);
     audio.rtcp_mux = rtcp_mux;
     if (const Format* first = formats_.best(MediaType::audio)) {
@@ -119,7 +120,7 @@ FormatList MediaSession::formats() const {
 void MediaSession::attach(Channel& channel, const MediaStream* near) {
     channel_ = &channel;
     channel.media().set_port(rtp_->take_port(), near);
-    if (endpoint_.dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
+    if (endpoint_->dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
     apply();
 }
 
@@ -143,7 +144,7 @@ void MediaSession::apply() {
         }
     if (parameters.send.empty()) return;
     parameters.write_codec = parameters.send.front().codec;
-    const unsigned ptime = audio->ptime && endpoint_.use_ptime ? audio->ptime : 0;
+    const unsigned ptime = audio->ptime && endpoint_->use_ptime ? audio->ptime : 0;
     parameters.packet_time = ptime ? std::chrono::milliseconds(ptime) : parameters.write_codec->packet_time;
     if (audio->telephone_event) {
         parameters.dtmf_payload = audio->telephone_event->send_payload_type;
@@ -157,7 +158,7 @@ void MediaSession::apply() {
     if (!channel_) return;
     channel_->media().set_formats(parameters.write_codec, parameters.write_codec, parameters.packet_time);
     channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
-    if (endpoint_.dtmf == DtmfMode::automatic && !audio->telephone_event) channel_->media().detect_inband_digits(true);
+    if (endpoint_->dtmf == DtmfMode::automatic && !audio->telephone_event) channel_->media().detect_inband_digits(true);
 }
 
 }  // namespace jackfield::sip

@@ -19,7 +19,7 @@ namespace jackfield::sip {
 class MediaSession {
   public:
     // Opens the RTP session. `host` is told in SDP, `bind` is where the socket lives. Errors: those of RtpService::create.
-    static Result<std::unique_ptr<MediaSession>> create(RtpService& rtp, const EndpointSettings& endpoint, FormatList formats,
+    static Result<std::unique_ptr<MediaSession>> create(RtpService& rtp, std::shared_ptr<const EndpointSettings> endpoint, FormatList formats,
                                                         const std::string& host, const SocketAddress& bind, const std::string& cname);
 
     // Gives the RTP port to the channel's stream (once) and keeps it up to date from then on. `near`: the stream whose
@@ -42,11 +42,12 @@ class MediaSession {
     const RtpSession& rtp() const { return *rtp_; }
 
   private:
-    MediaSession(const EndpointSettings& endpoint, FormatList formats) : endpoint_(endpoint), formats_(std::move(formats)) {}
+    MediaSession(std::shared_ptr<const EndpointSettings> endpoint, FormatList formats)
+        : endpoint_(std::move(endpoint)), formats_(std::move(formats)) {}
     void describe(const std::string& host, bool rtcp_mux);
     void apply();
 
-    EndpointSettings endpoint_;
+    std::shared_ptr<const EndpointSettings> endpoint_;
     FormatList formats_;
     std::unique_ptr<RtpSession> rtp_;
     LocalDescription local_;
