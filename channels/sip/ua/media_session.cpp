@@ -54,18 +54,18 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     const EndpointSettings& endpoint = *session->endpoint_;
     RtpOptions options;
     options.local = bind;
-    if (endpoint->bind_rtp_to_media_address && !endpoint->media_address.empty())
-        options.local = JF_TRY(SocketAddress::parse(endpoint->media_address));
-    options.symmetric = endpoint->rtp_symmetric || endpoint->rewrite_contact;
-    options.timeout = endpoint->rtp_timeout;
-    options.hold_timeout = endpoint->rtp_timeout_hold;
-    options.keepalive = endpoint->rtp_keepalive;
-    options.jitter_buffer = endpoint->jitter_buffer;
-    options.dscp = endpoint->tos_audio;
+    if (endpoint.bind_rtp_to_media_address && !endpoint.media_address.empty())
+        options.local = JF_TRY(SocketAddress::parse(endpoint.media_address));
+    options.symmetric = endpoint.rtp_symmetric || endpoint.rewrite_contact;
+    options.timeout = endpoint.rtp_timeout;
+    options.hold_timeout = endpoint.rtp_timeout_hold;
+    options.keepalive = endpoint.rtp_keepalive;
+    options.jitter_buffer = endpoint.jitter_buffer;
+    options.dscp = endpoint.tos_audio;
     options.cname = cname;
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
-    session->describe(endpoint->media_address.empty() ? host : endpoint->media_address, endpoint->rtcp_mux);
+    session->describe(endpoint.media_address.empty() ? host : endpoint.media_address, endpoint.rtcp_mux);
     return session;
 }
 
