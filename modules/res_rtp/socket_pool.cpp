@@ -105,15 +105,16 @@ void SocketPool::set_range(std::uint16_t first, std::uint16_t last, bool checksu
 }
 
 SocketPool::Host& SocketPool::host_for(const SocketAddress& address) {
-    const SocketAddress key = address.with_port(0);
-    const auto [found, fresh] = hosts_.try_emplace(key);
-    if (fresh) {
-        auto& ports = found->second.free_ports;
-        for (unsigned port = first_; port + 1 <= last_; port += 2) ports.push_back(static_cast<std::uint16_t>(port));
-        // A caller can't guess the next one (RFC 6056 2).
-        std::shuffle(ports.begin(), ports.end(), std::mt19937(std::random_device{}()));
-    }
+    const auto [found, fresh] = hosts_.try_emplace(address.with_port(0));
+    if (fresh) fill(found->second);
     return found->second;
+}
+
+// Not inlined: the generator's 10 KiB would stand on the stack of every fiber that asks for sockets.
+[[gnu::noinline]] void SocketPool::fill(Host& host) const {
+    for (unsigned port = first_; port + 1 <= last_; port += 2) host.free_ports.push_back(static_cast<std::uint16_t>(port));
+    // A caller can't guess the next one (RFC 6056 2).
+    std::shuffle(host.free_ports.begin(), host.free_ports.end(), std::mt19937(std::random_device{}()));
 }
 
 Result<SocketPair*> SocketPool::bind_new(Host& host, const SocketAddress& address) {

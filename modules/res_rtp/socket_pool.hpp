@@ -49,6 +49,7 @@ class SocketPool {
     };
     void absorb();
     Host& host_for(const SocketAddress& host);
+    void fill(Host& host) const;
     Result<SocketPair*> bind_new(Host& host, const SocketAddress& address);
     bool in_range(std::uint16_t port) const { return port >= first_ && port < last_; }
     void dispose(SocketPair* pair);
