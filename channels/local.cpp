@@ -242,7 +242,7 @@ Result<void> LocalHalf::call() {
     runner.caller().ani = owner.connected().ani;
     runner.caller().dnid = call_->extension;
     runner.connected().id = owner.caller().id;
-    runner.redirecting() = owner.redirecting();
+    if (owner.redirected()) runner.redirecting() = owner.redirecting();
     runner.place() = {call_->context, call_->extension, 1};
     if (!extension_exists(runner, call_->context, call_->extension)) {
         owner.set_cause(HangupCause::no_route_destination);

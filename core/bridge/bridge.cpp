@@ -140,6 +140,7 @@ Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options)
         JF_TRY(BridgeAccess::enter(*this, member));
         guard.entered = true;
     }
+    trim_stack();
     auto waited = channel.hung_up() ? yield() : stay->left.wait();
     if (waited) return channel.hung_up() && !stay->left.is_set() ? LeaveReason::hung_up : stay->reason;
     // A transfer dialogue of a member that hung up decides what becomes of the others; it does so at once.

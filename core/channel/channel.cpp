@@ -114,7 +114,7 @@ Result<Custody> Channel::request(DialRequest request, std::string holder, Hangup
         // An outgoing channel is connected with who calls: its driver shows that to the far side.
         channel->connected_.id = requestor->caller().id;
         channel->connected_.ani = requestor->caller().ani;
-        channel->redirecting_ = requestor->redirecting();
+        if (requestor->redirecting_) channel->redirecting() = *requestor->redirecting_;
         channel->caller_.dialled_plan = requestor->caller().dialled_plan;
     }
     add_to_table(*channel);
@@ -183,8 +183,13 @@ void Channel::update_connected(ConnectedIdentity identity) {
     tell_identity(true, false);
 }
 
+RedirectingIdentity& Channel::redirecting() {
+    if (!redirecting_) redirecting_ = std::make_unique<RedirectingIdentity>();
+    return *redirecting_;
+}
+
 void Channel::update_redirecting(RedirectingIdentity identity) {
-    redirecting_ = std::move(identity);
+    redirecting() = std::move(identity);
     tell_identity(false, true);
 }
 

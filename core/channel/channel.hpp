@@ -125,7 +125,8 @@ class Channel final {
     const Attributes& attributes() const { return attributes_; }
     CallerIdentity& caller() { return caller_; }
     ConnectedIdentity& connected() { return connected_; }
-    RedirectingIdentity& redirecting() { return redirecting_; }
+    RedirectingIdentity& redirecting();                         // made on first use
+    bool redirected() const { return redirecting_ != nullptr; }  // whether anybody has said anything about it
     // Whom this channel's far side sees itself connected with: tells the driver and publishes, once a turn at most.
     void update_connected(ConnectedIdentity identity);
     void update_redirecting(RedirectingIdentity identity);      // the same for who redirected the call
@@ -263,7 +264,7 @@ class Channel final {
     Attributes attributes_;
     CallerIdentity caller_;
     ConnectedIdentity connected_;
-    RedirectingIdentity redirecting_;
+    std::unique_ptr<RedirectingIdentity> redirecting_;          // few calls have been redirected
     Variables variables_;
     Place place_;
     std::optional<Place> redirection_;

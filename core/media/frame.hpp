@@ -1,6 +1,7 @@
 // A frame: a piece of media on its way through a media thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -33,7 +34,9 @@ std::uint32_t new_frame_source();
 struct Digit {
     char key = 0;                     // 0-9 * # A-D, and 'f' for fax CNG, '!' for hook flash
     bool end = false;
-    std::uint32_t duration_ms = 0;    // at the end
+    std::uint16_t duration_ms = 0;    // at the end; 65 s at most
+
+    static std::uint16_t limited(std::uint64_t ms) { return static_cast<std::uint16_t>(std::min<std::uint64_t>(ms, 65535)); }
 };
 
 // Bytes of one frame from a per-thread pool; returned when destroyed, on any thread. 4096 bytes at most.

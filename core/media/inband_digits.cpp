@@ -67,7 +67,7 @@ void DigitDetector::tone(void* self, int code, int, int) {
 void DigitDetector::change(char key) {
     if (key == key_) return;
     if (const char ended = std::exchange(key_, key))
-        found_(context_, Digit{ended, true, static_cast<std::uint32_t>((samples_ - began_) / 8)});
+        found_(context_, Digit{ended, true, Digit::limited((samples_ - began_) / 8)});
     began_ = samples_;
     if (key) found_(context_, Digit{key, false, 0});
 }

@@ -196,8 +196,8 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
 
   private:
     struct QueuedDigit {
-        char key;
-        std::uint32_t length_ms;
+        char key = 0;
+        std::uint16_t length_ms = 0;
     };
 
     const Codec* linear_of(const Codec* codec);

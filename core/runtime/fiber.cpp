@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cxxabi.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -254,6 +255,14 @@ Result<void> spawn(FiberOptions options, std::move_only_function<void()> body, s
 
 bool on_fiber() { return on_control_thread() && fiber_scheduler->running(); }
 std::uint64_t fiber_waits() { return on_fiber() ? fiber_scheduler->running()->waits : 0; }
+
+void trim_stack() {
+    if (!on_fiber()) return;
+    constexpr std::uintptr_t page = 4096, in_use = 512;  // below this frame: what madvise() needs, and the red zone
+    const auto low = reinterpret_cast<std::uintptr_t>(fiber_scheduler->running()->stack) + StackPool::guard_size;
+    const auto high = (reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - in_use) / page * page;
+    if (high > low) madvise(reinterpret_cast<void*>(low), high - low, MADV_DONTNEED);
+}
 
 std::size_t fiber_count() { return fiber_scheduler ? fiber_scheduler->count() : 0; }
 std::size_t fiber_limit() { return fiber_scheduler ? fiber_scheduler->limit() : 0; }

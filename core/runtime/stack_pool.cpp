@@ -72,7 +72,7 @@ void StackPool::put(char* stack) {
     char* low = stack + guard_size;
     const std::size_t length = size_ - guard_size - kept;
     bool deep = !warm;
-    if (warm) {
+    if (warm && ++put_ % kLookEvery == 0) {  // the pool is a stack itself: those that are used much are looked at soon
         // mincore() tells which pages were touched without touching them.
         unsigned char resident[1024];
         const std::size_t pages = std::min(length / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), sizeof(resident));
