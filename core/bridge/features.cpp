@@ -6,6 +6,7 @@
 #include "core/base/strings.hpp"
 #include "core/bridge/bridge_member.hpp"
 #include "core/bridge/code_collector.hpp"
+#include "core/runtime/fiber.hpp"
 #include "core/runtime/timer.hpp"
 
 namespace jackfield {
@@ -135,6 +136,7 @@ void run_feature(Channel& channel, FeatureFunction run) {
     channel.clear_digits();  // what is pressed from now on is the feature's
     auto posted = channel.post_work([end = std::move(end), bridge = member->bridge, run = std::move(run)](Channel& on) {
         const InterruptScope scope(end->feature->interrupter);
+        end->feature->done.set_by(fiber_id());
         const auto* member = BridgeAccess::member_of(on);
         if (!member || member->feature != end->feature) return;
         if (auto done = run(on, *bridge); !done && !ends_application(done.error().code))

@@ -1,4 +1,6 @@
 // fiber show, watchdog show, config show
+#include <fmt/ranges.h>
+
 #include "core/config/daemon_settings.hpp"
 #include "core/config/transaction.hpp"
 #include "core/console/command.hpp"
@@ -16,10 +18,13 @@ Result<void> show_fibers(Console& console, CommandWords) {
     Table table(console, {{"Id", 8, true}, {"Name", 32}, {"Module", 20}, {"Call", 10}, {"Since", 10, true}, {"Waits at", 0}});
     JF_TRY(table.header());
     const auto fibers = list_fibers();
-    for (const FiberSummary& fiber : fibers)
+    for (const FiberSummary& fiber : fibers) {
+        std::string place = fiber.waits_at.empty() ? "(runs)" : fiber.waits_at;
+        if (!fiber.circle.empty())
+            place += fmt::format(" CIRCLE: {} -> {}", fmt::join(fiber.circle, " -> "), fiber.id);
         JF_TRY(table.row({std::to_string(fiber.id), fiber.name, fiber.module, call_text(fiber.call_id),
-                          fmt::format("{:.1f} s", static_cast<double>(fiber.since.count()) / 1000),
-                          fiber.waits_at.empty() ? "(runs)" : fiber.waits_at}));
+                          fmt::format("{:.1f} s", static_cast<double>(fiber.since.count()) / 1000), place}));
+    }
     return console.print("{} fibers of at most {}\n", fibers.size(), fiber_limit());
 }
 
@@ -47,7 +52,8 @@ Result<void> show_files(Console& console, CommandWords) {
 
 Result<void> add_runtime_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"fiber show", "List what waits, where and since when",
-                                "Each call, console and background task is a fiber."},
+                                "Each call, console and background task is a fiber. Fibers that wait for each other, which "
+                                "only a fault in a module brings about, are marked with their circle."},
                     show_fibers));
     JF_TRY(core.add(CommandInfo{"watchdog show", "List what held up the control thread",
                                 "With module, fiber and back trace of the latest ones."},

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <new>
 #include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "core/runtime/callback.hpp"
@@ -254,6 +255,7 @@ Result<void> spawn(FiberOptions options, std::move_only_function<void()> body, s
 }
 
 bool on_fiber() { return on_control_thread() && fiber_scheduler->running(); }
+std::uint64_t fiber_id() { return on_fiber() ? fiber_scheduler->running()->id : 0; }
 std::uint64_t fiber_waits() { return on_fiber() ? fiber_scheduler->running()->waits : 0; }
 
 void trim_stack() {
@@ -267,18 +269,56 @@ void trim_stack() {
 std::size_t fiber_count() { return fiber_scheduler ? fiber_scheduler->count() : 0; }
 std::size_t fiber_limit() { return fiber_scheduler ? fiber_scheduler->limit() : 0; }
 
+namespace {
+
+using Needs = std::unordered_map<std::uint64_t, std::vector<std::uint64_t>>;  // fiber: those that it waits for
+
+// The shortest way from a fiber back to itself, by breadth.
+std::vector<std::uint64_t> circle_of(std::uint64_t fiber, const Needs& needs) {
+    std::unordered_map<std::uint64_t, std::uint64_t> came_from;
+    std::vector<std::uint64_t> open{fiber};
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        const auto found = needs.find(open[i]);
+        if (found == needs.end()) continue;
+        for (const std::uint64_t next : found->second) {
+            if (next == fiber) {
+                std::vector<std::uint64_t> circle;
+                for (std::uint64_t at = open[i]; at != fiber; at = came_from.at(at)) circle.push_back(at);
+                circle.push_back(fiber);
+                std::reverse(circle.begin(), circle.end());
+                return circle;
+            }
+            if (came_from.emplace(next, open[i]).second) open.push_back(next);
+        }
+    }
+    return {};
+}
+
+Needs all_needs() {
+    Needs needs;
+    for (const Fiber* fiber = fiber_scheduler->first(); fiber; fiber = fiber->next) {
+        if (fiber->state != Fiber::State::waiting || !fiber->waits_for) continue;
+        if (auto fibers = fiber->waits_for->needed_fibers(); !fibers.empty()) needs.emplace(fiber->id, std::move(fibers));
+    }
+    return needs;
+}
+
+}  // namespace
+
 std::vector<FiberSummary> list_fibers() {
     std::vector<FiberSummary> list;
     if (!fiber_scheduler) return list;
     list.reserve(fiber_scheduler->count());
     const Instant now = Clock::now();
+    const Needs needs = all_needs();
     for (const Fiber* fiber = fiber_scheduler->first(); fiber; fiber = fiber->next) {
         FiberSummary summary{.id = fiber->id,
                              .name = fiber->name,
                              .module = std::string(module_of(fiber->pass.gate())),
                              .waits_at = {},
                              .since = std::chrono::duration_cast<std::chrono::milliseconds>(now - fiber->since),
-                             .call_id = fiber->call_id};
+                             .call_id = fiber->call_id,
+                             .circle = circle_of(fiber->id, needs)};
         if (fiber->state == Fiber::State::waiting)
             summary.waits_at = fmt::format("{}:{}", fiber->waits_at.file_name(), fiber->waits_at.line());
         list.push_back(std::move(summary));

@@ -32,6 +32,7 @@ Result<void> spawn(FiberOptions options, std::move_only_function<void()> body,
 
 // True when the caller runs on a fiber (and so may wait).
 bool on_fiber();
+std::uint64_t fiber_id();  // of the running fiber, as `fiber show` numbers them; 0 outside fibers
 // How often the running fiber has waited for something that was not ready yet; yield() does not count. 0 outside fibers.
 std::uint64_t fiber_waits();
 
@@ -66,6 +67,9 @@ struct FiberSummary {  // for `fiber show`
     std::string waits_at;  // file:line of the wait, empty when runnable
     std::chrono::milliseconds since;
     CallId call_id;
+    // Fibers that wait for each other, this one first; empty when it is in no such circle. Only waits without a time limit
+    // for one thing that knows its fibers count (TaskGroup, Latch::set_by), so a circle is certain and some are not found.
+    std::vector<std::uint64_t> circle;
 };
 std::vector<FiberSummary> list_fibers();
 std::size_t fiber_count();

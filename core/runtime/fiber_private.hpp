@@ -50,6 +50,7 @@ class Fiber : public FiberRecord {
     unsigned failed_waits = 0;      // on something that has ended, in a row
     unsigned shields = 0;
     std::uint64_t waits = 0;           // see fiber_waits()
+    const Waitable* waits_for = nullptr;  // while it waits, when that is all, and for ever
     InterruptScope* scopes = nullptr;  // innermost first
     std::move_only_function<void()> body;
     Fiber* next_runnable = nullptr;

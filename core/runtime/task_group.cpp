@@ -1,5 +1,6 @@
 // TaskGroup: child fibers that end together.
 #include <utility>
+#include <vector>
 
 #include "core/base/log.hpp"
 #include "core/runtime/fiber.hpp"
@@ -10,20 +11,22 @@ namespace jackfield {
 struct TaskGroup::State {
     class Ended final : public Waitable {
       public:
-        explicit Ended(const std::size_t& running) : running_(running) {}
+        explicit Ended(const State& group) : group_(group) {}
         ~Ended() override = default;
-        bool ready() const override { return running_ == 0; }
+        bool ready() const override { return group_.running == 0; }
+        std::vector<std::uint64_t> needed_fibers() const override { return group_.children; }
         void changed() { notify(); }
 
       private:
-        const std::size_t& running_;
+        const State& group_;
     };
 
     explicit State(std::string group) : name(std::move(group)) {}
     std::string name;
     std::size_t running = 0;
+    std::vector<std::uint64_t> children;  // those that have begun, by id
     Interrupter interrupter;
-    Ended ended{running};
+    Ended ended{*this};
 };
 
 namespace {
@@ -31,8 +34,9 @@ namespace {
 // Counts a child also when an exception ends it.
 template <class State>
 struct Member {
-    explicit Member(State& group) : state(group) {}
+    explicit Member(State& group) : state(group) { state.children.push_back(fiber_id()); }
     ~Member() {
+        std::erase(state.children, fiber_id());
         if (--state.running == 0) state.ended.changed();
     }
     State& state;

@@ -141,6 +141,7 @@ Result<std::size_t> wait_linked(Fiber& fiber, std::span<Waitable* const> what, T
             where);
         timer->start(*timeout);
     }
+    fiber.waits_for = what.size() == 1 && !timeout ? what.front() : nullptr;
     if (at_once || timed_out)
         scheduler.yield(where);
     else

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <source_location>
 #include <span>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/base/ring.hpp"
@@ -33,6 +35,8 @@ class Waitable {
     Waitable(const Waitable&) = delete;
     Waitable& operator=(const Waitable&) = delete;
     virtual bool ready() const = 0;
+    // The fibers (by id) without which this can't become ready, as far as that is known: `fiber show` finds circles by it.
+    virtual std::vector<std::uint64_t> needed_fibers() const { return {}; }
 
   protected:
     Waitable() = default;
@@ -164,6 +168,10 @@ class Latch final : public Waitable {
     }
     bool is_set() const { return set_; }
     bool ready() const override { return set_; }
+    void set_by(std::uint64_t fiber) { setter_ = fiber; }  // tells `fiber show` who is going to set it (see fiber_id())
+    std::vector<std::uint64_t> needed_fibers() const override {
+        return setter_ ? std::vector{setter_} : std::vector<std::uint64_t>{};
+    }
     // Waits until it is set.
     Result<void> wait(Timeout timeout = {}, std::source_location where = std::source_location::current()) {
         JF_TRY(select({this}, timeout, where));
@@ -172,6 +180,7 @@ class Latch final : public Waitable {
 
   private:
     bool set_ = false;
+    std::uint64_t setter_ = 0;
 };
 
 }  // namespace jackfield

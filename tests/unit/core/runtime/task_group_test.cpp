@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/clock.hpp"
 #include "core/runtime/fiber.hpp"
 #include "tests/unit/core/runtime/loop_fixture.hpp"
@@ -14,6 +16,7 @@ class TaskGroupTest : public LoopTest {
     CPPUNIT_TEST(refuses_a_child_after_the_cancel);
     CPPUNIT_TEST(counts_a_child_that_throws);
     CPPUNIT_TEST(ends_a_join_by_time);
+    CPPUNIT_TEST(marks_fibers_that_wait_for_each_other);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -126,6 +129,41 @@ class TaskGroupTest : public LoopTest {
         clock.advance(5ms);
         loop.run_until_idle();
         CPPUNIT_ASSERT(ended == ErrorCode::timeout);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, fiber_count());
+    }
+
+    static std::vector<std::string> circle_of(const std::string& name) {
+        const auto fibers = list_fibers();
+        const auto named = [&](const auto& matches) { return *std::ranges::find_if(fibers, matches); };
+        std::vector<std::string> circle;
+        for (const std::uint64_t id : named([&](const FiberSummary& fiber) { return fiber.name == name; }).circle)
+            circle.push_back(named([&](const FiberSummary& fiber) { return fiber.id == id; }).name);
+        return circle;
+    }
+    void marks_fibers_that_wait_for_each_other() {
+        using Names = std::vector<std::string>;
+        ManualClock clock;
+        ControlLoop loop;
+        Latch joined, never;
+        start("parent", [&] {
+            joined.set_by(fiber_id());
+            TaskGroup group("children");
+            CPPUNIT_ASSERT(group.spawn("waits for its parent", [&] { CPPUNIT_ASSERT(joined.wait()); }));
+            CPPUNIT_ASSERT(group.spawn("waits for a while", [&] { CPPUNIT_ASSERT(!joined.wait(1h)); }));
+            CPPUNIT_ASSERT(group.spawn("waits for either", [&] { CPPUNIT_ASSERT(select({&joined, &never})); }));
+            CPPUNIT_ASSERT(group.spawn("sleeps", [&] { CPPUNIT_ASSERT(sleep_for(1h)); }));
+            CPPUNIT_ASSERT(group.join());
+        });
+        start("outside", [&] { CPPUNIT_ASSERT(joined.wait()); });
+        loop.run_until_idle();
+        CPPUNIT_ASSERT(circle_of("parent") == (Names{"parent", "waits for its parent"}));
+        CPPUNIT_ASSERT(circle_of("waits for its parent") == (Names{"waits for its parent", "parent"}));
+        for (const char* name : {"waits for a while", "waits for either", "sleeps", "outside"})
+            CPPUNIT_ASSERT_MESSAGE(name, circle_of(name).empty());
+        clock.advance(2h);
+        loop.run_until_idle();
+        joined.set();
+        loop.run_until_idle();
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, fiber_count());
     }
 };
