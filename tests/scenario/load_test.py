@@ -48,8 +48,9 @@ class Load(jt.ScenarioTest):
 
     def assert_nothing_left(self, before):
         memory, descriptors = before
-        later, now_open = self.steady_state()
-        self.assertLessEqual(now_open, descriptors)
+        later, _ = self.steady_state()
+        # The console's own connection may still be closing.
+        jt.wait_until(lambda: self.jackfield.descriptors() <= descriptors, 5, f"at most {descriptors} open descriptors")
         if jt.SLOWNESS == 1:  # sanitizers keep freed memory for a while
             self.assertLessEqual(later, memory * 1.02 + 256, "memory grows with finished calls")
 
