@@ -202,8 +202,14 @@ void MediaSide::count(Flow& flow, std::span<const char> packet, WallTime arrived
     if (packet.size() >= head + sizeof stamp) std::memcpy(&stamp, packet.data() + head, sizeof stamp);
     const bool numbered = stamp.mark == mark;
     if (numbered) figures_.delay.add(arrived - WallTime(stamp.sent));
-    if (flow.received > 0) figures_.longest_gap = std::max(figures_.longest_gap, std::chrono::nanoseconds(arrived - flow.last_arrival));
+    const WallTime sent = numbered ? WallTime(stamp.sent) : WallTime{};
+    if (flow.received > 0) {
+        const bool both = numbered && flow.last_sent != WallTime{};
+        const WallTime ours = both ? std::max(WallTime{}, sent - flow.last_sent - std::chrono::milliseconds(settings_.packet_ms)) : WallTime{};
+        figures_.longest_gap = std::max(figures_.longest_gap, arrived - flow.last_arrival - ours);
+    }
     flow.last_arrival = arrived;
+    flow.last_sent = sent;
     ++flow.received;
     std::uint16_t sequence = 0;
     std::memcpy(&sequence, packet.data() + 2, sizeof sequence);

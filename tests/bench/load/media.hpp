@@ -23,7 +23,7 @@ struct MediaFigures {
     std::uint64_t sent = 0, received = 0, lost = 0, strange = 0;  // strange: from where no flow has its other end
     std::uint64_t silent_flows = 0;                               // that sent and heard nothing at all
     Histogram delay;                                              // from our send to the kernel's receipt, where the payload came through
-    std::chrono::nanoseconds longest_gap{};                       // between two packets of one flow
+    std::chrono::nanoseconds longest_gap{};  // between two packets of one flow, less what we ourselves sent late
 };
 
 /// Sends a packet per flow and packet time, in slots of 1 ms over which the flows are spread, by absolute time. Payloads hold a
@@ -66,7 +66,7 @@ class MediaSide {
         std::uint32_t first_heard = 0, last_heard = 0;  // the numbers, or RTP's own where the payload was changed
         std::uint64_t counted = 0;                      // heard since first_heard
         bool numbered = false;
-        WallTime last_arrival{};
+        WallTime last_arrival{}, last_sent{};
         std::array<std::uint8_t, head + largest_payload> packet{};
     };
 
