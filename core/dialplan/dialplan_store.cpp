@@ -54,8 +54,7 @@ Store& store() {
 std::shared_ptr<const Dialplan> freed_in_pool(std::shared_ptr<const Dialplan> plan) {
     const Dialplan* address = plan.get();
     return {address, [plan = std::move(plan)](const Dialplan*) mutable {
-                if (!on_control_thread()) return;
-                (void)default_lane().submit([last = std::move(plan)] {});
+                dispose(std::move(plan));
             }};
 }
 

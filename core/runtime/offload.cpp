@@ -134,6 +134,14 @@ struct DetachedJob final : Posted, std::enable_shared_from_this<DetachedJob> {
 
 }  // namespace
 
+void dispose_in_pool(std::move_only_function<void()> owner) {
+    if (!on_control_thread()) return;
+    Gate* const gate = running_gate();
+    (void)default_lane().submit([owner = std::move(owner), pass = gate ? gate->hold() : Gate::Pass()]() mutable {
+        owner = nullptr;  // here, and so before the pass is given back
+    });
+}
+
 Result<void> offload_job(Lane& lane, std::move_only_function<void()> job, std::source_location where) {
     JF_TRY(check_may_wait(where));
     AttachedJob state;

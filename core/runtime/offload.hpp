@@ -47,6 +47,7 @@ struct OffloadResult<Result<R>> {
 Result<void> offload_job(Lane& lane, std::move_only_function<void()> job, std::source_location where);
 // Waits, interruptible; `job` goes on when the wait ends early. Errors: limit, interruption.
 Result<void> offload_detached_job(Lane& lane, std::move_only_function<void()> job, std::source_location where);
+void dispose_in_pool(std::move_only_function<void()> owner);
 }  // namespace detail
 
 // Waits until `work` has run in the pool and returns what it returned; hang-up does not end the wait, so [&] is safe.
@@ -90,6 +91,13 @@ auto offload_detached(Lane& lane, F work, std::source_location where = std::sour
     };
     auto done = detail::offload_detached_job(lane, std::move(job), where);
     return done ? std::move(*answer) : Answer(std::unexpected(std::move(done).error()));
+}
+
+// Destroys `object` in the pool: for what takes long to free, such as the settings of 100,000 endpoints. Never waits; the
+// running module's gate is held until it is gone. At once when there is no pool, or it is full.
+template <class T>
+void dispose(T object) {
+    detail::dispose_in_pool([object = std::move(object)] {});
 }
 
 }  // namespace jackfield

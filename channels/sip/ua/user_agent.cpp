@@ -6,6 +6,7 @@
 #include "channels/sip/stack/identifiers.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
+#include "core/runtime/offload.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -51,7 +52,7 @@ UserAgent::UserAgent()
 UserAgent::~UserAgent() = default;
 
 void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
-    objects_ = std::move(objects);
+    dispose(std::exchange(objects_, std::move(objects)));
     TransactionSettings settings;
     settings.t1 = objects_->system.timer_t1;
     settings.timer_b = objects_->system.timer_b;
