@@ -134,10 +134,11 @@ class Server:
              "main_cpu_us_per_call": one["target_main_cpu_s"] / max(one["answered"], 1) * 1e6} for one in result["steps"]]}
 
     def overload(self, rate, seconds):
-        """An offered rate that can't be served; goodput is what was answered while it lasted and reached its end."""
+        """An offered rate that can't be served; goodput is what was answered while it lasted."""
         result = run_load(*self.words("pcmu"), "--rate", rate, "--calls", int(rate * seconds), "--hold", 0, "--drain", 35)
         step = result["steps"][0]
-        return {"offered_rate": rate, "seconds": seconds, "answered": step["answered"], "goodput": result["finished"] / seconds,
+        return {"offered_rate": rate, "seconds": seconds, "answered": step["answered"], "goodput": step["answered_at_end"] / seconds,
+                "finished": result["finished"],
                 "failures": step["failures"], "left": result["left"], "p50_ms": step["latency"]["p50_ms"], "p99_ms": step["latency"]["p99_ms"],
                 "retransmissions": result["retransmitted"] + result["callee"]["retransmitted"], "own_drops": result["own_drops"],
                 "generator_late_ms": result["own"]["latest_timer_ms"]}

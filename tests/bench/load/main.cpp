@@ -44,9 +44,9 @@ std::string quantiles(const Histogram& histogram) {
 std::string step_text(const Step& step, double until) {
     std::string failures;
     for (const auto& [reason, count] : step.failures) failures += fmt::format(R"({}"{}": {})", failures.empty() ? "" : ", ", reason, count);
-    return fmt::format(R"({{"rate": {:.1f}, "good": {}, "begun": {}, "answered": {}, "failed": {}, "failures": {{{}}}, "retransmitted": {}, )"
+    return fmt::format(R"({{"rate": {:.1f}, "good": {}, "begun": {}, "answered": {}, "answered_at_end": {}, "failed": {}, "failures": {{{}}}, "retransmitted": {}, )"
                        R"("seconds": {:.3f}, "latency": {}, "target_cpu_s": {:.6f}, "target_main_cpu_s": {:.6f}}})",
-                       step.rate, step.good, step.begun, step.answered, step.failed, failures, step.retransmitted, until, quantiles(step.latency),
+                       step.rate, step.good, step.begun, step.answered, step.answered_at_end, step.failed, failures, step.retransmitted, until, quantiles(step.latency),
                        step.cpu_end.all - step.cpu_begin.all, step.cpu_end.main - step.cpu_begin.main);
 }
 

@@ -219,7 +219,8 @@ void MediaSide::count(Flow& flow, std::span<const char> packet, WallTime arrived
     if (flow.counted == 0 || numbered != flow.numbered) {
         figures_.lost += missing(flow);
         flow.numbered = numbered;
-        flow.first_heard = flow.last_heard = numbered ? heard : ntohs(sequence);
+        if (!numbered) heard = ntohs(sequence);  // counted anew, without the rounds of before
+        flow.first_heard = flow.last_heard = heard;
         flow.counted = 0;
     }
     ++flow.counted;

@@ -21,7 +21,7 @@ void Schedule::start() {
 }
 
 void Schedule::next_step(Time begin) {
-    if (!steps_.empty()) steps_.back().cpu_end = cpu_time(settings_.target);
+    if (!steps_.empty()) close_step();
     Step step;
     step.rate = steps_.empty() ? settings_.rate : steps_.back().rate + settings_.step;
     step.begin = begin;
@@ -55,8 +55,13 @@ void Schedule::begin_due() {
 void Schedule::finish() {
     if (over_) return;
     over_ = true;
-    if (!steps_.empty()) steps_.back().cpu_end = cpu_time(settings_.target);
+    if (!steps_.empty()) close_step();
     ended_();
+}
+
+void Schedule::close_step() {
+    steps_.back().cpu_end = cpu_time(settings_.target);
+    steps_.back().answered_at_end = steps_.back().answered;
 }
 
 bool Schedule::judge(Step& step) const {

@@ -14,7 +14,7 @@ namespace bench {
 struct Step {
     double rate = 0;  // begun per second
     Time begin, end;
-    std::uint64_t begun = 0, answered = 0, failed = 0, retransmitted = 0;
+    std::uint64_t begun = 0, answered = 0, failed = 0, retransmitted = 0, answered_at_end = 0;  // at the end of the step's own time
     std::map<std::string, std::uint64_t> failures;  // by status, or "timeout"
     Histogram latency;                              // from the scheduled moment to the final answer
     CpuTime cpu_begin, cpu_end;                     // of the target
@@ -47,6 +47,7 @@ class Schedule {
   private:
     void begin_due();
     void next_step(Time begin);
+    void close_step();
     bool judge(Step& step) const;
     Time due(const Step& step) const;
 

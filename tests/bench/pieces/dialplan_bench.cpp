@@ -85,7 +85,7 @@ void execute_a_priority(benchmark::State& state) {
         });
         constexpr int priorities = 1000;
         std::string text = "[default]\nexten => 1,1,First()\n";
-        for (int i = 0; i < priorities; ++i) text += " same => n,Nothing(${EXTEN} by ${CALLERID(num)})\n";
+        for (int i = 0; i < priorities; ++i) text += " same => n,Nothing(${EXTEN} at ${PRIORITY})\n";
         DialplanTest::plan(text + " same => n,Last()\n");
         for (auto _ : state) {
             calls.run_call("1");
@@ -96,6 +96,6 @@ void execute_a_priority(benchmark::State& state) {
     }
     calls.tearDown();
 }
-BENCHMARK(execute_a_priority)->UseManualTime();
+BENCHMARK(execute_a_priority)->UseManualTime()->Iterations(20);
 
 }  // namespace
