@@ -146,6 +146,11 @@ void MediaStream::exchange_ports(MediaStream& other) {
     std::swap(a.write, b.write);
     std::swap(a.packet_time, b.packet_time);
     std::swap(a.on_port_event, b.on_port_event);
+    if (a.on_signalled_digit || b.on_signalled_digit) {
+        std::swap(a.on_signalled_digit, b.on_signalled_digit);
+        a.send_signalling();
+        b.send_signalling();
+    }
     const auto take = [](Private& from, MediaLoop* to) {
         auto transit = std::make_shared<PortTransit>();
         from.command([node = from.node, transit, to] {
@@ -352,6 +357,16 @@ void MediaStream::detect_inband_digits(bool on) {
     });
 }
 
+void MediaStream::signal_digits(std::move_only_function<void(const Digit&)> function) {
+    if (!function && !private_->on_signalled_digit) return;
+    private_->on_signalled_digit = function ? Private::keep(std::move(function)) : nullptr;
+    private_->send_signalling();
+}
+
+void MediaStream::Private::send_signalling() {
+    command([node = node, on = on_signalled_digit != nullptr] { node->signal_digits = on; });
+}
+
 void MediaStream::send_digit(char key, std::chrono::milliseconds length) {
     private_->command([node = private_->node, key, length] { node->queue_digit(key, length); });
 }
@@ -413,6 +428,7 @@ void MediaStream::Private::drain_digits() {
     StreamNode* const its_node = node;
     Digit digit;
     while (*still && its_node->digits.pop(digit)) call_kept(still, &Private::on_digit, digit);
+    while (*still && its_node->signalled_digits.pop(digit)) call_kept(still, &Private::on_signalled_digit, digit);
 }
 
 void MediaStream::Private::node_events(std::uint32_t bits) {

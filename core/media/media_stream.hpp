@@ -76,6 +76,9 @@ class MediaStream {
     void on_digit(std::move_only_function<void(const Digit&)> function);  // every digit, begin and end, in order
     void detect_inband_digits(bool on);                     // by SpanDSP on what the channel says
     void send_digit(char key, std::chrono::milliseconds length);  // to the channel; queued one after the other
+    // Digits to the channel go to `function`, each at its end, instead of out of the port (SIP INFO); {}: by the port again.
+    // Belongs to the port: exchange_ports() takes it along.
+    void signal_digits(std::move_only_function<void(const Digit&)> function);
 
     // --- silence ---------------------------------------------------------------------------------------------------
     struct SilenceEvent {

@@ -33,6 +33,7 @@ struct MediaStream::Private final : NodeOwner {
     }
     void move_to(MediaLoop* target);  // the stream is neither connected nor mixed
     void send_formats();
+    void send_signalling();
     void prepare(PathRole role, const Codec* from, const Codec* to);
     void prepare_connection();  // what the peer says to what this channel takes
     void serve_paths();
@@ -55,7 +56,7 @@ struct MediaStream::Private final : NodeOwner {
     bool playing = false;
     std::uint32_t generation = 0;  // of play()
     Ended ended;
-    Kept<void(const Digit&)> on_digit;
+    Kept<void(const Digit&)> on_digit, on_signalled_digit;
     Kept<void(const SilenceEvent&)> on_silence;
     Kept<void(std::uint32_t)> on_port_event;
     Kept<void(bool)> on_talking;  // set by the mixer

@@ -177,6 +177,8 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     MediaCounter frames_in, frames_out, bytes_in, bytes_out, dropped, lost_digits;
     std::atomic<bool> relayed{false};
     DigitRing<Digit> digits;                // media to control
+    DigitRing<Digit, 8> signalled_digits;   // the same of those that control is to send
+    bool signal_digits = false;             // they do not go out of the port
     std::atomic<std::uint64_t> silence{0};  // length in ms, above bit 0: silent
     std::atomic<std::uint32_t> port_events{0}, ended_generation{0};
     std::atomic<bool> talking{false};

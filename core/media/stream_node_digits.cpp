@@ -70,7 +70,16 @@ void StreamNode::run_digit_queue(std::uint64_t now) {
 }
 
 void StreamNode::say_digit(const Digit& digit) {
-    if (!port_ || mute_write || port_->write_digit(digit)) return;
+    if (!port_ || mute_write) return;
+    if (signal_digits) {
+        if (!digit.end) return;
+        if (signalled_digits.push(digit))
+            raise(node_digits);
+        else
+            lost_digits.add(1);
+        return;
+    }
+    if (port_->write_digit(digit)) return;
     if (digit.end) {
         tone_ending_ = true;
     } else if (write_linear_ && DigitTone::knows(digit.key)) {
