@@ -1,5 +1,6 @@
 // The options of aor, auth, transport, identify, global and system.
 #include "channels/sip/config/object_options.hpp"
+#include "core/dialplan/expression_regex.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -8,10 +9,30 @@ using namespace std::chrono_literals;
 
 Result<void> add_match(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
     for (const std::string_view part : split_list(value)) {
-        auto subnet = Subnet::parse(part);
-        if (!subnet) return fail(ErrorCode::invalid, "'{}' is no address or network (names are not looked up yet)", part);
-        identify.match.push_back(*subnet);
+        if (auto subnet = Subnet::parse(part)) {
+            identify.match.push_back(*subnet);
+        } else if (part.find_first_not_of("0123456789./:[]") != std::string_view::npos &&
+                   part.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == std::string_view::npos) {
+            identify.names.emplace_back(part);
+        } else {
+            return fail(ErrorCode::invalid, "'{}' is no address, network or host name", part);
+        }
     }
+    return {};
+}
+
+Result<void> add_match_header(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
+    const Halves parts = split_once(value, ':');
+    IdentifySettings::HeaderMatch header{std::string(trim(parts.first)), std::string(trim(parts.second)), false};
+    if (!parts.found || header.name.empty() || header.value.empty())
+        return fail(ErrorCode::invalid, "needs Header: value or Header: /expression/, not '{}'", value);
+    if (header.value.size() > 2 && header.value.starts_with('/') && header.value.ends_with('/')) {
+        header.value = header.value.substr(1, header.value.size() - 2);
+        header.expression = true;
+        if (auto match = match_posix({}, header.value, false); !match)
+            return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", header.value, match.error().text);
+    }
+    identify.headers.push_back(std::move(header));
     return {};
 }
 
@@ -141,10 +162,10 @@ const Options<IdentifySettings>& identify_options() {
     using O = Option<I>;
     static const Options<I> options{
         {"endpoint", &I::endpoint, "", "The endpoint that such requests are from"},
-        {"match", O::Parse(add_match), "", "Addresses or networks; may be repeated"},
-        O::absent("match_header", "requests are identified by address or user name"),
-        O::ignored("srv_lookups", "match takes addresses"),
-        O::absent("match_request_uri", "requests are identified by address or user name"),
+        {"match", O::Parse(add_match), "", "Addresses, networks or host names (looked up at start and reload); may be repeated"},
+        {"srv_lookups", &I::srv_lookups, true, "Look host names up by SRV first"},
+        {"match_header", O::Parse(add_match_header), "", "Header: value or Header: /regular expression/; may be repeated"},
+        O::absent("match_request_uri", "requests are identified by address, header or user name"),
     };
     return options;
 }
@@ -161,7 +182,7 @@ const Options<GlobalSettings>& global_options() {
         O::ignored("keep_alive_interval", "connections are kept open by the pings of their clients (RFC 5626), which are answered"),
         O::ignored("default_outbound_endpoint", "calls name their endpoint"),
         O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
-        O::ignored("endpoint_identifier_order", "the order is ip, username, auth_username, anonymous"),
+        O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),

@@ -129,18 +129,6 @@ std::shared_ptr<const AorSettings> ObjectSet::aor(std::string_view name) const {
 std::shared_ptr<const AuthSettings> ObjectSet::auth(std::string_view name) const { return find(auths, name); }
 std::shared_ptr<const TransportSettings> ObjectSet::transport(std::string_view name) const { return find(transports, name); }
 
-std::shared_ptr<const EndpointSettings> ObjectSet::identify(const SocketAddress& from) const {
-    const IdentifySettings* best = nullptr;
-    unsigned bits = 0;
-    for (const auto& [name, object] : identifies)
-        for (const Subnet& subnet : object->match)
-            if (subnet.contains(from) && (!best || subnet.prefix_length() > bits)) {
-                best = object.get();
-                bits = subnet.prefix_length();
-            }
-    return best ? endpoint(best->endpoint) : nullptr;
-}
-
 std::shared_ptr<const ObjectSet> read_objects(const ConfigFile& file, Diagnostics& findings) {
     return Reader(file, findings).read();
 }

@@ -32,8 +32,6 @@ struct ObjectSet {
     std::shared_ptr<const AorSettings> aor(std::string_view name) const;
     std::shared_ptr<const AuthSettings> auth(std::string_view name) const;
     std::shared_ptr<const TransportSettings> transport(std::string_view name) const;
-    // The endpoint whose identify object has the address in `match`, narrowest network first; null when none has.
-    std::shared_ptr<const EndpointSettings> identify(const SocketAddress& from) const;
 };
 
 // Pure; runs in the pool at a reload. Wrong values, unknown keys, missing references become findings with file and line.

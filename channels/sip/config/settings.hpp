@@ -14,6 +14,12 @@
 
 namespace jackfield::sip {
 
+// Of provisional responses (RFC 3262): off; used when the other side insists; insisted upon; used whenever it can.
+enum class ReliableMode : std::uint8_t { no, yes, required, peer_supported };
+
+// How a changed identity is told: by UPDATE when the far side allows it, else by re-INVITE; by UPDATE or not at all.
+enum class ConnectedLineMethod : std::uint8_t { invite, update };
+
 enum class DtmfMode : std::uint8_t { rfc4733, inband, info, automatic, auto_info, none };
 
 struct EndpointSettings {
@@ -27,7 +33,9 @@ struct EndpointSettings {
     std::string caller_id_tag;
     Presentation caller_id_privacy = Presentation::allowed_not_screened;
     bool trust_id_inbound = false, trust_id_outbound = false, send_pai = false, send_rpid = false;
-    bool send_diversion = true, trust_connected_line = true;
+    bool send_diversion = true, trust_connected_line = true, send_connected_line = true, rpid_immediate = false;
+    ConnectedLineMethod connected_line_method = ConnectedLineMethod::invite;
+    ReliableMode reliable = ReliableMode::yes;
     std::string from_user, from_domain, contact_user;
     DtmfMode dtmf = DtmfMode::rfc4733;
     bool force_rport = true, rewrite_contact = false, rtp_symmetric = false, direct_media = false;
@@ -76,6 +84,13 @@ struct TransportSettings {
 struct IdentifySettings {
     std::string name, endpoint;
     std::vector<Subnet> match;
+    std::vector<std::string> names;             // of match, to be looked up
+    bool srv_lookups = true;
+    struct HeaderMatch {
+        std::string name, value;
+        bool expression = false;                // the value is a regular expression
+    };
+    std::vector<HeaderMatch> headers;           // any of them
 };
 
 struct GlobalSettings {

@@ -73,7 +73,10 @@ void ClientTransaction::receive(const Message& response, const Flow& from) {
     }
     layer.destroy(*this);
     layer.bury(own, kind, life, kept);
-    if (user != nullptr) user->user_.on_response(*user, response, from);
+    if (user != nullptr)
+        user->user_.on_response(*user, response, from);
+    else if (kind == Kind::client_accepted)
+        layer.core.on_late_success(response, from);  // it crossed a CANCEL: somebody has to acknowledge and end it
 }
 
 void ClientTransaction::cancel(std::string_view reason) {

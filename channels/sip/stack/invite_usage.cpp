@@ -93,10 +93,12 @@ void ReliableProvisionals::give_up() {
     user_.on_unacknowledged_provisional();
 }
 
+bool ReliableProvisionals::awaits(const RAck& rack) const {
+    return !queue_.empty() && rack.rseq == queue_.front().number && rack.cseq.number == cseq_ && rack.cseq.method == Method::invite;
+}
+
 bool ReliableProvisionals::acknowledge(const RAck& rack) {
-    if (queue_.empty() || rack.rseq != queue_.front().number || rack.cseq.number != cseq_ ||
-        rack.cseq.method != Method::invite)
-        return false;
+    if (!awaits(rack)) return false;
     queue_.pop_front();
     repeat_.stop();
     timeout_.stop();

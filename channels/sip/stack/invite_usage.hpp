@@ -80,7 +80,9 @@ class ReliableProvisionals {
     // Sends a response with that RSeq (and Require: 100rel) now, or after those before it are acknowledged. Errors:
     // limit (16 wait already).
     Result<void> send(std::uint32_t number, int status, std::string response);
-    // True when the PRACK is for the response that waits; else it is answered with 481.
+    // Whether the PRACK is for the response that waits; else it is answered with 481.
+    bool awaits(const RAck& rack) const;
+    // Takes that one off, after the PRACK was answered, and sends the next. False: it was for another.
     bool acknowledge(const RAck& rack);
     bool waiting() const { return !queue_.empty(); }  // a 2xx with an answer in it must wait for the PRACK (RFC 3262 3)
     void stop();                                      // the final response ends them

@@ -42,12 +42,14 @@ StackTimers::Queue& StackTimers::queue_of(std::chrono::milliseconds length) {
 
 void StackTimers::start(StackTimer& timer, std::chrono::milliseconds after) {
     timer.stop();
+    if (clock_ != nullptr) now_ = std::max(now_, clock_->now());
     Queue& queue = queue_of(std::max(after, std::chrono::milliseconds(1)));
     timer.when_ = now_ + queue.length;
     timer.place_ = queue.tail;
     timer.tail_ = &queue.tail;
     *queue.tail = &timer;
     queue.tail = &timer.next_;
+    if (clock_ != nullptr) clock_->timer_started(timer.when_);
 }
 
 StackTimers::Queue* StackTimers::earliest() const {
@@ -60,7 +62,7 @@ StackTimers::Queue* StackTimers::earliest() const {
 
 void StackTimers::advance(Instant now) {
     now_ = std::max(now_, now);
-    for (Queue* queue = earliest(); queue != nullptr && queue->head->when_ <= now_; queue = earliest()) {
+    for (Queue* queue = earliest(); queue != nullptr && queue->head->when_ <= now; queue = earliest()) {
         StackTimer& timer = *queue->head;
         timer.stop();
         timer.expired_(timer.owner_);

@@ -14,6 +14,16 @@ namespace jackfield::sip {
 
 class StackTimers;
 
+// Whose clock the timers run by. Without one they count from the last advance().
+class StackClock {
+  public:
+    virtual Instant now() = 0;
+    virtual void timer_started(Instant due) = 0;  // advance() has to be called then, or before
+
+  protected:
+    ~StackClock() = default;
+};
+
 // An intrusive entry that calls one function of its owner. Destroying it cancels it; it may be destroyed or restarted
 // from its own function.
 class StackTimer {
@@ -53,12 +63,12 @@ class StackTimer {
 // rounded up to the next one there is.
 class StackTimers {
   public:
-    explicit StackTimers(Instant now) : now_(now) {}
+    explicit StackTimers(Instant now, StackClock* clock = nullptr) : now_(now), clock_(clock) {}
     ~StackTimers();
     StackTimers(const StackTimers&) = delete;
     StackTimers& operator=(const StackTimers&) = delete;
 
-    Instant now() const { return now_; }                             // as of the last advance()
+    Instant now() const { return now_; }                             // as of the last advance() or start()
     void start(StackTimer& timer, std::chrono::milliseconds after);  // restarts a running one; at least 1 ms
     // Runs what is due, earliest first. What is started meanwhile counts from `now` and waits for a later call.
     void advance(Instant now);
@@ -76,6 +86,7 @@ class StackTimers {
     Queue* earliest() const;
 
     Instant now_;
+    StackClock* clock_;
     std::vector<std::unique_ptr<Queue>> queues_;
 };
 

@@ -133,7 +133,7 @@ class TransactionCore {
     virtual void on_request(IncomingRequest& request) = 0;
     // An ACK of a 2xx: it belongs to a dialog.
     virtual void on_ack(const Message& ack, const Flow& from) = 0;
-    // A 2xx to an INVITE whose transaction has ended: the dialog repeats its ACK, or a fork is acknowledged and ended.
+    // A 2xx to an INVITE whose transaction has ended or whose handle has gone: the dialog repeats its ACK, or a fork is acknowledged and ended.
     virtual void on_late_success(const Message& response, const Flow& from) = 0;
 
   protected:

@@ -7,7 +7,11 @@
 
 namespace jackfield::sip {
 SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, bool is_outgoing)
-    : context_(context), endpoint_(std::move(endpoint)), outgoing_(is_outgoing), success_timer_([this] { repeat_success(); }) {}
+    : context_(context),
+      endpoint_(std::move(endpoint)),
+      outgoing_(is_outgoing),
+      success_(*this, context.agent.transports(), context.agent.timers()),
+      refresh_retry_([this] { send_refresh(); }) {}
 
 SipCall::~SipCall() { count(-counted_in_use_, -counted_ringing_, -counted_held_); }
 
@@ -22,8 +26,14 @@ void SipCall::count(int in_use, int ringing, int held) {
 void SipCall::ended(HangupCause cause) {
     if (state_ == State::ended) return;
     state_ = State::ended;
-    success_timer_.stop();
+    stop_repeating();
     channel().remote_hung_up(cause);
+}
+
+void SipCall::stop_repeating() {
+    success_.stop();
+    if (reliable_) reliable_->stop();
+    refresh_retry_.stop();
 }
 
 void SipCall::hang_up(HangupCause cause) {
@@ -31,7 +41,7 @@ void SipCall::hang_up(HangupCause cause) {
         writer.header(HeaderName::reason, reason_header(cause));
         writer.finish();
     };
-    success_timer_.stop();
+    stop_repeating();
     if (state_ == State::ended) return;
     const State was = std::exchange(state_, State::ended);
     if (was == State::up) {
@@ -39,7 +49,7 @@ void SipCall::hang_up(HangupCause cause) {
         if (!dialogs_.empty()) context_.agent.send_and_forget(*dialogs_.front(), Method::bye, with_reason);
     } else if (invite_received_.active()) {
         const int status = status_of(cause == HangupCause::normal_clearing ? HangupCause::call_rejected : cause);
-        (void)invite_received_.send(status, response_to_invite(status, {}, reason_header(cause)));
+        (void)refuse(status, cause);
     } else if (invite_sent_.active()) {
         invite_sent_.cancel(cause == HangupCause::answered_elsewhere ? "SIP;cause=200;text=\"Call completed elsewhere\"" : "");
         invite_sent_.release();
@@ -56,33 +66,6 @@ Result<void> SipCall::send_text(std::string_view text, std::string_view content_
     context_.agent.send_and_forget(*dialogs_.front(), Method::message,
                     [&](MessageWriter& writer) { writer.finish(content_type, text); });
     return {};
-}
-
-// Waits for the result: REFER once the call is up (RFC 3515), else 302 (RFC 3261 21.3.3).
-Result<void> SipCall::transfer(std::string_view destination) {
-    std::string target(destination);
-    if (!target.starts_with("sip:") && !target.starts_with("sips:"))
-        target = "sip:" + target + (target.contains('@') ? "" : "@" + context_.agent.transports().signalling_address(flow_).to_string());
-    if (state_ != State::up && invite_received_.active()) {
-        const auto moved = context_.agent.response(invite_received_, 302, {}, [&](MessageWriter& writer) {
-            writer.header(HeaderName::contact, "<" + target + ">");
-            writer.finish();
-        });
-        return invite_received_.send(302, moved);
-    }
-    if (state_ != State::up || dialogs_.empty() || other_request_.active())
-        return fail(ErrorCode::unsupported, "the call can't be transferred now");
-    UserDialog& dialog = *dialogs_.front();
-    refer_result_.clear();
-    context_.agent.start(other_request_, dialog, Method::refer, dialog.next_cseq(), [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
-        writer.header(HeaderName::refer_to, "<" + target + ">");
-        writer.header(HeaderName::referred_by, dialog.local_header());
-        writer.finish();
-    });
-    const int status = JF_TRY(refer_result_.pop(std::chrono::seconds(60)));
-    if (status < 300) return {};
-    return fail(ErrorCode::failed, "the far side answered {} {}", status, reason_phrase(status));
 }
 
 Result<std::string> SipCall::property(std::string_view item) const {
@@ -124,10 +107,11 @@ Result<std::string> SipCall::property(std::string_view item) const {
     return fail(ErrorCode::not_found);
 }
 
-Channel* SipCall::channel_of(UserAgent& agent, const DialogReference& reference) {
-    auto* dialog = static_cast<UserDialog*>(agent.dialogs().find(reference.call_id, reference.to_tag, reference.from_tag));
-    auto* call = dialog ? dynamic_cast<SipCall*>(dialog->user) : nullptr;
-    return call && call->state_ != State::ended ? &call->channel() : nullptr;
+void SipCall::for_each_received_header(const std::function<bool(std::string_view name, std::string_view value)>& visit) const {
+    std::string_view rest = received_head_;
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size()));  // the request line
+    for (const std::string_view line : split(rest, '\n'))
+        if (const Halves parts = split_once(line, ':'); parts.found && !visit(trim(parts.first), trim(parts.second))) return;
 }
 
 }  // namespace jackfield::sip

@@ -1,6 +1,8 @@
-// One SIP call: the driver's half of a channel, its dialogs and its media (RFC 3261 sections 13 to 15, RFC 3515).
+// One SIP call: the driver's half of a channel, its dialogs and its media (RFC 3261 sections 13 to 15, RFC 3262, 3311, 3515,
+// 3891).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +34,12 @@ struct CallContext {
     CallCounts& counts;
 };
 
-class SipCall final : public DriverChannel, public DialogUser, public ClientTransactionUser, public ServerTransactionUser {
+class SipCall final : public DriverChannel,
+                      public DialogUser,
+                      public ClientTransactionUser,
+                      public ServerTransactionUser,
+                      private SuccessRepeater::User,
+                      private ReliableProvisionals::User {
   public:
     // Takes an INVITE that begins a call, as far as the channel: answers it itself when something is wrong.
     static void incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint);
@@ -44,12 +51,13 @@ class SipCall final : public DriverChannel, public DialogUser, public ClientTran
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
     UserDialog* dialog() { return dialogs_.empty() ? nullptr : dialogs_.front().get(); }
-    // Headers for PJSIP_HEADER: of the INVITE received, and to be added to the one that we send.
-    const std::vector<std::pair<std::string, std::string>>& received_headers() const { return received_headers_; }
+    // Headers for PJSIP_HEADER: of the INVITE received, and to be added to the one that we send. `visit` returns false to
+    // stop.
+    void for_each_received_header(const std::function<bool(std::string_view name, std::string_view value)>& visit) const;
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
     FormatList formats() const { return media_->formats(); }
-    // The channel whose call has this dialog (Replaces, attended transfer); null when there is none.
-    static Channel* channel_of(UserAgent& agent, const DialogReference& reference);
+    // The call that has this dialog (Replaces); null when there is none or it has ended.
+    static SipCall* find(UserAgent& agent, const DialogReference& reference);
 
     // --- DriverChannel ---
     Result<void> call() override;
@@ -74,36 +82,60 @@ class SipCall final : public DriverChannel, public DialogUser, public ClientTran
     SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, bool is_outgoing);
 
     // incoming (call_incoming.cpp)
+    static bool reliability_agreed(CallContext& context, IncomingRequest& request, const EndpointSettings& endpoint, bool& wanted);
     Result<void> accept_offer(const Message& invite);
     void identify_caller(Channel& channel, const Message& invite) const;
-    void send_success(const std::string& sdp);
-    void repeat_success();
-    std::string response_to_invite(int status, const std::string& sdp, std::string_view extra = {});
+    Result<void> send_provisional(int status, bool with_sdp);
+    Result<void> refuse(int status, HangupCause cause);
+    void send_success();
+    void on_unacknowledged() override;
+    void on_unacknowledged_provisional() override;
+    std::string response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more = {});
     void attach_media(const MediaStream* near);
 
     // outgoing (call_outgoing.cpp)
     void send_invite();
-    std::string from_header() const;
-    void add_identity(MessageWriter& writer) const;
     void on_invite_response(const Message& response, const Flow& from);
-    void on_provisional(const Message& response);
+    bool acknowledge_provisional(UserDialog& dialog, const Message& response);
+    void on_provisional(UserDialog* dialog, const Message& response);
     void on_success(const Message& response, const Flow& from);
     void on_refusal(const Message& response);
     UserDialog* dialog_for(const Message& response, const Flow& from);
 
+    // identities and refreshes of ours (call_refresh.cpp)
+    std::string from_header() const;
+    std::string identity_address() const;  // of the party that the far side is connected with; empty when it may not know
+    void add_identity(MessageWriter& writer);
+    void add_diversion(MessageWriter& writer) const;
+    void note_identity(const Message& message);  // a trusted change of whom the far side is
+    Result<void> tell_connected();
+    Result<void> tell_redirecting();
+    void send_refresh(const std::pair<HeaderName, std::string>* credentials = nullptr);
+    void on_refresh_response(const Message& response);
+    void on_refresh_success(const Message& response);
+
     // within the dialog (call_requests.cpp)
+    bool admit_offer(IncomingRequest& request, bool is_invite);
     void on_reinvite(UserDialog& dialog, IncomingRequest& request);
-    void on_update(IncomingRequest& request);
+    void on_update(UserDialog& dialog, IncomingRequest& request);
+    void on_prack(IncomingRequest& request);
     void on_bye(IncomingRequest& request);
     void on_info(IncomingRequest& request);
-    void on_refer(UserDialog& dialog, IncomingRequest& request);
-    void on_notify(IncomingRequest& request);
+    void send_digit(const Digit& digit);
+    void send_next_digit();
     void on_message_request(IncomingRequest& request);
     void note_hold(bool was_held);
     void respond_with_sdp(ServerHandle& handle, const std::string& sdp);
+
+    // transfers (call_transfer.cpp)
+    static int replaceable(UserAgent& agent, const Message& invite, SipCall*& replaced);
+    static void replace(SipCall& replaced, Custody replacing);
+    void on_refer(UserDialog& dialog, IncomingRequest& request);
+    void on_notify(IncomingRequest& request);
     void notify_transfer(std::string_view status, bool last);
 
     void ended(HangupCause cause);
+    void stop_repeating();
     void count(int in_use, int ringing, int held);
 
     CallContext& context_;
@@ -112,7 +144,7 @@ class SipCall final : public DriverChannel, public DialogUser, public ClientTran
     State state_ = State::idle;
     std::unique_ptr<MediaSession> media_;
     bool media_attached_ = false;
-    bool offer_sent_ = false;              // our offer awaits an answer (in a response, or in the ACK)
+    NegotiationState negotiation_;
     std::vector<std::unique_ptr<UserDialog>> dialogs_;  // the confirmed one, or early ones in order of their coming
 
     // INVITE of ours, or theirs
@@ -121,22 +153,38 @@ class SipCall final : public DriverChannel, public DialogUser, public ClientTran
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
     bool authenticated_ = false;
-    std::uint32_t invite_cseq_ = 0;
-    std::string ack_;                      // last ACK sent, repeated when the 2xx is
+    AckKeeper ack_;                        // of the last 2xx to an INVITE of ours
+    SuccessRepeater success_;              // the last 2xx to one of theirs
+    std::string answered_with_;            // what answers the offer of their INVITE
+    const UserDialog* previewed_ = nullptr;  // the early dialog whose description is in use
+    bool preview_final_ = false;           // it came reliably: the 2xx brings no other (RFC 6337 3.1.1)
 
-    // 2xx sent, until its ACK comes (RFC 3261 13.3.1.4)
-    std::string success_;
-    std::chrono::milliseconds success_interval_{0}, success_age_{0};
-    Timer success_timer_;
+    // Provisional responses to their INVITE, when they go reliably.
+    std::unique_ptr<ReliableProvisionals> reliable_;
+    bool described_reliably_ = false;      // our description went by one of them
+    bool answer_waits_ = false;            // the 200 does, for the PRACK of that one (RFC 3262 section 3)
+    int last_provisional_ = 0;
+
+    // Refreshes of ours: who is connected has changed.
+    ClientHandle refresh_sent_{*this};
+    bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_authenticated_ = false;
+    std::string told_identity_;            // the last one that we wrote
+    Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)
 
     ServerHandle reinvite_received_{*this};
     ClientHandle other_request_{*this};    // REFER of ours
+    ClientHandle info_sent_{*this};
+    std::vector<Digit> digits_to_send_;    // by INFO, one after the other so that none overtakes
     Queue<int> refer_result_{4};           // final status of our REFER's transfer
     std::optional<std::uint32_t> refer_cseq_;  // of theirs: the Event id of our NOTIFYs
+    std::shared_ptr<SipCall*> self_{std::make_shared<SipCall*>(this)};  // for functions that may outlive the call
 
-    std::vector<std::pair<std::string, std::string>> received_headers_, added_headers_;
-    std::string answered_with_;            // the provisional's SDP was an answer already (RFC 3261 13.2.1)
+    std::string received_head_;            // headers of their INVITE, for PJSIP_HEADER
+    std::vector<std::pair<std::string, std::string>> added_headers_;
     int counted_in_use_ = 0, counted_ringing_ = 0, counted_held_ = 0;
 };
+
+// Whom the far side says it is (P-Asserted-Identity, Remote-Party-ID), for who may be believed.
+std::optional<PartyId> asserted_identity(const Message& message);
 
 }  // namespace jackfield::sip

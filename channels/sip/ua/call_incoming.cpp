@@ -9,29 +9,13 @@
 #include "core/dialplan/executor.hpp"
 
 namespace jackfield::sip {
-namespace {
-
-// The first usable identity header of those that the endpoint may be believed.
-std::optional<PartyId> trusted_identity(const Message& invite) {
-    for (const HeaderName name : {HeaderName::p_asserted_identity, HeaderName::remote_party_id}) {
-        Message::Values values(invite, name);
-        if (!values.next()) continue;
-        const auto address = parse_name_address(values.item);
-        if (!address) continue;
-        PartyId id = PartyId::of(address->uri.decoded_user(), address->display_name());
-        const bool hidden = grammar::same_word(address->parameters.value("privacy"), "full") ||
-                            grammar::same_word(address->parameters.value("privacy"), "name");
-        if (hidden || !invite.header(HeaderName::privacy).empty())
-            id.number.presentation = id.name.presentation = Presentation::prohib_not_screened;
-        return id;
-    }
-    return {};
-}
-
-}  // namespace
 
 void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
     const Message& invite = request.request();
+    bool reliable = false;
+    if (!reliability_agreed(context, request, *endpoint, reliable)) return;
+    SipCall* replaced = nullptr;
+    if (const int refusal = replaceable(context.agent, invite, replaced)) return (void)request.respond(refusal);
     auto dialog = Dialog::from_request(invite, request.local_tag());
     if (!dialog) return (void)request.respond(400, dialog.error().text);
     std::unique_ptr<SipCall> made(new SipCall(context, endpoint, false));
@@ -47,9 +31,9 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.media_ = std::move(*media);
     if (auto offered = call.accept_offer(invite); !offered)
         return (void)request.respond(offered.error().code == ErrorCode::unsupported ? 488 : 400);
-    for (std::size_t i = 0; i < invite.field_count(); ++i)
-        call.received_headers_.emplace_back(invite.field(i).name_text, invite.field(i).value);
+    call.received_head_ = invite.text().substr(0, invite.text().size() - invite.body().size());
     call.dialogs_.push_back(std::make_unique<UserDialog>(std::move(*dialog), call, call.flow_));
+    call.dialogs_.back()->note_allowed(invite);
     context.agent.dialogs().insert(*call.dialogs_.back());
 
     const std::string extension = invite.request_uri().decoded_user();
@@ -64,10 +48,18 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     }
     Channel& channel = custody->channel();
     request.take(call.invite_received_);
+    if (reliable)
+        call.reliable_ = std::make_unique<ReliableProvisionals>(static_cast<ReliableProvisionals::User&>(call), call.invite_received_,
+                                                                context.agent.timers(), context.agent.transactions().settings());
     call.state_ = State::calling;
     call.count(1, 0, 0);
     call.identify_caller(channel, call.invite_received_.request());
     channel.caller().dnid = extension;
+    if (replaced) {
+        channel.set_state(ChannelState::ring);
+        call.attach_media(&replaced->channel().media());
+        return replace(*replaced, std::move(*custody));
+    }
     channel.place() = Place{endpoint->context, extension.empty() ? "s" : extension, 1};
     if (!extension_exists(channel, endpoint->context, channel.place().extension)) {
         const MatchKind match = match_extension(channel, endpoint->context, channel.place().extension);
@@ -83,11 +75,34 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
         log_warning("Call of {} to {} refused: {}", endpoint->name, extension, started.error().text);
 }
 
+// Whether provisional responses are to go reliably (RFC 3262 section 3). False: answered, the two can't agree.
+bool SipCall::reliability_agreed(CallContext& context, IncomingRequest& request, const EndpointSettings& endpoint, bool& wanted) {
+    const Message& invite = request.request();
+    const bool required = invite.lists(HeaderName::require, "100rel");
+    const bool supported = required || invite.lists(HeaderName::supported, "100rel");
+    const auto refuse = [&](int status, HeaderName header) {
+        (void)request.send(status, context.agent.response(request, status, {}, [&](MessageWriter& writer) {
+            writer.header(header, "100rel");
+            writer.finish();
+        }));
+        return false;
+    };
+    switch (endpoint.reliable) {
+        case ReliableMode::no: return required ? refuse(420, HeaderName::unsupported) : true;
+        case ReliableMode::required: wanted = true; return supported ? true : refuse(421, HeaderName::require);
+        case ReliableMode::yes: wanted = required; return true;
+        case ReliableMode::peer_supported: wanted = supported; return true;
+    }
+    return true;
+}
+
 Result<void> SipCall::accept_offer(const Message& invite) {
+    negotiation_.invite_received();
     if (invite.body().empty()) return {};  // the offer goes into our 200, the answer comes with its ACK
     if (!grammar::same_word(invite.content_type(), "application/sdp"))
         return fail(ErrorCode::unsupported, "body of type {}", invite.content_type());
     answered_with_ = JF_TRY(media_->make_answer(invite.body()));
+    negotiation_.offer_received();
     return {};
 }
 
@@ -95,7 +110,7 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     CallerIdentity caller;
     caller.id = PartyId::of(invite.from().uri.decoded_user(), invite.from().display_name());
     if (endpoint_->trust_id_inbound)
-        if (const auto trusted = trusted_identity(invite)) caller.id = *trusted;
+        if (const auto trusted = asserted_identity(invite)) caller.id = *trusted;
     if (endpoint_->caller_id.number.valid) caller.id.number = endpoint_->caller_id.number;
     if (endpoint_->caller_id.name.valid) caller.id.name = endpoint_->caller_id.name;
     caller.id.tag = endpoint_->caller_id_tag;
@@ -121,21 +136,27 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
 
 void SipCall::attach_media(const MediaStream* near) {
     if (std::exchange(media_attached_, true)) return;
-    media_->attach(channel(), near);
-    // The stream keeps this function when drivers are exchanged: it names the channel, not the call.
-    channel().media().on_port_event([id = channel().id(), timeout = endpoint_->rtp_timeout](std::uint32_t bits) {
-        const auto found = find_channel(id);
-        if (!(bits & rtp_timeout) || !found) return;
-        log_notice("{} has sent no media for {} s: the call is ended", found->get().name(), timeout.count());
-        found->get().hang_up(HangupCause::requested_chan_unavail);
+    const std::weak_ptr<SipCall*> self(self_);
+    // These go with the port when channels exchange their drivers: they name the call, not the channel.
+    media_->attach(channel(), near, [self](const Digit& digit) {
+        if (const auto call = self.lock()) (*call)->send_digit(digit);
+    });
+    channel().media().on_port_event([self](std::uint32_t bits) {
+        const auto call = self.lock();
+        if (!(bits & rtp_timeout) || !call) return;
+        log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), (*call)->endpoint_->rtp_timeout.count());
+        (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
     });
 }
 
-std::string SipCall::response_to_invite(int status, const std::string& sdp, std::string_view extra) {
+std::string SipCall::response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more) {
     return context_.agent.response(invite_received_, status, {}, [&](MessageWriter& writer) {
-        if (status < 300) writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
-        if (!extra.empty()) writer.header(HeaderName::reason, extra);
-        context_.agent.add_agent(writer);
+        if (status < 300) {
+            writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+            if (endpoint_->send_connected_line) add_identity(writer);
+        }
+        if (more) more(writer);
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no);
         if (sdp.empty())
             writer.finish();
         else
@@ -143,81 +164,114 @@ std::string SipCall::response_to_invite(int status, const std::string& sdp, std:
     });
 }
 
+// --- provisional responses ----------------------------------------------------------------------------------------------------
+
+Result<void> SipCall::send_provisional(int status, bool with_sdp) {
+    if (answer_waits_) return {};
+    last_provisional_ = status;
+    const auto diversion = [&](MessageWriter& writer) {
+        if (status == 181) add_diversion(writer);
+    };
+    if (!reliable_) return invite_received_.send(status, response_to_invite(status, with_sdp ? answered_with_ : std::string(), diversion));
+    std::string sdp;
+    if (!described_reliably_ && !media_->negotiated()) {  // RFC 3262 section 5: the first one brings the offer
+        sdp = media_->make_offer();
+        negotiation_.offer_sent();
+        described_reliably_ = true;
+    } else if (!described_reliably_ && with_sdp) {
+        sdp = answered_with_;
+        described_reliably_ = true;
+    }
+    const std::uint32_t number = reliable_->next_number();
+    auto sent = reliable_->send(number, status, response_to_invite(status, sdp, [&](MessageWriter& writer) {
+        writer.header(HeaderName::require, "100rel");
+        writer.header(HeaderName::rseq, number);
+        diversion(writer);
+    }));
+    // Sixteen wait for a far side that acknowledges none: it will hear of the call's end.
+    if (!sent && sent.error().code == ErrorCode::limit) return {};
+    return sent;
+}
+
+void SipCall::on_unacknowledged_provisional() {
+    log_notice("{} has not acknowledged a reliable provisional response: the call is ended", channel().name());
+    (void)refuse(504, HangupCause::recovery_on_timer_expire);
+    ended(HangupCause::recovery_on_timer_expire);
+}
+
+Result<void> SipCall::refuse(int status, HangupCause cause) {
+    if (reliable_) reliable_->stop();
+    return invite_received_.send(status, response_to_invite(status, {}, [&](MessageWriter& writer) {
+        writer.header(HeaderName::reason, reason_header(cause));
+    }));
+}
+
+// --- the answer -----------------------------------------------------------------------------------------------------------------
+
 Result<void> SipCall::answer() {
     if (outgoing_ || !invite_received_.active()) return fail(ErrorCode::invalid, "there is nothing to answer");
-    std::string sdp = answered_with_;
-    if (!media_->negotiated()) {
-        sdp = media_->make_offer();
-        offer_sent_ = true;
-    }
-    send_success(sdp);
+    // RFC 3262 section 3: not while a description in a provisional response is unacknowledged.
+    answer_waits_ = described_reliably_ && reliable_->waiting();
+    if (!answer_waits_) send_success();
     return {};
 }
 
-void SipCall::send_success(const std::string& sdp) {
-    success_ = response_to_invite(200, sdp);
-    if (auto sent = invite_received_.send(200, success_); !sent)
+void SipCall::send_success() {
+    std::string sdp;
+    if (!described_reliably_) sdp = answered_with_;
+    if (!described_reliably_ && !media_->negotiated()) {
+        sdp = media_->make_offer();
+        negotiation_.offer_sent();
+    }
+    answer_waits_ = false;
+    if (reliable_) reliable_->stop();
+    if (!negotiation_.local_offer()) negotiation_.offer_settled();
+    const std::uint32_t cseq = invite_received_.request().cseq().number;
+    std::string success = response_to_invite(200, sdp);
+    if (auto sent = invite_received_.send(200, success); !sent)
         log_debug(1, "200 to {}: {}", flow_.remote.to_string(), sent.error().text);
     dialogs_.front()->confirm();
     state_ = State::up;
-    success_interval_ = context_.agent.transactions().settings().t1;
-    success_age_ = success_interval_;
-    success_timer_.start(success_interval_);
+    success_.start(std::move(success), cseq, flow_, context_.agent.transactions().settings());
 }
 
-// RFC 3261 13.3.1.4: until the ACK comes, also over TCP; after 64 times T1 the call is over.
-void SipCall::repeat_success() {
-    const TransactionSettings& settings = context_.agent.transactions().settings();
-    if (success_age_ >= settings.linger()) {
-        log_notice("{} has not acknowledged our answer: the call is ended", channel().name());
-        channel().hang_up(HangupCause::recovery_on_timer_expire);
-        return;
-    }
-    if (auto sent = context_.agent.transports().send(flow_, success_); !sent)
-        log_debug(1, "200 to {}: {}", flow_.remote.to_string(), sent.error().text);
-    success_interval_ = std::min(2 * success_interval_, settings.t2);
-    success_age_ += success_interval_;
-    success_timer_.start(success_interval_);
+void SipCall::on_unacknowledged() {
+    log_notice("{} has not acknowledged our answer: the call is ended", channel().name());
+    channel().hang_up(HangupCause::recovery_on_timer_expire);
 }
 
 Result<void> SipCall::indicate(Indication indication) {
-    if (outgoing_ || !invite_received_.active()) {
-        // Of a call that is up only tones and music, which the core plays.
-        return fail(ErrorCode::unsupported);
-    }
-    const auto provisional = [&](int status, const std::string& sdp) -> Result<void> {
-        return invite_received_.send(status, response_to_invite(status, sdp));
-    };
+    if (indication == Indication::connected_line) return tell_connected();
+    if (indication == Indication::redirecting) return tell_redirecting();
+    // Of a call that is up only tones and music, which the core plays.
+    if (outgoing_ || !invite_received_.active() || answer_waits_) return fail(ErrorCode::unsupported);
     switch (indication) {
         case Indication::ringing:
             if (endpoint_->inband_progress) {
-                JF_TRY(provisional(183, answered_with_));
+                JF_TRY(send_provisional(183, true));
                 return fail(ErrorCode::unsupported);  // and the core plays the tone
             }
             state_ = State::early;
-            return provisional(180, {});
+            return send_provisional(180, false);
         case Indication::progress:
-            if (!media_->negotiated()) return provisional(183, {});
-            state_ = State::early;
-            return provisional(183, answered_with_);
+            if (media_->negotiated()) state_ = State::early;
+            return send_provisional(183, true);
         case Indication::proceeding: return {};  // the transaction sends 100 by itself
-        case Indication::busy: return invite_received_.send(486, response_to_invite(486, {}, reason_header(HangupCause::user_busy)));
-        case Indication::congestion:
-            return invite_received_.send(503, response_to_invite(503, {}, reason_header(HangupCause::normal_circuit_congestion)));
-        case Indication::incomplete:
-            return invite_received_.send(484, response_to_invite(484, {}, reason_header(HangupCause::invalid_number_format)));
+        case Indication::busy: return refuse(486, HangupCause::user_busy);
+        case Indication::congestion: return refuse(503, HangupCause::normal_circuit_congestion);
+        case Indication::incomplete: return refuse(484, HangupCause::invalid_number_format);
         case Indication::stop:
-        case Indication::source_update:
-        case Indication::connected_line:
-        case Indication::redirecting: return {};
+        case Indication::source_update: return {};
         default: return fail(ErrorCode::unsupported);
     }
 }
 
 void SipCall::on_cancel(ServerHandle& handle, const Message& cancel) {
     const HangupCause cause = cause_of(cancel);
+    const bool of_call = &handle == &invite_received_;
+    if (of_call && reliable_) reliable_->stop();
     (void)handle.respond(487);
-    if (&handle == &invite_received_) ended(cause);
+    if (of_call) ended(cause);
 }
 
 }  // namespace jackfield::sip

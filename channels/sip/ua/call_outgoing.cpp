@@ -13,10 +13,6 @@ bool has_sdp(const Message& message) {
     return !message.body().empty() && grammar::same_word(message.content_type(), "application/sdp");
 }
 
-std::string name_address(std::string_view name, const std::string& uri) {
-    return name.empty() ? "<" + uri + ">" : quote(name) + " <" + uri + ">";
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, std::string uri,
@@ -30,40 +26,6 @@ Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::sh
     call->request_.uri = std::move(uri);
     call->request_.routes = std::move(routes);
     return call;
-}
-
-std::string SipCall::from_header() const {
-    const PartyId& id = const_cast<SipCall*>(this)->channel().connected().id;
-    const bool hidden = static_cast<unsigned>(id.number.presentation) & 0x20;
-    const bool anonymous = hidden && !endpoint_->trust_id_outbound;
-    std::string user = id.number.text.empty() ? context_.agent.objects()->global.default_from_user : id.number.text;
-    std::string name = id.name.text;
-    if (anonymous) {
-        user = "anonymous";
-        name = "Anonymous";
-    }
-    if (!endpoint_->from_user.empty()) user = endpoint_->from_user;
-    std::string host = context_.agent.transports().signalling_address(flow_).host();
-    if (!endpoint_->from_domain.empty())
-        host = endpoint_->from_domain;
-    else if (anonymous)
-        host = "anonymous.invalid";
-    return name_address(name, make_uri(UriScheme::sip, user, host));
-}
-
-void SipCall::add_identity(MessageWriter& writer) const {
-    const PartyId& id = const_cast<SipCall*>(this)->channel().connected().id;
-    if (id.number.text.empty()) return;
-    const bool hidden = static_cast<unsigned>(id.number.presentation) & 0x20;
-    if (hidden && !endpoint_->trust_id_outbound) return;
-    const std::string host = context_.agent.transports().signalling_address(flow_).host();
-    const std::string address = name_address(id.name.text, make_uri(UriScheme::sip, id.number.text, host));
-    if (endpoint_->send_pai) {
-        writer.header(HeaderName::p_asserted_identity, address);
-        if (hidden) writer.header(HeaderName::privacy, "id");
-    }
-    if (endpoint_->send_rpid)
-        writer.header(HeaderName::remote_party_id, address + ";party=calling;privacy=" + (hidden ? "full" : "off") + ";screen=no");
 }
 
 Result<void> SipCall::call() {
@@ -86,19 +48,15 @@ Result<void> SipCall::call() {
 
 void SipCall::send_invite() {
     const std::string offer = media_->make_offer();
-    offer_sent_ = true;
-    invite_cseq_ = request_.cseq;
+    negotiation_.invite_sent();
+    negotiation_.offer_sent();
     context_.agent.start(invite_sent_, request_, flow_, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user));
         for (const auto& [name, value] : added_headers_) writer.header(name, value);
         add_identity(writer);
-        const RedirectingIdentity& redirecting = channel().redirecting();
-        if (endpoint_->send_diversion && redirecting.count > 0 && redirecting.from.number.valid) {
-            const std::string host = context_.agent.transports().signalling_address(flow_).host();
-            writer.header(HeaderName::diversion, name_address(redirecting.from.name.text, make_uri(UriScheme::sip, redirecting.from.number.text, host)) +
-                                                     ";reason=" + (redirecting.reason.empty() ? "unknown" : redirecting.reason));
-        }
-        context_.agent.add_agent(writer);
+        if (channel().redirecting().count > 0) add_diversion(writer);
+        if (endpoint_->reliable == ReliableMode::required) writer.header(HeaderName::require, "100rel");
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no);
         writer.finish("application/sdp", offer);
     });
 }
@@ -124,13 +82,17 @@ void SipCall::on_response(ClientHandle& handle, const Message& response, const F
         return;
     }
     if (state_ == State::ended) return;
+    if (&handle == &info_sent_) return response.status() >= 200 ? send_next_digit() : void();
+    if (&handle == &refresh_sent_) return on_refresh_response(response);
     on_invite_response(response, from);
 }
 
 void SipCall::on_invite_response(const Message& response, const Flow& from) {
     if (response.status() < 200) {
-        (void)dialog_for(response, from);  // an early dialog, that requests within it be met
-        on_provisional(response);
+        if (response.status() == 100) return;
+        UserDialog* const dialog = dialog_for(response, from);  // an early dialog, that requests within it be met
+        if (dialog) dialog->note_allowed(response);
+        if (!dialog || acknowledge_provisional(*dialog, response)) on_provisional(dialog, response);
     } else if (response.status() < 300) {
         on_success(response, from);
     } else {
@@ -138,16 +100,31 @@ void SipCall::on_invite_response(const Message& response, const Flow& from) {
     }
 }
 
-void SipCall::on_provisional(const Message& response) {
-    if (response.status() == 100) return;
-    if (has_sdp(response) && offer_sent_) {
+// Sends the PRACK of a reliable one (RFC 3262 section 4). False: it came before, or before its turn.
+bool SipCall::acknowledge_provisional(UserDialog& dialog, const Message& response) {
+    if (endpoint_->reliable == ReliableMode::no || !response.lists(HeaderName::require, "100rel")) return true;
+    const auto number = parse_number<std::uint32_t>(response.header(HeaderName::rseq));
+    if (!number || dialog.reliable.receive(*number) != ReliableReceiver::Verdict::fresh) return false;
+    context_.agent.send_and_forget(dialog, Method::prack, [&](MessageWriter& writer) {
+        writer.header(HeaderName::rack, fmt::format("{} {} INVITE", *number, response.cseq().number));
+        writer.finish();
+    });
+    return true;
+}
+
+void SipCall::on_provisional(UserDialog* dialog, const Message& response) {
+    // Early media of the first fork is heard. What comes unreliably is no more than a preview of the 2xx's description.
+    const bool reliably = endpoint_->reliable != ReliableMode::no && response.lists(HeaderName::require, "100rel");
+    if (has_sdp(response) && !preview_final_ && (!previewed_ || previewed_ == dialog)) {
         if (auto accepted = media_->accept_answer(response.body())) {
-            offer_sent_ = false;
-            answered_with_ = "early";
+            previewed_ = dialog;
+            preview_final_ = reliably && dialog;
+            if (preview_final_) negotiation_.offer_settled();
         } else {
             log_debug(1, "{}: early description not usable: {}", channel().name(), accepted.error().text);
         }
     }
+    note_identity(response);
     state_ = State::early;
     if (response.status() == 180) channel().remote_event({ChannelEvent::Kind::ringing, {}, {}});
     if (response.status() == 183 || has_sdp(response)) {
@@ -165,17 +142,21 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     std::iter_swap(dialogs_.begin(), mine);
     dialogs_.resize(1);
     dialog->confirm(response);
+    dialog->note_allowed(response);
     dialog->flow = from;
-    ack_ = context_.agent.send_ack(*dialog, response.cseq().number);
-    const bool fresh = has_sdp(response) && (offer_sent_ || answered_with_.empty());
-    if (fresh) {
+    const std::uint32_t cseq = response.cseq().number;
+    ack_.keep(cseq, context_.agent.send_ack(*dialog, cseq), dialog->flow);
+    negotiation_.invite_done();
+    negotiation_.offer_settled();
+    const bool known = preview_final_ && previewed_ == dialog;
+    previewed_ = nullptr;
+    if (has_sdp(response) && !known) {
         if (auto accepted = media_->accept_answer(response.body()); !accepted) {
             log_notice("{}: the answer's media can't be used: {}", channel().name(), accepted.error().text);
             state_ = State::up;
             hang_up(HangupCause::bearercapability_notavail);
             return channel().remote_hung_up(HangupCause::bearercapability_notavail);
         }
-        offer_sent_ = false;
     }
     if (!media_->negotiated()) {
         state_ = State::up;
@@ -184,14 +165,9 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     }
     state_ = State::up;
     count(0, -counted_ringing_, 0);
-    if (endpoint_->trust_connected_line && endpoint_->trust_id_inbound) {
-        Message::Values identities(response, HeaderName::p_asserted_identity);
-        if (identities.next())
-            if (const auto address = parse_name_address(identities.item)) {
-                channel().caller().id = PartyId::of(address->uri.decoded_user(), address->display_name());
-            }
-    }
+    note_identity(response);
     channel().remote_answered();
+    (void)tell_connected();  // it may have changed since the INVITE
 }
 
 void SipCall::on_refusal(const Message& response) {
@@ -200,6 +176,8 @@ void SipCall::on_refusal(const Message& response) {
         if (auto credentials = context_.agent.answer_challenge(*endpoint_, response, Method::invite, request_.uri)) {
             authenticated_ = true;
             dialogs_.clear();
+            previewed_ = nullptr;
+            preview_final_ = false;
             ++request_.cseq;
             added_headers_.emplace_back(to_string(credentials->first), std::move(credentials->second));
             return send_invite();
@@ -223,15 +201,22 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
         refer_result_.push(failure == ClientFailure::timeout ? 408 : 503);
         return;
     }
+    if (&handle == &info_sent_) return send_next_digit();
+    if (&handle == &refresh_sent_) {
+        if (refresh_is_invite_) {
+            negotiation_.invite_done();
+            negotiation_.offer_settled();
+        }
+        log_notice("{}: no answer from {} within the call: it is ended", channel().name(), flow_.remote.to_string());
+        return channel().hang_up(HangupCause::no_user_response);  // RFC 3261 12.2.1.2
+    }
     log_notice("{}: no answer from {}: {}", channel().name(), flow_.remote.to_string(),
                failure == ClientFailure::timeout ? "timeout" : "can't be sent to");
     ended(failure == ClientFailure::timeout ? HangupCause::no_user_response : HangupCause::destination_out_of_order);
 }
 
-void SipCall::on_repeated_success(UserDialog& dialog, const Message&, const Flow&) {
-    if (ack_.empty()) return;
-    if (auto sent = context_.agent.transports().send(dialog.flow, ack_); !sent)
-        log_debug(1, "ACK to {}: {}", dialog.flow.remote.to_string(), sent.error().text);
+void SipCall::on_repeated_success(UserDialog&, const Message& response, const Flow&) {
+    (void)ack_.repeat(response, context_.agent.transports());
 }
 
 }  // namespace jackfield::sip

@@ -1,4 +1,5 @@
-// One SIP call: requests that come within its dialog (re-INVITE, UPDATE, ACK, BYE, INFO, REFER, NOTIFY, MESSAGE).
+// One SIP call: requests that come within its dialog (re-INVITE, UPDATE, PRACK, ACK, BYE, INFO,
+// MESSAGE).
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "core/base/log.hpp"
@@ -41,7 +42,8 @@ void SipCall::on_dialog_request(UserDialog& dialog, IncomingRequest& request) {
     if (state_ == State::ended && method != Method::bye) return (void)request.respond(481);
     switch (method) {
         case Method::invite: return on_reinvite(dialog, request);
-        case Method::update: return on_update(request);
+        case Method::update: return on_update(dialog, request);
+        case Method::prack: return on_prack(request);
         case Method::bye: return on_bye(request);
         case Method::info: return on_info(request);
         case Method::refer: return on_refer(dialog, request);
@@ -50,23 +52,27 @@ void SipCall::on_dialog_request(UserDialog& dialog, IncomingRequest& request) {
         case Method::options: return (void)request.respond(200);
         default: break;
     }
-    (void)request.send(method == Method::subscribe ? 489 : 405, context_.agent.response(request, method == Method::subscribe ? 489 : 405, {}, [](MessageWriter& writer) {
+    const int status = method == Method::subscribe ? 489 : 405;
+    (void)request.send(status, context_.agent.response(request, status, {}, [](MessageWriter& writer) {
         writer.header(HeaderName::allow, allowed_methods);
         writer.finish();
     }));
 }
 
 void SipCall::on_dialog_ack(UserDialog&, const Message& ack) {
-    success_timer_.stop();
-    success_.clear();
-    if (!offer_sent_ || ack.body().empty()) return;
-    offer_sent_ = false;
-    const bool was_held = media_->held_by_remote();
-    if (auto accepted = media_->accept_answer(ack.body()); !accepted) {
-        log_notice("{}: the media in the ACK can't be used: {}", channel().name(), accepted.error().text);
-        return channel().hang_up(HangupCause::bearercapability_notavail);
+    if (!success_.acknowledge(ack)) return;
+    negotiation_.invite_done();
+    if (negotiation_.local_offer()) {
+        negotiation_.offer_settled();
+        const bool was_held = media_->held_by_remote();
+        if (auto accepted = media_->accept_answer(ack.body()); !accepted) {
+            log_notice("{}: the media in the ACK can't be used: {}", channel().name(), accepted.error().text);
+            return channel().hang_up(HangupCause::bearercapability_notavail);
+        }
+        note_hold(was_held);
     }
-    note_hold(was_held);
+    (void)tell_connected();  // what could not be told until now
+    send_refresh();
 }
 
 void SipCall::note_hold(bool was_held) {
@@ -75,56 +81,68 @@ void SipCall::note_hold(bool was_held) {
     channel().remote_event({was_held ? ChannelEvent::Kind::unhold : ChannelEvent::Kind::hold, endpoint_->music_class, {}});
 }
 
-void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
-    // RFC 3261 14.2: one at a time; ours under way wins.
-    if (invite_sent_.active() || (offer_sent_ && outgoing_)) return (void)request.respond(491);
-    if (invite_received_.active() || reinvite_received_.active() || success_timer_.running()) {
-        return (void)request.send(500, context_.agent.response(request, 500, {}, [](MessageWriter& writer) {
-            writer.header(HeaderName::retry_after, "2");
-            writer.finish();
-        }));
+// RFC 3261 14.2, RFC 3311 5.2: one offer at a time. False: answered.
+bool SipCall::admit_offer(IncomingRequest& request, bool is_invite) {
+    switch (negotiation_.admit(is_invite)) {
+        case NegotiationState::Admission::yes: return true;
+        case NegotiationState::Admission::glare: (void)request.respond(491); return false;
+        case NegotiationState::Admission::too_early: break;
     }
+    (void)request.send(500, context_.agent.response(request, 500, {}, [](MessageWriter& writer) {
+        writer.header(HeaderName::retry_after, "2");
+        writer.finish();
+    }));
+    return false;
+}
+
+void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
+    if (!admit_offer(request, true)) return;
     const Message& invite = request.request();
     const bool was_held = media_->held_by_remote();
     std::string sdp;
     if (invite.body().empty()) {
         sdp = media_->make_offer();
-        offer_sent_ = true;
+        negotiation_.offer_sent();  // the answer comes with the ACK
     } else {
         auto answer = media_->make_answer(invite.body());
         if (!answer) return (void)request.respond(answer.error().code == ErrorCode::unsupported ? 488 : 400);
         sdp = std::move(*answer);
     }
+    negotiation_.invite_received();
     dialog.refresh_target(invite);
+    dialog.note_allowed(invite);
     flow_ = request.flow();
+    note_identity(invite);
     request.take(reinvite_received_);
     respond_with_sdp(reinvite_received_, sdp);
     note_hold(was_held);
 }
 
 void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
-    success_ = context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
+    const std::uint32_t cseq = handle.request().cseq().number;
+    std::string success = context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         context_.agent.add_agent(writer);
         writer.finish("application/sdp", sdp);
     });
-    (void)handle.send(200, success_);
-    success_interval_ = success_age_ = context_.agent.transactions().settings().t1;
-    success_timer_.start(success_interval_);
+    (void)handle.send(200, success);
+    success_.start(std::move(success), cseq, flow_, context_.agent.transactions().settings());
 }
 
 // RFC 3311: as a re-INVITE, but answered at once and without ACK.
-void SipCall::on_update(IncomingRequest& request) {
+void SipCall::on_update(UserDialog& dialog, IncomingRequest& request) {
     const Message& update = request.request();
     std::string sdp;
     const bool was_held = media_->held_by_remote();
     if (!update.body().empty()) {
-        if (offer_sent_) return (void)request.respond(491);
+        if (!admit_offer(request, false)) return;
         auto answer = media_->make_answer(update.body());
         if (!answer) return (void)request.respond(answer.error().code == ErrorCode::unsupported ? 488 : 400);
         sdp = std::move(*answer);
     }
-    dialogs_.front()->refresh_target(update);
+    dialog.refresh_target(update);
+    dialog.note_allowed(update);
+    note_identity(update);
     (void)request.send(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         if (sdp.empty())
@@ -135,9 +153,43 @@ void SipCall::on_update(IncomingRequest& request) {
     note_hold(was_held);
 }
 
+// RFC 3262: acknowledges a provisional response of ours; may answer the offer in it, or bring a new one.
+void SipCall::on_prack(IncomingRequest& request) {
+    const Message& prack = request.request();
+    const auto rack = parse_rack(prack.header(HeaderName::rack));
+    if (!rack) return (void)request.respond(400, "RAck is missing or malformed");
+    // After the final response those that were under way are still acknowledged (section 3).
+    if (!reliable_ || (!reliable_->awaits(*rack) && invite_received_.active())) return (void)request.respond(481);
+    const RAck acknowledged{rack->rseq, {rack->cseq.number, rack->cseq.method, {}}};  // the request goes with its response
+    if (described_reliably_ && !negotiation_.local_offer()) negotiation_.offer_settled();
+    std::string sdp;
+    if (!prack.body().empty() && negotiation_.local_offer()) {
+        negotiation_.offer_settled();
+        if (auto accepted = media_->accept_answer(prack.body()); !accepted) {
+            log_notice("{}: the media in the PRACK can't be used: {}", channel().name(), accepted.error().text);
+            (void)request.respond(488);
+            return channel().hang_up(HangupCause::bearercapability_notavail);
+        }
+    } else if (!prack.body().empty()) {
+        if (!admit_offer(request, false)) return;
+        auto answer = media_->make_answer(prack.body());
+        if (!answer) return (void)request.respond(answer.error().code == ErrorCode::unsupported ? 488 : 400);
+        sdp = std::move(*answer);
+    }
+    (void)request.send(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
+        if (sdp.empty())
+            writer.finish();
+        else
+            writer.finish("application/sdp", sdp);
+    }));
+    (void)reliable_->acknowledge(acknowledged);
+    if (answer_waits_ && !reliable_->waiting()) send_success();
+}
+
 void SipCall::on_bye(IncomingRequest& request) {
     const HangupCause cause = cause_of(request.request());
     (void)request.respond(200);
+    if (reliable_) reliable_->stop();
     if (invite_received_.active()) (void)invite_received_.respond(487);
     if (state_ != State::ended) ended(cause);
 }
@@ -159,69 +211,31 @@ void SipCall::on_info(IncomingRequest& request) {
         channel().remote_digit(digit->key, digit->length);
 }
 
+// A digit for the far side, as application/dtmf-relay.
+void SipCall::send_digit(const Digit& digit) {
+    constexpr std::size_t most_waiting = 64;
+    if (state_ != State::up || digits_to_send_.size() >= most_waiting) return;
+    digits_to_send_.push_back(digit);
+    send_next_digit();
+}
+
+void SipCall::send_next_digit() {
+    if (info_sent_.active() || digits_to_send_.empty() || state_ != State::up || dialogs_.empty()) return;
+    const Digit digit = digits_to_send_.front();
+    digits_to_send_.erase(digits_to_send_.begin());
+    const unsigned duration = digit.duration_ms ? std::min(digit.duration_ms, 5000u) : 160;
+    UserDialog& dialog = *dialogs_.front();
+    context_.agent.start(info_sent_, dialog, Method::info, dialog.next_cseq(), [&](MessageWriter& writer) {
+        writer.finish("application/dtmf-relay", fmt::format("Signal={}\r\nDuration={}\r\n", digit.key, duration));
+    });
+}
+
 void SipCall::on_message_request(IncomingRequest& request) {
     const Message& message = request.request();
     if (!message.content_type().starts_with("text/")) return (void)request.respond(415);
     std::string text(message.body());  // the message goes with its response
     (void)request.respond(200);
     channel().remote_event({ChannelEvent::Kind::text, std::move(text), {}});
-}
-
-// RFC 3515: somebody is to be called in the caller's place; with Replaces (RFC 3891) a call that there is.
-void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
-    const Message& refer = request.request();
-    if (!endpoint_->allow_transfer) return (void)request.respond(603);
-    if (state_ != State::up) return (void)request.respond(603);
-    const auto target = parse_name_address(refer.header(HeaderName::refer_to));
-    if (!target || !target->uri.is_sip()) return (void)request.respond(400, "Refer-To is missing or no SIP URI");
-    TransferRequest transfer;
-    transfer.destination = target->uri.decoded_user();
-    if (const auto replaces = Parameters(target->uri.headers, '&').value("Replaces"); !replaces.empty()) {
-        const std::string text = unescape(replaces);
-        const auto reference = parse_dialog_reference(text);
-        Channel* replaced = reference ? channel_of(context_.agent, *reference) : nullptr;
-        if (!replaced) return (void)request.respond(481, "The call to be replaced is not here");
-        transfer.attended = true;
-        transfer.replaces_channel = replaced->id().number;
-    }
-    const bool silent = grammar::same_word(refer.header(HeaderName::refer_sub), "false");
-    refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
-    dialog.refresh_target(refer);
-    (void)request.send(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
-        if (silent) writer.header(HeaderName::refer_sub, "false");
-        writer.finish();
-    }));
-    notify_transfer("SIP/2.0 100 Trying", false);
-    const ChannelId id = channel().id();
-    transfer.done = [this, id](bool success) {
-        if (!find_channel(id) || state_ == State::ended) return;
-        notify_transfer(success ? "SIP/2.0 200 OK" : "SIP/2.0 503 Service Unavailable", true);
-    };
-    channel().transfer_request = std::move(transfer);
-    channel().remote_event({ChannelEvent::Kind::transfer, {}, {}});
-}
-
-void SipCall::notify_transfer(std::string_view status, bool last) {
-    if (!refer_cseq_ || dialogs_.empty()) return;
-    context_.agent.send_and_forget(*dialogs_.front(), Method::notify, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
-        writer.header(HeaderName::event, fmt::format("refer;id={}", *refer_cseq_));
-        writer.header(HeaderName::subscription_state, last ? "terminated;reason=noresource" : "active;expires=60");
-        writer.finish("message/sipfrag;version=2.0", std::string(status) + "\r\n");
-    });
-    if (last) refer_cseq_.reset();
-}
-
-// The progress of a transfer that we asked for.
-void SipCall::on_notify(IncomingRequest& request) {
-    const Message& notify = request.request();
-    const TokenValue event = parse_token_value(notify.header(HeaderName::event));
-    if (!grammar::same_word(event.token, "refer")) return (void)request.respond(489);
-    const auto words = split(notify.body(), ' ');
-    const auto status = words.size() > 1 && words[0] == "SIP/2.0" ? parse_number<int>(words[1]) : std::nullopt;
-    (void)request.respond(200);
-    if (status && *status >= 200) refer_result_.push(*status);
 }
 
 }  // namespace jackfield::sip

@@ -48,8 +48,12 @@ Result<std::string> read_header(Channel* channel, const Arguments& arguments) {
     if (!equals_ignoring_case(arguments[0], "read"))
         return fail(ErrorCode::invalid, "PJSIP_HEADER: write read, add, update or remove, not '{}'", arguments[0]);
     unsigned number = std::max(1u, parse_number<unsigned>(arguments[2]).value_or(1));
-    for (const auto& [name, value] : call->received_headers())
-        if (name_matches(name, arguments[1]) && --number == 0) return value;
+    std::optional<std::string> found;
+    call->for_each_received_header([&](std::string_view name, std::string_view value) {
+        if (name_matches(name, arguments[1]) && --number == 0) found = value;
+        return !found;
+    });
+    if (found) return *found;
     return fail(ErrorCode::not_found, "the INVITE has no header {}", arguments[1]);
 }
 
@@ -78,8 +82,10 @@ Result<void> write_header(Channel* channel, const Arguments& arguments, std::str
 Result<std::string> read_headers(Channel* channel, const Arguments& arguments) {
     SipCall* call = JF_TRY(call_of(channel));
     std::string names;
-    for (const auto& [name, value] : call->received_headers())
-        if (starts_with_ignoring_case(name, arguments[0])) names += (names.empty() ? "" : ",") + name;
+    call->for_each_received_header([&](std::string_view name, std::string_view) {
+        if (starts_with_ignoring_case(name, arguments[0])) names.append(names.empty() ? "" : ",").append(name);
+        return true;
+    });
     return names;
 }
 

@@ -117,8 +117,9 @@ FormatList MediaSession::formats() const {
     return list.empty() ? formats_ : list;
 }
 
-void MediaSession::attach(Channel& channel, const MediaStream* near) {
+void MediaSession::attach(Channel& channel, const MediaStream* near, SendDigit send_digit) {
     channel_ = &channel;
+    send_digit_ = std::move(send_digit);
     channel.media().set_port(rtp_->take_port(), near);
     if (endpoint_->dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
     apply();
@@ -159,6 +160,8 @@ void MediaSession::apply() {
     channel_->media().set_formats(parameters.write_codec, parameters.write_codec, parameters.packet_time);
     channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
     if (endpoint_->dtmf == DtmfMode::automatic && !audio->telephone_event) channel_->media().detect_inband_digits(true);
+    const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio->telephone_event);
+    channel_->media().signal_digits(by_info ? send_digit_ : SendDigit());
 }
 
 }  // namespace jackfield::sip

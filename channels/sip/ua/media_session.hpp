@@ -23,8 +23,9 @@ class MediaSession {
                                                         const std::string& host, const SocketAddress& bind, const std::string& cname);
 
     // Gives the RTP port to the channel's stream (once) and keeps it up to date from then on. `near`: the stream whose
-    // media thread it should live on.
-    void attach(Channel& channel, const MediaStream* near);
+    // media thread it should live on. `send_digit` sends one by signalling, when digits go so.
+    using SendDigit = std::function<void(const Digit&)>;
+    void attach(Channel& channel, const MediaStream* near, SendDigit send_digit);
     // After Channel::exchange: the stream that our port lives below now.
     void moved_to(Channel& channel) { channel_ = &channel; }
 
@@ -55,6 +56,7 @@ class MediaSession {
     SdpSession offer_;
     std::vector<NegotiatedMedia> slots_;
     Channel* channel_ = nullptr;
+    SendDigit send_digit_;
     bool held_ = false;
 };
 

@@ -23,7 +23,8 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 }
 
 // Extensions that we can do when a request requires them.
-constexpr std::array<std::string_view, 3> known_extensions{"replaces", "norefersub", "timer"};
+// (100rel as the endpoint says: SipCall looks.)
+constexpr std::array<std::string_view, 4> known_extensions{"100rel", "replaces", "norefersub", "timer"};
 
 }  // namespace
 
@@ -44,7 +45,7 @@ class UserAgent::Forgotten final : public ClientTransactionUser {
 UserAgent::UserAgent()
     : objects_(std::make_shared<const ObjectSet>()),
       transports_(*this),
-      timers_(Clock::now()),
+      timers_(Clock::now(), this),
       layer_(transports_, timers_, *this),
       nonces_(random_key()),
       tick_([this] { advance(); }) {}
@@ -57,6 +58,7 @@ void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
     settings.t1 = objects_->system.timer_t1;
     settings.timer_b = objects_->system.timer_b;
     layer_.set_settings(settings);
+    identified_.apply(objects_);
     transports_.apply(*objects_);
     transports_.set_logging(objects_->global.debug);
 }
@@ -65,13 +67,11 @@ void UserAgent::handle(Method method, RequestHandler handler) { handlers_[method
 
 void UserAgent::advance() {
     timers_.advance(Clock::now());
-    arm();
+    if (const auto next = timers_.next()) timer_started(*next);
 }
 
-void UserAgent::arm() {
-    const auto next = timers_.next();
-    if (!next) return tick_.stop();
-    if (!tick_.running() || tick_.expires() > *next) tick_.start(std::max<Clock::duration>(*next - Clock::now(), 0ns));
+void UserAgent::timer_started(Instant due) {
+    if (!tick_.running() || tick_.expires() > due) tick_.start(std::max<Clock::duration>(due - Clock::now(), 0ns));
 }
 
 // --- what arrives -----------------------------------------------------------------------------------------------------------
@@ -86,7 +86,6 @@ void UserAgent::on_message(ParseResult result, const Flow& from, std::chrono::na
     } else {
         layer_.receive(std::move(result.message), from);
     }
-    arm();
 }
 
 void UserAgent::on_request(IncomingRequest& request) {
@@ -185,9 +184,9 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
     return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), flow.reliable ? ";transport=tcp" : "") + ">";
 }
 
-void UserAgent::add_agent(MessageWriter& writer) const {
+void UserAgent::add_agent(MessageWriter& writer, bool reliable) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, "replaces, norefersub");
+    writer.header(HeaderName::supported, reliable ? "100rel, replaces, norefersub" : "replaces, norefersub");
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }
 
@@ -203,9 +202,7 @@ void UserAgent::start(ClientHandle& handle, const NewRequest& request, const Flo
     writer.header(HeaderName::call_id, request.call_id);
     writer.cseq(request.cseq, to_string(request.method));
     write(writer);
-    timers_.advance(Clock::now());
     layer_.start(handle, request.method, branch, buffer_, flow);
-    arm();
 }
 
 void UserAgent::start(ClientHandle& handle, UserDialog& dialog, Method method, std::uint32_t cseq,
@@ -214,9 +211,7 @@ void UserAgent::start(ClientHandle& handle, UserDialog& dialog, Method method, s
     MessageWriter writer(buffer_);
     dialog.begin_request(writer, to_string(method), cseq, via(dialog.flow, branch));
     write(writer);
-    timers_.advance(Clock::now());
     layer_.start(handle, method, branch, buffer_, dialog.flow);
-    arm();
 }
 
 void UserAgent::send_and_forget(UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write) {

@@ -11,8 +11,10 @@
 #include "channels/sip/config/object_set.hpp"
 #include "channels/sip/stack/dialog.hpp"
 #include "channels/sip/stack/digest.hpp"
+#include "channels/sip/stack/invite_usage.hpp"
 #include "channels/sip/stack/transaction.hpp"
 #include "channels/sip/transport/transports.hpp"
+#include "channels/sip/ua/identify_table.hpp"
 #include "core/runtime/timer.hpp"
 
 namespace jackfield::sip {
@@ -36,13 +38,18 @@ class UserDialog final : public Dialog {
     UserDialog(Dialog&& dialog, DialogUser& user, Flow flow) : Dialog(std::move(dialog)), user(&user), flow(std::move(flow)) {}
     DialogUser* user;
     Flow flow;
+    ReliableReceiver reliable;     // provisional responses that came within it while it was early
+    bool updates = false;          // the far side's Allow names UPDATE
+    void note_allowed(const Message& message) {
+        if (message.has(HeaderName::allow)) updates = message.lists(HeaderName::allow, "UPDATE");
+    }
 };
 
 // Handles requests outside of dialogs of one method; false: not mine.
 using RequestHandler = std::function<void(IncomingRequest&, std::shared_ptr<const EndpointSettings>)>;
 
 // Control thread.
-class UserAgent final : public TransportUser, public TransactionCore {
+class UserAgent final : public TransportUser, public TransactionCore, private StackClock {
   public:
     UserAgent();
     ~UserAgent();
@@ -54,6 +61,7 @@ class UserAgent final : public TransportUser, public TransactionCore {
     Transports& transports() { return transports_; }
     TransactionLayer& transactions() { return layer_; }
     DialogTable& dialogs() { return dialogs_; }
+    StackTimers& timers() { return timers_; }
 
     // Of requests that begin something: INVITE, REGISTER, SUBSCRIBE, MESSAGE, ... One handler a method.
     void handle(Method method, RequestHandler handler);
@@ -79,7 +87,7 @@ class UserAgent final : public TransportUser, public TransactionCore {
 
     std::string via(const Flow& flow, std::string_view branch) const;
     std::string contact(const Flow& flow, std::string_view user) const;     // "<sip:user@host:port>"
-    void add_agent(MessageWriter& writer) const;                             // User-Agent, Allow, Supported
+    void add_agent(MessageWriter& writer, bool reliable = false) const;      // User-Agent, Allow, Supported (with 100rel)
 
     // Finds the endpoint that a request is from; null: nobody's.
     std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
@@ -99,11 +107,13 @@ class UserAgent final : public TransportUser, public TransactionCore {
   private:
     class Forgotten;
     void advance();
-    void arm();
+    Instant now() override { return Clock::now(); }
+    void timer_started(Instant due) override;
     bool extensions_known(IncomingRequest& request);
     void begin_new(IncomingRequest& request);
 
     std::shared_ptr<const ObjectSet> objects_;
+    IdentifyTable identified_;
     Transports transports_;
     StackTimers timers_;
     TransactionLayer layer_;
@@ -117,6 +127,6 @@ class UserAgent final : public TransportUser, public TransactionCore {
 };
 
 // The methods that this agent understands, as Allow has them.
-inline constexpr std::string_view allowed_methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, REFER, NOTIFY, MESSAGE";
+inline constexpr std::string_view allowed_methods = "INVITE, ACK, CANCEL, BYE, PRACK, OPTIONS, REGISTER, INFO, UPDATE, REFER, NOTIFY, MESSAGE";
 
 }  // namespace jackfield::sip

@@ -28,6 +28,7 @@ class TimersTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(may_restart_and_destroy_from_within);
     CPPUNIT_TEST(tells_when_it_is_wanted_next);
     CPPUNIT_TEST(many_lengths_are_never_early);
+    CPPUNIT_TEST(a_clock_counts_from_now_and_hears_of_each_start);
     CPPUNIT_TEST_SUITE_END();
 
     const Instant start{10s};
@@ -48,6 +49,23 @@ class TimersTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("b"), log);
         timers.advance(start + 1s);
         CPPUNIT_ASSERT_EQUAL(std::string("bdac"), log);
+    }
+
+    void a_clock_counts_from_now_and_hears_of_each_start() {
+        struct Ticking final : StackClock {
+            Instant time{20s}, wanted{};
+            Instant now() override { return time; }
+            void timer_started(Instant due) override { wanted = due; }
+        } clock;
+        std::string log;
+        StackTimers timers(start, &clock);
+        Probe a(log, 'a');
+        timers.start(a.timer, 100ms);  // idle since `start`
+        CPPUNIT_ASSERT(clock.wanted == Instant{20s} + 100ms);
+        timers.advance(Instant{20s} + 99ms);
+        CPPUNIT_ASSERT_EQUAL(std::string(), log);
+        timers.advance(Instant{20s} + 100ms);
+        CPPUNIT_ASSERT_EQUAL(std::string("a"), log);
     }
 
     void a_stopped_or_destroyed_timer_is_silent() {

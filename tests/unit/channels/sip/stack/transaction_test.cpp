@@ -107,6 +107,7 @@ class TransactionTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(cancel_waits_for_a_provisional_response);
     CPPUNIT_TEST(a_cancelled_invite_without_answer_times_out);
     CPPUNIT_TEST(a_released_handle_hears_nothing);
+    CPPUNIT_TEST(a_2xx_for_a_released_handle_is_the_cores);
     CPPUNIT_TEST(an_invite_gets_100_after_a_while_and_when_repeated);
     CPPUNIT_TEST(a_repeated_request_gets_the_last_response);
     CPPUNIT_TEST(a_failure_is_repeated_until_its_ack);
@@ -256,6 +257,14 @@ class TransactionTest : public CppUnit::TestFixture {
         world.receive(response(486, "INVITE", "z9hG4bKx"));
         CPPUNIT_ASSERT_EQUAL(std::string(), world.log);
         CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.count("ACK"));
+    }
+
+    void a_2xx_for_a_released_handle_is_the_cores() {
+        World world;
+        world.start(Method::invite);
+        world.client.release();
+        world.receive(response(200, "INVITE", "z9hG4bKx"));
+        CPPUNIT_ASSERT_EQUAL(std::string("late:t "), world.log);
     }
 
     void an_invite_gets_100_after_a_while_and_when_repeated() {

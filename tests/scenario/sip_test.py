@@ -1,0 +1,306 @@
+"""SIP between user agents, message by message (SIPp): reliable provisionals, Replaces, identities, glare, INFO, forks, lost ACKs."""
+import pathlib
+import random
+import re
+import socket
+import urllib.parse
+
+import fixture as jt
+
+SCENARIOS = pathlib.Path(__file__).parent / "sipp"
+
+PLAN = """
+[default]
+exten => _60XX,1,Dial(PJSIP/${EXTEN},20)
+exten => 600,1,Answer()
+ same => n,Echo()
+exten => 601,1,Wait(0.5)
+ same => n,Answer()
+ same => n,Echo()
+exten => 700,1,Dial(PJSIP/bob,20)
+exten => 701,1,Ringing()
+ same => n,Progress()
+ same => n,Answer()
+ same => n,Echo()
+exten => 702,1,Ringing()
+ same => n,Wait(60)
+exten => 703,1,Dial(PJSIP/bob,20,D(4#))
+exten => 704,1,Dial(PJSIP/bob,1)
+"""
+# T1 of 50 ms: what waits for 64 T1 takes three seconds instead of half a minute.
+SYSTEM = "[system]\ntype=system\ntimer_t1=50\n"
+AGENT = """
+[@NAME@](phone)
+aors=@NAME@
+callerid="@NAME@" <@NAME@>
+@OPTIONS@
+[@NAME@]
+type=aor
+contact=sip:@NAME@@@WHERE@:5060
+[@NAME@]
+type=identify
+endpoint=@NAME@
+match=@WHERE@
+"""
+
+
+class Agent:
+    """One SIPp that plays a scenario of tests/scenario/sipp."""
+
+    def __init__(self, test, name, scenario, number="600", **values):
+        self.own_tag, self.call_id = f"own{random.randrange(1 << 40):x}", f"call{random.randrange(1 << 40):x}"
+        text = (SCENARIOS / f"{scenario}.xml").read_text()
+        for word, value in {"user": name, "own_tag": self.own_tag, "pause": "0", **values}.items():
+            text = text.replace(f"[{word}]", value)
+        self.log = test.folder / f"{scenario}-{self.call_id}.log"
+        self.test, self.scenario = test, scenario
+        self.process = jt.sipp(test.where[name], f"{test.server}:5060", "-m", 1, "-p", 5060, "-s", number, "-cid_str", self.call_id,
+                               "-trace_logs", "-log_file", self.log, "-trace_err", "-error_file", f"{self.log}.errors",
+                               xml=text, folder=test.folder, timeout=20)
+        test.addCleanup(self.stop)
+
+    def told(self, what):
+        """What the scenario logged as `what`= about its call."""
+        def look():
+            found = re.search(rf"\b{what}=(\S+)", self.log.read_text()) if self.log.exists() else None
+            return found and found.group(1)
+        return jt.wait_until(look, 10, f"{what} of {self.scenario}")
+
+    def dialog(self, by_us=False):
+        """Its dialog as a Replaces header names it; `by_us`: one that the daemon began."""
+        call_id = self.told("id") if by_us else self.call_id
+        return f"{call_id};to-tag={self.told('tag')};from-tag={self.own_tag}"
+
+    def finish(self):
+        try:
+            return jt.finish(self.process, 25)
+        except AssertionError as error:
+            errors = pathlib.Path(f"{self.log}.errors")
+            raise AssertionError(f"{self.scenario}: {error}\n{errors.read_text()[-3000:] if errors.exists() else ''}\n"
+                                 f"{self.test.jackfield.log_text()[-1500:]}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+class SipTest(jt.ScenarioTest):
+    agents = {"alice": "send_pai=yes\nsend_rpid=yes\n100rel=peer_supported", "bob": "dtmf_mode=info", "carol": ""}
+    phones_too = ()
+
+    def setUp(self):
+        super().setUp()
+        self.where = {name: self.address() for name in self.agents}
+        objects = "".join(AGENT.replace("@NAME@", name).replace("@WHERE@", self.where[name]).replace("@OPTIONS@", options)
+                          for name, options in self.agents.items())
+        phones = "".join(jt.phone_objects(user) for user in self.phones_too)
+        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE + objects + phones, "extensions.conf": PLAN})
+
+    def agent(self, name, scenario, number="600", **values):
+        return Agent(self, name, scenario, number, **values)
+
+    def end_all(self):
+        self.jackfield.ask("channel request hangup all")
+        self.jackfield.wait_idle()
+
+
+class ReliableProvisionals(SipTest):
+    agents = {"alice": "100rel=peer_supported", "bob": "100rel=yes", "never": "100rel=no", "always": "100rel=required"}
+
+    def test_a_provisional_is_repeated_until_its_prack_and_the_answer_waits_for_it(self):
+        self.jackfield.ask("pjsip set logger on")
+        self.agent("alice", "caller_prack_late", "701", pause="300").finish()
+        self.jackfield.wait_idle()
+        log = self.jackfield.log_text()
+        self.assertGreaterEqual(log.count("SIP/2.0 180 Ringing"), 3)
+        self.assertGreaterEqual(log.count("SIP/2.0 183 Session Progress"), 3)
+
+    def test_without_any_prack_the_call_is_refused(self):
+        self.agent("alice", "caller_prack_never", "702").finish()
+        self.jackfield.wait_idle()
+
+    def test_an_offer_in_a_provisional_is_answered_by_the_prack(self):
+        self.agent("bob", "caller_offerless_prack", "701").finish()
+        self.jackfield.wait_idle()
+
+    def test_reliable_provisionals_received_are_acknowledged_once_each(self):
+        bob = self.agent("bob", "callee_reliable")
+        alice = self.agent("alice", "caller_stays", "700")
+        alice.told("tag")
+        self.end_all()
+        bob.finish()
+        alice.finish()
+
+    def test_who_can_not_agree_is_refused(self):
+        self.agent("never", "caller_refused", "701", status="420", wanted="Unsupported: 100rel", extra="Require: 100rel").finish()
+        self.agent("always", "caller_refused", "701", status="421", wanted="Require: 100rel", extra="Supported: replaces").finish()
+        self.assertEqual(0, self.jackfield.channels())
+
+
+class Replacing(SipTest):
+    phones_too = ("6001", "6002")
+
+    def test_refer_with_replaces_joins_transferee_and_target(self):
+        target = self.phone("6001", tone=440, auto_answer=True)
+        transferee = self.phone("6002", tone=1000, auto_answer=True)
+        consultation = self.agent("alice", "caller_stays", "6001")
+        replaces = urllib.parse.quote(consultation.dialog())
+        transferor = self.agent("bob", "caller_refers", "6002", replaces=replaces)
+        target.wait_to_hear(1000)
+        transferee.wait_to_hear(440)
+        transferor.finish()
+        consultation.finish()
+        self.assertEqual(2, self.jackfield.channels())
+        self.end_all()
+
+    def test_an_invite_with_replaces_takes_a_place_in_a_bridge(self):
+        phone = self.phone("6001", tone=440, auto_answer=True)
+        replaced = self.agent("alice", "caller_stays", "6001")
+        carol = self.agent("carol", "caller_replaces", replaces=replaced.dialog())
+        replaced.finish()
+        carol.told("tag")
+        self.assertEqual(2, self.jackfield.channels())
+        listing = self.jackfield.ask("core show channels")
+        self.assertIn("PJSIP/carol", listing)
+        self.assertNotIn("PJSIP/alice", listing)
+        phone.hang_up()
+        carol.finish()
+        self.jackfield.wait_idle()
+
+    def test_an_invite_with_replaces_takes_over_an_application(self):
+        replaced = self.agent("alice", "caller_stays", "600")
+        carol = self.agent("carol", "caller_replaces", replaces=replaced.dialog())
+        replaced.finish()
+        carol.told("tag")
+        jt.wait_until(lambda: self.jackfield.channels() == 1, 5, "one channel")
+        listing = self.jackfield.ask("core show channels")
+        self.assertIn("PJSIP/carol", listing)
+        self.assertIn("Echo", listing)
+        self.end_all()
+        carol.finish()
+
+    def test_an_invite_with_replaces_answers_a_ringing_call_of_ours(self):
+        bob = self.agent("bob", "callee_rings")
+        alice = self.agent("alice", "caller_stays", "700")
+        carol = self.agent("carol", "caller_replaces", replaces=bob.dialog(by_us=True))
+        bob.finish()
+        alice.told("tag")
+        self.assertIn("PJSIP/carol", self.jackfield.ask("core show channels"))
+        self.assertEqual(2, self.jackfield.channels())
+        self.end_all()
+        alice.finish()
+        carol.finish()
+
+    def test_what_can_not_be_replaced_is_refused_as_rfc_3891_says(self):
+        up = self.agent("alice", "caller_stays", "600")
+        def refused(status, replaces):
+            self.agent("carol", "caller_refused", status=status, wanted="SIP/2.0", extra=f"Replaces: {replaces}").finish()
+        refused("481", "unknown;to-tag=a;from-tag=b")
+        refused("400", "unknown;to-tag=a")
+        refused("400", f"{up.dialog()}\n      Replaces: {up.dialog()}")
+        refused("486", f"{up.dialog()};early-only")
+        self.assertEqual(1, self.jackfield.channels())
+        self.end_all()
+        up.finish()
+
+
+class Refreshes(SipTest):
+    def change_party(self, scenario):
+        bob = self.agent("bob", "callee_stays")
+        alice = self.agent("alice", scenario, "700")
+        alice.told("tag")
+        carol = self.agent("carol", "caller_replaces", replaces=bob.dialog(by_us=True))
+        bob.finish()
+        alice.finish()
+        carol.finish()
+        self.jackfield.wait_idle()
+
+    def test_a_new_party_is_told_by_update(self):
+        self.change_party("caller_is_told_by_update")
+
+    def test_a_new_party_is_told_by_reinvite_again_after_a_491(self):
+        self.change_party("caller_is_told_by_reinvite")
+
+    def test_a_reinvite_that_meets_ours_is_answered_491(self):
+        self.change_party("caller_glare")
+
+
+def drain(ear):
+    """Takes all that has come to the socket; returns the number of packets."""
+    ear.setblocking(False)
+    count = 0
+    try:
+        while ear.recv(2000):
+            count += 1
+    except BlockingIOError:
+        return count
+
+
+class Invites(SipTest):
+    phones_too = ("6001",)
+
+    def test_digits_go_out_by_info_one_after_the_other(self):
+        bob = self.agent("bob", "callee_hears_digits")
+        alice = self.agent("alice", "caller_stays", "703")
+        bob.finish()
+        alice.finish()
+        self.jackfield.wait_idle()
+
+    def test_a_200_that_crosses_our_cancel_is_acknowledged_and_ended(self):
+        bob = self.agent("bob", "callee_crosses_cancel")
+        alice = self.agent("alice", "caller_stays", "704")
+        bob.finish()
+        self.jackfield.wait_idle()
+        alice.stop()
+
+    def test_a_repeated_invite_makes_one_call(self):
+        self.agent("alice", "caller_repeats_invite", "601").finish()
+        self.jackfield.wait_idle()
+        self.assertIn("1 call processed", self.jackfield.ask("core show channels count"))
+
+    def test_the_fork_that_answers_gets_the_media(self):
+        forks = {port: socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for port in (6100, 6200)}
+        for port, ear in forks.items():
+            ear.bind((self.where["bob"], port))
+            self.addCleanup(ear.close)
+        bob = self.agent("bob", "callee_forks")
+        phone = self.phone("6001")
+        phone.dial("700")
+        phone.wait_event("CALL_ESTABLISHED")
+        for _ in range(25):  # half a second of speech, all of it for the second one
+            forks[6200].settimeout(5 * jt.SLOWNESS)
+            forks[6200].recv(2000)
+            drained = drain(forks[6100])
+        self.assertEqual(0, drained, "media for the fork that did not answer")
+        phone.hang_up()
+        bob.finish()
+        self.jackfield.wait_idle()
+
+    def test_a_reinvite_without_a_description_is_offered_one(self):
+        self.agent("alice", "caller_offerless_reinvite").finish()
+        self.jackfield.wait_idle()
+
+    def test_a_200_without_ack_ends_the_call(self):
+        self.agent("alice", "caller_never_acks").finish()
+        self.jackfield.wait_idle()
+
+
+class Identification(jt.ScenarioTest):
+    def test_hosts_are_found_by_name_and_requests_by_header(self):
+        network = self.address()
+        self.where = {"local": "127.0.0.1", "header": network}
+        self.jackfield = self.daemon({
+            "pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE +
+            "[local](phone)\n[by-name]\ntype=identify\nendpoint=local\nmatch=localhost\nsrv_lookups=no\n"
+            "[header](phone)\n[by-header]\ntype=identify\nendpoint=header\nmatch_header=X-Trunk: /^gold-[0-9]+$/\n",
+            "extensions.conf": PLAN})
+        Agent(self, "local", "caller_never_acks").finish()
+        Agent(self, "header", "caller_refused", "999", status="404", wanted="SIP/2.0", extra="X-Trunk: gold-17", user="somebody").finish()
+        Agent(self, "header", "caller_refused", "999", status="401", wanted="SIP/2.0", extra="X-Trunk: silver", user="somebody").finish()
+        self.jackfield.wait_idle()
+
+
+if __name__ == "__main__":
+    jt.main()
