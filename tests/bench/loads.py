@@ -208,11 +208,12 @@ def bare_sip(network, rate, calls):
 class Table:
     """Rows: figure, compared to, ratio, budget, met."""
 
-    def __init__(self):
-        self.rows, self.figures = [], {}
+    def __init__(self, judges=True):
+        self.rows, self.figures, self.judges = [], {}, judges  # a short run is too small to judge by
 
     def add(self, name, ours, against="", theirs="", ratio=None, budget="", met=None):
-        self.rows.append({"name": name, "figure": ours, "compared_to": against, "theirs": theirs, "ratio": ratio, "budget": budget, "met": met})
+        self.rows.append({"name": name, "figure": ours, "compared_to": against, "theirs": theirs, "ratio": ratio, "budget": budget,
+                          "met": met if self.judges else None})
         self.print_row(self.rows[-1])
 
     @staticmethod
