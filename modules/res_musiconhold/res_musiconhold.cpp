@@ -12,6 +12,7 @@
 #include "core/media/sound_file.hpp"
 #include "core/module/module.hpp"
 #include "core/module/module_config.hpp"
+#include "modules/res_musiconhold/applications.hpp"
 #include "modules/res_musiconhold/music_class.hpp"
 
 using namespace jackfield;
@@ -120,6 +121,7 @@ Result<void> load(Module& module) {
                 [&music, classes = read_classes(file, sounds, findings)]() mutable { music.set(std::move(classes)); };
         }}));
     JF_TRY(module.add(static_cast<MusicProvider&>(music)));
+    JF_TRY(add_applications(module));
     JF_TRY(module.add(classes_info, [&music](Console& console, CommandWords) { return show_classes(console, music); }));
     JF_TRY(module.add(files_info, [&music](Console& console, CommandWords) { return show_files(console, music); }));
     return module.add(reload_info, [](Console& console, CommandWords) -> Result<void> {

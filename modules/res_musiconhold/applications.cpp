@@ -1,8 +1,9 @@
 // MusicOnHold, StartMusicOnHold and StopMusicOnHold.
+#include "modules/res_musiconhold/applications.hpp"
+
 #include "core/sdk.hpp"
 
-using namespace jackfield;
-
+namespace jackfield::res_musiconhold {
 namespace {
 
 constexpr ApplicationInfo play_info{.name = "MusicOnHold",
@@ -39,12 +40,12 @@ Result<void> stop(Channel& channel, const Arguments&) {
     return {};
 }
 
-Result<void> load(Module& module) {
+}  // namespace
+
+Result<void> add_applications(Module& module) {
     JF_TRY(module.add(play_info, play));
     JF_TRY(module.add(start_info, start));
     return module.add(stop_info, stop);
 }
 
-}  // namespace
-
-JACKFIELD_MODULE("app_musiconhold", "Hold music applications", load)
+}  // namespace jackfield::res_musiconhold
