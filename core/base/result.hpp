@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <expected>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,10 +60,6 @@ T unwrap(Result<T>&& result) {
     return std::move(*result);
 }
 inline void unwrap(Result<void>&&) {}
-template <class T>
-T& unwrap(Result<std::reference_wrapper<T>>&& result) {
-    return result->get();
-}
 }  // namespace detail
 
 }  // namespace jackfield
