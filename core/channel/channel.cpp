@@ -89,7 +89,7 @@ Result<Custody> Channel::request(DialRequest request, std::string holder, Hangup
         cause = HangupCause::chan_not_implemented;
         return fail(ErrorCode::not_found, "no channel driver for {}/{} is loaded", request.technology, request.destination);
     }
-    if (!channel_limits().accept_new) return fail(ErrorCode::limit, "no new calls: stopping");
+    if (!channel_limits().accept_new) return fail(ErrorCode::limit, "no new calls: stopping or overloaded");
     auto pass = JF_TRY(slot->enter());
     const auto requestor = request.requestor ? request.requestor->share() : nullptr;
     const RunningGate in(pass.gate());

@@ -60,7 +60,7 @@ void rename_in_table(Channel& channel, const std::string& name) {
 
 Result<void> admit_call() {
     const auto& limits = channel_limits();
-    if (!limits.accept_new) return fail(ErrorCode::limit, "no new calls: stopping");
+    if (!limits.accept_new) return fail(ErrorCode::limit, "no new calls: stopping or overloaded");
     if (limits.max_calls && table().incoming >= limits.max_calls)
         return fail(ErrorCode::limit, "maxcalls={} calls are up", limits.max_calls);
     if (fiber_count() >= fiber_limit()) return fail(ErrorCode::limit, "{} fibers run, no more may", fiber_limit());

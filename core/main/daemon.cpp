@@ -1,12 +1,13 @@
 // The daemon: start, reload and orderly stop.
 #include "core/main/daemon.hpp"
 
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <optional>
 
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
@@ -58,6 +59,14 @@ ConfigFileSpec modules_file() {
         return {};
     };
     return spec;
+}
+
+// MiB that programs may still take, page cache included; empty when the system doesn't tell.
+std::optional<std::uint64_t> free_memory() {
+    std::ifstream file("/proc/meminfo");
+    for (std::string name; file >> name; file.ignore(256, '\n'))
+        if (std::uint64_t kib = 0; name == "MemAvailable:" && file >> kib) return kib / 1024;
+    return {};
 }
 
 ParseOptions parse_options(const DaemonSettings& settings) {
@@ -155,7 +164,7 @@ Result<void> Daemon::boot() {
 
     if (settings.options.max_load > 0 || settings.options.min_free_memory > 0) {
         load_review_ = std::make_unique<Timer>([this] { review_load(); });
-        load_review_->start(load_review_interval);
+        review_load();
     }
     run_startup_commands();
     booted_.set();
@@ -169,14 +178,14 @@ Result<void> Daemon::boot() {
 void Daemon::review_load() {
     const DaemonOptions& options = configuration_.settings.options;
     double load = 0;
-    struct sysinfo memory {};
     const bool loaded = options.max_load > 0 && ::getloadavg(&load, 1) == 1 && load > options.max_load;
-    const bool short_of_memory =
-        options.min_free_memory > 0 && ::sysinfo(&memory) == 0 &&
-        (memory.freeram + memory.bufferram) / (1024 * 1024) * memory.mem_unit < options.min_free_memory;
-    if (std::exchange(overloaded_, loaded || short_of_memory) != overloaded_)
-        log_warning("{}", overloaded_ ? "New calls are refused: the machine is overloaded (maxload, minmemfree)"
-                                      : "New calls are accepted again");
+    const auto memory = options.min_free_memory > 0 ? free_memory() : std::nullopt;
+    const bool short_of_memory = memory && *memory < options.min_free_memory;
+    const bool before = std::exchange(overloaded_, loaded || short_of_memory);
+    if (loaded && !before) log_warning("New calls are refused: the load average is {} (maxload = {})", load, options.max_load);
+    if (short_of_memory && !before)
+        log_warning("New calls are refused: {} MiB of memory are free (minmemfree = {})", *memory, options.min_free_memory);
+    if (before && !overloaded_) log_warning("New calls are accepted again");
     channel_limits().accept_new = !overloaded_ && !(stop_ && stop_->when == StopRequest::When::gracefully);
     load_review_->start(load_review_interval);
 }

@@ -34,6 +34,8 @@ void Lane::Private::work() {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    const sched_param normal{};  // -p gives real-time priority to control and media, not to what may take its time
+    pthread_setschedparam(pthread_self(), SCHED_OTHER, &normal);
     for (;;) {
         std::move_only_function<void()> job;
         {

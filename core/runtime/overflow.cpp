@@ -66,8 +66,9 @@ void handle(int number, siginfo_t* info, void*) {
         line.number(fiber->waits_at.line(), 10) << "\n";
         line.write_out();
     }
-    // The fault happens again after the return, and then as if we had never been here.
+    // The fault happens again after the return, and then as if we had never been here; one that somebody sent does not.
     sigaction(number, &previous_action, nullptr);
+    if (info->si_code <= 0) raise(number);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "core/runtime/process.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -48,7 +49,12 @@ class SpawnPlan {
         JF_TRY(prepare_descriptors(options.child_descriptors));
         if (!options.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, options.directory.c_str());
         // A group of its own, so that a shell's children end with it; and the signals as they are by default.
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        // And no real-time priority, which -p gives to this process.
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETSCHEDULER);
+        const sched_param normal{};
+        posix_spawnattr_setschedpolicy(&attributes_, SCHED_OTHER);
+        posix_spawnattr_setschedparam(&attributes_, &normal);
         posix_spawnattr_setpgroup(&attributes_, 0);
         sigset_t signals;
         sigemptyset(&signals);

@@ -1,4 +1,9 @@
 """What an administrator does: start, check, reload with and without mistakes, stop, consoles side by side, kill -9."""
+import os
+import pathlib
+import re
+import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -37,6 +42,89 @@ class Administration(jt.ScenarioTest):
         alice.wait_to_hear(440)
         alice.hang_up()
         jackfield.wait_idle()
+
+    def with_option(self, line, **options):
+        """A daemon with a line more in [options] of jackfield.conf."""
+        jackfield = self.daemon(self.files(), start=False, **options)
+        jackfield.write("jackfield.conf", jackfield.main_settings() + f"[options]\n{line}\n")
+        return jackfield.start()
+
+    def dial_refused(self, phone):
+        since = phone.mark()
+        phone.dial("600")
+        _, event = phone.wait_event("CALL_CLOSED", after=since)
+        self.assertIn("503", event.get("param", ""))
+
+    def test_maxcalls_refuses_the_call_too_many(self):
+        jackfield = self.with_option("maxcalls = 1")
+        alice, bob = self.phone("6001"), self.phone("6002")
+        alice.dial("600")
+        alice.wait_to_hear(440)
+        self.dial_refused(bob)
+        alice.hang_up()
+        jackfield.wait_idle()
+        bob.dial("600")
+        bob.wait_to_hear(440)
+        bob.hang_up()
+        jackfield.wait_idle()
+
+    def test_minmemfree_refuses_calls_while_memory_is_short(self):
+        jackfield = self.with_option("minmemfree = 99999999")
+        jackfield.wait_for_log("MiB of memory are free (minmemfree = 99999999)")
+        self.dial_refused(self.phone("6001"))
+        self.with_option("minmemfree = 1", address=self.address())
+        self.assertNotIn("refused", self.daemons[-1].log_text())
+
+    def test_maxload_refuses_calls_while_the_machine_is_busy(self):
+        busy = subprocess.Popen(["sh", "-c", "while :; do :; done"])  # any load at all is above the limit
+        self.addCleanup(busy.wait)
+        self.addCleanup(busy.kill)
+        jackfield = self.with_option("maxload = 0.001")
+        jackfield.wait_for_log("(maxload = 0.001)", 20)
+        self.dial_refused(self.phone("6001"))
+
+    def test_g_leaves_a_core_file_when_it_crashes(self):
+        jackfield = self.daemon(self.files(), options=["-g"], wrapper=["env", "-C", str(self.folder), "prlimit", "--core=0:"])
+        limits = pathlib.Path(f"/proc/{jackfield.process.pid}/limits").read_text()
+        soft = next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4]
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        self.assertEqual("unlimited" if os.geteuid() == 0 or hard == resource.RLIM_INFINITY else str(hard), soft)
+        if jt.SLOWNESS == 1:  # a sanitizer's shadow memory fills the disk
+            process, jackfield.process = jackfield.process, None
+            process.send_signal(signal.SIGSEGV)
+            _, status = os.waitpid(process.pid, 0)
+            process.returncode = -signal.SIGSEGV
+            self.assertEqual(signal.SIGSEGV, os.WTERMSIG(status))
+            self.assertTrue(os.WCOREDUMP(status), "no core file was written")
+        if os.geteuid() == 0:  # and not only while it is root
+            other = self.daemon(self.files(), start=False, options=["-g", "-U", "nobody"], address=self.address())
+            shutil.chown(other.folder, "nobody")
+            for path in other.folder.rglob("*"):
+                shutil.chown(path, "nobody")
+            other.folder.chmod(0o755)
+            other.start()
+            self.assertEqual("nobody", pathlib.Path(f"/proc/{other.process.pid}/limits").owner())  # root's when not dumpable
+
+    def test_p_gives_priority_to_calls_and_not_to_what_they_start(self):
+        if subprocess.run(["chrt", "-r", "10", "true"]).returncode:
+            self.skipTest("this system refuses real-time priority")
+        plan = PLAN + "exten => 601,1,Answer()\n same => n,System(sleep 30)\n"
+        jackfield = self.daemon({**self.files(), "extensions.conf": plan}, options=["-p"])
+        alice = self.phone("6001")
+        alice.dial("601")
+        alice.wait_event("CALL_ESTABLISHED")
+        policies = {}
+        for task in pathlib.Path(f"/proc/{jackfield.process.pid}/task").iterdir():
+            name = re.split(r"[ /]", (task / "comm").read_text().strip())[0]
+            policies.setdefault(name, set()).add(os.sched_getscheduler(int(task.name)))
+        self.assertEqual({os.SCHED_RR}, policies["jackfield"])
+        self.assertEqual({os.SCHED_RR}, policies["media"])
+        self.assertEqual({os.SCHED_OTHER}, policies["lane"])
+        def program():
+            children = pathlib.Path(f"/proc/{jackfield.process.pid}/task/{jackfield.process.pid}/children").read_text().split()
+            return int(children[0]) if children else None
+        self.assertEqual(os.SCHED_OTHER, os.sched_getscheduler(jt.wait_until(program, 5, "the program of System()")))
+        alice.hang_up()
 
     def test_check_tells_without_starting_anything(self):
         jackfield = self.daemon(self.files(), start=False)
