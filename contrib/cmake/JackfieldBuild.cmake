@@ -14,7 +14,7 @@ set(JACKFIELD_ABI_SUFFIX "" CACHE STRING "Text added to the ABI tag; a test buil
 
 find_program(CCACHE ccache)
 if(CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 ${CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -53,3 +53,28 @@ pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 find_library(SPANDSP_LIBRARY spandsp REQUIRED)
+
+# Sanitizer builds share two precompiled headers; two, since modules hide their symbols and the options must match. The
+# release build has none, so it proves that each file includes what it needs.
+if(JACKFIELD_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)  # all with the same options
+    add_compile_options(-pthread)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cpp CONTENT "")
+    add_library(precompiled_core OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+    target_precompile_headers(precompiled_core PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <filesystem>
+        <fstream> <functional> <map> <memory> <mutex> <optional> <span> <string> <string_view> <thread> <unordered_map>
+        <utility> <vector> <fmt/format.h>)
+    add_library(precompiled_module OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+    target_precompile_headers(precompiled_module PRIVATE ${CMAKE_SOURCE_DIR}/core/sdk.hpp)
+    target_compile_options(precompiled_module PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden)
+    foreach(target IN ITEMS precompiled_core precompiled_module)
+        target_link_libraries(${target} PUBLIC PkgConfig::FMT)
+    endforeach()
+endif()
+# jackfield_precompile(TARGET core|module): where there are precompiled headers, the target takes that one.
+function(jackfield_precompile target which)
+    if(TARGET precompiled_${which})
+        target_precompile_headers(${target} REUSE_FROM precompiled_${which})
+        target_compile_options(${target} PRIVATE -fpch-preprocess)  # ccache wants it
+    endif()
+endfunction()

@@ -26,6 +26,8 @@ function(jackfield_module name)
     target_link_libraries(${name}_objects PUBLIC PkgConfig::FMT ${libraries})
     if(TARGET Jackfield::jackfield)  # out of tree: headers and flags come with the installed SDK
         target_link_libraries(${name}_objects PUBLIC Jackfield::jackfield)
+    else()
+        jackfield_precompile(${name}_objects module)
     endif()
     add_library(${name} MODULE $<TARGET_OBJECTS:${name}_objects>)
     foreach(objects IN LISTS ARG_OBJECTS)

@@ -121,8 +121,23 @@ def check_sdk(root, compiler, complaints):
         complaints.append(f"core/sdk.hpp: includes {first}; no Boost header may reach modules")
 
 
+def check_proofs(root, complaints):
+    """tests/README.md names tests as proofs; a test that is renamed or removed must not stay there as one."""
+    readme = root / "tests/README.md"
+    if not readme.exists():
+        return
+    tests = "".join(path.read_text() for folder in ("unit", "scenario", "floors") for path in (root / "tests" / folder).rglob("*")
+                    if path.suffix in (".cpp", ".py"))
+    rows = re.findall(r"^\|[^|]*\|([^|]*)\|$", readme.read_text().split("what proves them")[1], re.M)
+    for name in re.findall(r"`(\w+)`", "".join(rows)):
+        if not re.search(rf"\b(test_)?{name.removeprefix('scenario_').removesuffix('_shuffled')}\b", tests) and \
+                not list((root / "tests/scenario").glob(f"{name.removeprefix('scenario_').removesuffix('_shuffled')}.py")):
+            complaints.append(f"tests/README.md: names the test {name}, which is not there")
+
+
 def check(root, compiler=None):
     complaints = []
+    check_proofs(root, complaints)
     check_core(root, complaints)
     check_leaves(root, complaints)
     check_text(root, complaints)
@@ -141,6 +156,8 @@ def self_test():
         "apps/d.cpp": ('#include "channels/sip/uri.hpp"\n', "inside of another leaf"),
         "apps/e.cpp": ("Agg a{one, JF_TRY(two()), three};\n", "braced initialiser"),
         "apps/f.cpp": ("\n" * (MAXIMUM_LINES + 1), "split it by subject"),
+        "tests/README.md": ("what proves them\n| 1 | fiber: `wakes_up_late` |\n", "names the test wakes_up_late"),
+        "core/sdk.hpp": ("#pragma once\n#include <boost/version.hpp>\n", "no Boost header"),
     }
     failed = 0
     for name, (text, expected) in cases.items():
@@ -150,7 +167,7 @@ def self_test():
                                   ("channels/sip/uri.hpp", "// URIs\n#pragma once\n"), (name, text)):
                 (root / file).parent.mkdir(parents=True, exist_ok=True)
                 (root / file).write_text(content)
-            complaints = check(root)
+            complaints = check(root, "c++" if name == "core/sdk.hpp" else None)
             if not any(expected in complaint for complaint in complaints):
                 print(f"self-test: {name} should be complained of ({expected}); got {complaints}")
                 failed += 1

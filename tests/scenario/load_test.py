@@ -55,8 +55,12 @@ class Load(jt.ScenarioTest):
             self.assertLessEqual(later, memory * 1.02 + 256, "memory grows with finished calls")
 
     def run_calls(self, number, calls, rate, duration=100):
-        return jt.finish(jt.sipp(self.caller, f"{self.server}:5060", "-s", number, "-m", calls, "-r", rate if jt.SLOWNESS == 1 else rate / 10, "-d", duration, "-l", 2000,
-                                 scenario="uac", folder=self.folder, timeout=300), 320)
+        return jt.finish(jt.sipp(self.caller, f"{self.server}:5060", "-s", number, "-m", calls, "-r", self.rate(rate), "-d", duration,
+                                 "-l", 2000, scenario="uac", folder=self.folder, timeout=300), 320)
+
+    @staticmethod
+    def rate(calls_per_second):
+        return calls_per_second if jt.SLOWNESS == 1 else calls_per_second / 10
 
     def test_calls_to_an_application_leave_nothing_behind(self):
         # Pools of sockets and memory grow to the most calls at a time, and the ring of kept responses fills: warm both.
@@ -72,6 +76,34 @@ class Load(jt.ScenarioTest):
         before = self.steady_state()
         self.run_calls("700", CALLS, 200)
         self.assert_nothing_left(before)
+
+    def test_a_stalled_control_thread_costs_no_call_and_is_named(self):
+        # A faulty module among the others: no module may block, and the price of one that does is bounded.
+        folder = self.folder / "modules"
+        folder.mkdir()
+        for module in [*(jt.BUILD / "modules").glob("*.so"), jt.BUILD / "test-modules/test_stall.so"]:
+            (folder / module.name).symlink_to(module)
+        self.jackfield.stop()
+        self.jackfield.write("jackfield.conf", self.jackfield.main_settings() + f"astmoddir => {folder}\n")
+        self.jackfield.start()
+        counts = self.folder / "counts.csv"
+        calls = jt.sipp(self.caller, f"{self.server}:5060", "-s", "600", "-m", CALLS // 5, "-r", self.rate(200), "-d", 100, "-l", 2000,
+                        "-trace_stat", "-stf", counts, scenario="uac", folder=self.folder, timeout=200)
+        self.addCleanup(calls.kill)
+        jt.wait_until(lambda: self.jackfield.channels() > 0, 20, "the first calls")
+        for _ in range(10):
+            # A twentieth of a second is what the watchdog reports; a bit more, so that it looks in time.
+            self.jackfield.ask("test stall 60")
+        jt.finish(calls, 220)  # fails when a call failed
+        watchdog = self.jackfield.ask("watchdog show")
+        self.assertGreaterEqual(watchdog.count("ms in test_stall"), 8, watchdog)
+        self.jackfield.wait_for_log("by module test_stall")
+        names, *_, last = [line.split(";") for line in counts.read_text().splitlines()]
+        total = dict(zip(names, last))
+        self.assertEqual(CALLS // 5, int(total["SuccessfulCall(C)"]))
+        if jt.SLOWNESS == 1:
+            self.assertEqual(0, int(total["Retransmissions(C)"]), "retransmissions")
+        self.jackfield.wait_idle(20)
 
     def test_a_hundred_reloads_during_two_hundred_calls(self):
         calls = jt.sipp(self.caller, f"{self.server}:5060", "-s", "600", "-m", 200, "-r", 100, "-d", 20000 * jt.SLOWNESS, scenario="uac",

@@ -3,6 +3,7 @@
 #include "core/channel/media_guard.hpp"
 #include "core/media/tone.hpp"
 #include "tests/unit/core/channel/fake_driver.hpp"
+#include "tests/unit/thread_time.hpp"
 
 using namespace jackfield;
 using namespace jackfield::testing;
@@ -25,6 +26,7 @@ class ChannelLifeTest : public ChannelTest {
     CPPUNIT_TEST(identity_updates_of_a_turn_become_one_message);
     CPPUNIT_TEST(attachments_live_with_the_channel);
     CPPUNIT_TEST(the_creation_event_comes_before_all_others);
+    CPPUNIT_TEST(a_call_costs_no_more_among_10000);
     CPPUNIT_TEST_SUITE_END();
 
     void hang_up_during_a_prompt_unwinds_and_ends_the_call() {
@@ -287,6 +289,34 @@ class ChannelLifeTest : public ChannelTest {
             a->set_variable("X", "1");
         });
         CPPUNIT_ASSERT_EQUAL(std::string("created a set X hung up"), order);
+    }
+    // Creation, look-up by name and number, and the end. A scan of all channels would take 1,000 times as long.
+    void a_call_costs_no_more_among_10000() {
+        std::vector<Custody> others;
+        const auto create = [&] {
+            auto custody = Channel::create(FakeDriver::make("a", phone("a")), "test");
+            CPPUNIT_ASSERT(custody.has_value());
+            return std::move(*custody);
+        };
+        const auto time_among = [&](std::size_t count) {
+            run([&] {
+                while (others.size() < count) others.push_back(create());
+            });
+            std::chrono::nanoseconds time{};
+            run([&] {
+                time = least_thread_time([&] {
+                    for (int i = 0; i < 50; ++i) {
+                        Custody one = create();
+                        CPPUNIT_ASSERT(find_channel(one->name()) == &one.channel());
+                        CPPUNIT_ASSERT(find_channel(one->id()));
+                    }
+                });
+            });
+            return time;
+        };
+        const auto few = time_among(10), many = time_among(10'000);
+        run([&] { others.clear(); });
+        CPPUNIT_ASSERT_MESSAGE(fmt::format("{} ns among 10, {} ns among 10,000", few.count(), many.count()), many < few * 10);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ChannelLifeTest);

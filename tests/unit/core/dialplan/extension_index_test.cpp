@@ -7,6 +7,8 @@
 #include <chrono>
 #include <random>
 
+#include "tests/unit/thread_time.hpp"
+
 namespace jackfield {
 namespace {
 
@@ -20,6 +22,7 @@ class ExtensionIndexTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(callers_come_before_everybody);
     CPPUNIT_TEST(finds_a_pattern_by_its_written_name);
     CPPUNIT_TEST(longer_numbers_than_any_extension_match_nothing);
+    CPPUNIT_TEST(a_match_takes_no_longer_among_100000);
     CPPUNIT_TEST_SUITE_END();
 
     static Pattern parse(std::string_view text) { return Pattern::parse(text).value(); }
@@ -169,6 +172,28 @@ class ExtensionIndexTest : public CppUnit::TestFixture {
         add(index, "_X.");
         CPPUNIT_ASSERT(all(index, std::string(100'000, '1')).empty());
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, all(index, std::string(256, '1')).size());
+    }
+
+    static std::chrono::nanoseconds time_of_matches(std::size_t extensions) {
+        ExtensionIndex index;
+        for (const char* text : {"_0.", "_00.", "_[2-5]XXX", "_*X."}) add(index, text);
+        for (std::size_t i = 0; i < extensions; ++i) {
+            add(index, fmt::format("{:06}", 600'000 + i));
+            add(index, fmt::format("_7{:06}X", i));
+        }
+        return testing::least_thread_time([&] {
+            for (std::size_t i = 0; i < 200; ++i) {
+                const std::size_t one = i * 7919 % extensions;
+                CPPUNIT_ASSERT_EQUAL(std::size_t{1}, all(index, fmt::format("{:06}", 600'000 + one)).size());
+                CPPUNIT_ASSERT_EQUAL(std::size_t{1}, all(index, fmt::format("7{:06}5", one)).size());
+                CPPUNIT_ASSERT(all(index, "88").empty());
+            }
+        });
+    }
+    // A scan would take 10,000 times as long; what is allowed is for the memory's caches.
+    void a_match_takes_no_longer_among_100000() {
+        const auto few = time_of_matches(10), many = time_of_matches(100'000);
+        CPPUNIT_ASSERT_MESSAGE(fmt::format("{} ns among 10, {} ns among 100,000", few.count(), many.count()), many < few * 10);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ExtensionIndexTest);
