@@ -223,7 +223,7 @@ void SipCall::send_next_digit() {
     if (info_sent_.active() || digits_to_send_.empty() || state_ != State::up || dialogs_.empty()) return;
     const Digit digit = digits_to_send_.front();
     digits_to_send_.erase(digits_to_send_.begin());
-    const unsigned duration = digit.duration_ms ? std::min(digit.duration_ms, 5000u) : 160;
+    const unsigned duration = digit.duration_ms ? std::min<unsigned>(digit.duration_ms, 5000) : 160;
     UserDialog& dialog = *dialogs_.front();
     context_.agent.start(info_sent_, dialog, Method::info, dialog.next_cseq(), [&](MessageWriter& writer) {
         writer.finish("application/dtmf-relay", fmt::format("Signal={}\r\nDuration={}\r\n", digit.key, duration));
