@@ -197,7 +197,7 @@ void Channel::take_digit(const Digit& digit, bool signalled) {
 void Channel::remote_digit(char key, std::chrono::milliseconds length) {
     const auto duration = static_cast<std::uint32_t>(length.count());
     take_digit({key, false, 0}, true);
-    take_digit({key, true, duration}, true);
+    take_digit({key, true, Digit::limited(duration)}, true);
 }
 
 Result<char> Channel::read_digit(Timeout timeout) {

@@ -2,6 +2,7 @@
 #include "core/dialplan/evaluator.hpp"
 
 #include "core/base/log.hpp"
+#include "core/base/rate_limit.hpp"
 #include "core/base/strings.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/dialplan/application.hpp"
@@ -73,6 +74,9 @@ Result<std::string> ChannelSource::call_function(std::string_view name, std::str
 }
 
 void ChannelSource::warn(std::string_view text) {
+    // A line of the plan that many calls run must not fill the disk.
+    static KeyedRateLimit once_a_second(std::chrono::seconds(1));
+    if (!once_a_second.allow(fmt::format("{}:{} {}", file_.text(), line_, text), Clock::now())) return;
     const std::string_view who = channel_ ? std::string_view(channel_->name()) : std::string_view("dialplan");
     if (file_.empty())
         log_warning("{}: {}", who, text);

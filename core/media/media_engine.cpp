@@ -1,6 +1,7 @@
 // Starts and stops the media threads.
 #include "core/media/media_engine.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -11,6 +12,13 @@
 
 namespace jackfield {
 namespace {
+
+// Those that the process may use: containers and taskset give fewer than the machine has.
+unsigned usable_cores() {
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&cores)));
+    return std::max(1u, std::thread::hardware_concurrency());
+}
 
 MediaEngine* the_engine = nullptr;  // control thread
 
@@ -54,7 +62,7 @@ void MediaEngine::Private::submit(MediaLoop* loop, std::unique_ptr<MediaCommand>
 }
 
 MediaEngine::MediaEngine(unsigned threads) : private_(std::make_unique<Private>()) {
-    if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+    if (threads == 0) threads = usable_cores();
     for (unsigned i = 0; i < threads; ++i) private_->loops.push_back(std::make_unique<MediaLoop>(i));
     private_->residents.assign(threads, 0);
     the_engine = this;

@@ -241,7 +241,7 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     char passing_key_ = 0;  // its begin went to the peer, so its end must
     DigitRing<QueuedDigit> held_, out_digits_;
     char sending_key_ = 0;
-    std::uint32_t sending_length_ = 0;
+    std::uint16_t sending_length_ = 0;  // ms
     std::uint64_t sending_until_ = 0, gap_until_ = 0;
     DigitTone tone_;
     std::uint64_t tone_least_ = 0;  // it sounds at least until then

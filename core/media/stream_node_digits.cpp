@@ -46,7 +46,7 @@ void StreamNode::set_digit_mode(DigitMode mode) {
 }
 
 void StreamNode::queue_digit(char key, std::chrono::milliseconds length) {
-    if (!out_digits_.push({key, static_cast<std::uint32_t>(std::max<std::int64_t>(length.count(), 40))}))
+    if (!out_digits_.push({key, Digit::limited(static_cast<std::uint64_t>(std::max<std::int64_t>(length.count(), 40)))}))
         lost_digits.add(1);
     if (loop_) run_digit_queue(loop_->now_ns());
     refresh();

@@ -164,7 +164,7 @@ class TestPort final : public Port, MediaThread::Ticked {
         frame.source = name_;
         receive(frame);
     }
-    void dial(char key, bool end) { receive_digit({key, end, end ? 100u : 0u}); }
+    void dial(char key, bool end) { receive_digit({key, end, Digit::limited(end ? 100 : 0)}); }
     void tell(std::uint32_t bits) { report(bits); }
     MediaThread* thread() const { return thread_; }
 
