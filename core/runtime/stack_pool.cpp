@@ -72,12 +72,11 @@ void StackPool::put(char* stack) {
     char* low = stack + guard_size;
     const std::size_t length = size_ - guard_size - kept;
     bool deep = !warm;
-    if (warm && ++put_ % kLookEvery == 0) {  // the pool is a stack itself: those that are used much are looked at soon
-        // mincore() tells which pages were touched without touching them.
-        unsigned char resident[1024];
-        const std::size_t pages = std::min(length / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), sizeof(resident));
-        deep = length > (sizeof(resident) << 12) || mincore(low, length, resident) != 0 ||
-               std::any_of(resident, resident + pages, [](unsigned char page) { return (page & 1) != 0; });
+    if (warm) {
+        // mincore() tells which pages were touched without touching them. Nothing that goes deeper leaps over all of these.
+        unsigned char resident[kLookBytes / 4096];
+        deep = mincore(low + length - kLookBytes, kLookBytes, resident) != 0 ||
+               std::ranges::any_of(resident, [](unsigned char page) { return (page & 1) != 0; });
     }
     if (deep) madvise(low, length, MADV_DONTNEED);
     free_.push_back(stack);

@@ -15,7 +15,7 @@ class StackPool {
     StackPool& operator=(const StackPool&) = delete;
 
     char* take();           // lowest address; null when the system has no more mappings or address space
-    void put(char* stack);  // now and then gives memory of a deep use back to the system
+    void put(char* stack);  // gives memory of a deep use back to the system
 
     std::size_t size() const { return size_; }
     static constexpr std::size_t guard_size =
@@ -25,7 +25,7 @@ class StackPool {
     static constexpr std::size_t kStacksPerSlab = 64;
     static constexpr std::size_t kWarmBytes = 16 * 1024;  // kept resident at the top of a pooled stack
     static constexpr std::size_t kWarmStacks = 1024;      // pooled stacks that keep their warm bytes
-    static constexpr unsigned kLookEvery = 8;             // stacks of which one is looked at for deep use
+    static constexpr std::size_t kLookBytes = 16 * 1024;  // below them, where a deep use shows
 
     bool grow();
     bool guard(char* stack);
@@ -34,7 +34,6 @@ class StackPool {
     bool light_guards_ = true;  // MADV_GUARD_INSTALL works; false: mprotect, which costs two mappings per stack
     std::vector<char*> fresh_;  // never used, without a guard yet
     std::vector<char*> free_;
-    unsigned put_ = 0;
     std::vector<char*> slabs_;
 };
 
