@@ -94,8 +94,6 @@ class Suspension {
     std::shared_ptr<Channel> channel_;
 };
 
-// Posts `run` to the member's service fiber as its feature: hang-up of the member is handled when it has ended.
-void run_feature(Channel& member, FeatureFunction run);
 ExtensionMatch match_extension_digits(Channel& channel, std::string_view context, std::string_view extension);
 // The context in which a transferer's digits are looked up.
 std::string transfer_context(Channel& transferer, const std::string& configured);

@@ -31,6 +31,9 @@ void set_feature_settings(FeatureSettings settings);  // by value: what the core
 
 // What a feature runs; on the member's service fiber; may wait.
 using FeatureFunction = std::function<Result<void>(Channel& member, Bridge& bridge)>;
+// Posts `run` to the member's service fiber as its feature: hang-up of the member is handled when it has ended. Never waits; nothing when the
+// channel is no member of a bridge.
+void run_feature(Channel& member, FeatureFunction run);
 // Features of [featuremap] that modules carry out: "parkcall", "automon", "automixmon".
 struct BuiltinFeature {
     std::string name;

@@ -299,6 +299,10 @@ void Channel::hang_up(HangupCause cause) {
     if (hung_up_ || ended_) return;
     hung_up_ = true;
     if (cause_ == HangupCause::not_defined || cause != HangupCause::not_defined) cause_ = cause;
+    if (wanted<ChannelHangupRequested>()) {
+        announce();
+        publish(ChannelHangupRequested{*this, cause_, private_->driver_gone});
+    }
     private_->hangup.interrupt(ErrorCode::hangup);
     if (custody_) custody_->interrupter.interrupt(ErrorCode::hangup);
     push_event({ChannelEvent::Kind::hung_up, {}, cause_});

@@ -20,6 +20,8 @@ ChannelSnapshot snapshot(Channel& channel);
 
 struct ChannelCreated { static constexpr std::string_view topic = "channel.created"; Channel& channel; };
 struct ChannelStateChanged { static constexpr std::string_view topic = "channel.state"; Channel& channel; };
+// The channel is to end: its far side has gone, or somebody here asked for it. ChannelHungUp comes when it has.
+struct ChannelHangupRequested { static constexpr std::string_view topic = "channel.hangup_request"; Channel& channel; HangupCause cause; bool by_far_side; };
 struct ChannelHungUp { static constexpr std::string_view topic = "channel.hangup"; Channel& channel; };
 struct ChannelRenamed { static constexpr std::string_view topic = "channel.renamed"; Channel& channel; std::string old_name; };
 struct ChannelIdentityChanged { static constexpr std::string_view topic = "channel.identity"; Channel& channel; };

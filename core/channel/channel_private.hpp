@@ -62,6 +62,10 @@ struct ChannelAccess {
     // Puts `source` in the place of what plays; the latch is set at its end or when it is replaced in its turn.
     static std::shared_ptr<Latch> start(Channel& channel, std::unique_ptr<Source> source, Playing what);
     static void stop(Channel& channel);
+    static void set_unique_id(Channel& channel, std::string id) {
+        if (channel.linked_id_ == channel.unique_id_) channel.linked_id_ = id;
+        channel.unique_id_ = std::move(id);
+    }
 };
 
 // The table of channels; channel_table.cpp.

@@ -6,6 +6,7 @@
 #include "core/base/strings.hpp"
 #include "core/channel/channel.hpp"
 #include "core/channel/channel_private.hpp"
+#include "core/channel/unique_id.hpp"
 #include "core/runtime/fiber.hpp"
 
 namespace jackfield {
@@ -56,6 +57,18 @@ void rename_in_table(Channel& channel, const std::string& name) {
     if (const auto found = all.by_name.find(channel.name()); found != all.by_name.end() && found->second == &channel)
         all.by_name.erase(found);
     all.by_name.insert_or_assign(name, &channel);
+}
+
+Result<void> assign_unique_id(Channel& channel, std::string id) {
+    constexpr std::size_t longest = 149;
+    if (id.empty() || id.size() > longest || ChannelAccess::internals(channel).announced)
+        return fail(ErrorCode::invalid, "{} can't have the unique id '{}'", channel.name(), id);
+    auto& ids = table().by_unique_id;
+    if (ids.contains(id)) return fail(ErrorCode::exists, "another channel has the unique id {}", id);
+    ids.erase(channel.unique_id());
+    ids.emplace(id, &channel);
+    ChannelAccess::set_unique_id(channel, std::move(id));
+    return {};
 }
 
 Result<void> admit_call() {

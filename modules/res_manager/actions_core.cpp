@@ -1,0 +1,162 @@
+// CoreSettings, CoreStatus, CoreShowChannels, Reload, ModuleLoad, ModuleCheck, LoggerRotate.
+#include <fmt/chrono.h>
+
+#include <array>
+
+#include "core/base/generation.hpp"
+#include "core/base/log_sink.hpp"
+#include "core/bridge/bridge.hpp"
+#include "core/console/daemon_control.hpp"
+#include "core/console/version.hpp"
+#include "core/module/loader.hpp"
+#include "core/module/module_config.hpp"
+#include "modules/res_manager/actions.hpp"
+#include "modules/res_manager/channel_lookup.hpp"
+#include "modules/res_manager/server.hpp"
+#include "modules/res_manager/snapshot_fields.hpp"
+
+namespace jackfield::manager {
+namespace {
+
+Result<DaemonControl*> daemon() {
+    DaemonControl* control = DaemonControl::instance();
+    if (!control) return fail(ErrorCode::failed, "There is no daemon");
+    return control;
+}
+
+Result<void> core_settings(const ManagerRequest&, ManagerReply& reply) {
+    const DaemonOptions& options = JF_TRY(daemon())->settings().options;
+    const auto registered = [&](std::string_view module) {
+        return ModuleLoader::instance()->loaded(module) ? "Yes" : "No";
+    };
+    ManagerFields fields;
+    fields.add("AMIversion", protocol_version).add("AsteriskVersion", version()).add("SystemName", system_name());
+    fields.add("CoreMaxCalls", options.max_calls).add("CoreMaxLoadAvg", fmt::format("{:f}", options.max_load));
+    fields.add("CoreRunUser", options.run_user).add("CoreRunGroup", options.run_group);
+    fields.add("CoreMaxFilehandles", options.max_files).add("CoreRealTimeEnabled", registered("res_config_sqlite"));
+    fields.add("CoreCDRenabled", registered("cdr")).add("CoreHTTPenabled", registered("res_http"));
+    fields.add("SoundsSearchCustomDir", options.search_custom_sounds ? "Yes" : "No");
+    reply.respond("Success", fields);
+    return {};
+}
+
+std::string local(WallTime at, const char* format) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+    std::tm parts{};
+    localtime_r(&seconds, &parts);
+    return fmt::format(fmt::runtime(format), parts);
+}
+
+Result<void> core_status(const ManagerRequest&, ManagerReply& reply) {
+    const DaemonControl* control = JF_TRY(daemon());
+    ManagerFields fields;
+    for (const auto& [name, at] : {std::pair("CoreStartup", control->started_at()), std::pair("CoreReload", control->last_reload_at())}) {
+        fields.add(std::string(name) + "Date", local(at, "{:%Y-%m-%d}"));
+        fields.add(std::string(name) + "Time", local(at, "{:%H:%M:%S}"));
+    }
+    fields.add("CoreCurrentCalls", channel_count()).add("CoreProcessedCalls", calls_processed());
+    reply.respond("Success", fields);
+    return {};
+}
+
+std::string clock_text(WallTime since) {
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(wall_now() - since).count();
+    return fmt::format("{:02}:{:02}:{:02}", age / 3600, age / 60 % 60, age % 60);
+}
+
+Result<void> show_channels(const ManagerRequest&, ManagerReply& reply) {
+    const Server& server = static_cast<SessionReply&>(reply).server;
+    reply.begin_list("Channels will follow");
+    constexpr std::size_t slice = 32;
+    std::uint64_t after = 0;
+    for (;;) {
+        std::vector<ChannelId> ids;
+        for_each_channel([&](Channel& channel) { ids.push_back(channel.id()); }, after, slice);
+        for (const ChannelId id : ids) {
+            after = id.number;
+            const auto found = find_channel(id);
+            if (!found) continue;
+            Channel& channel = found->get();
+            ManagerFields fields;
+            add_channel(fields, server, channel);
+            fields.add("BridgeId", channel.bridge() ? channel.bridge()->id() : std::string());
+            fields.add("Application", channel.application).add("ApplicationData", channel.application_arguments);
+            fields.add("Duration", clock_text(channel.created()));
+            JF_TRY(reply.item("CoreShowChannel", fields));
+        }
+        if (ids.size() < slice) break;
+        JF_TRY(yield());
+    }
+    reply.end_list("CoreShowChannelsComplete");
+    return {};
+}
+
+Result<void> reload(const ManagerRequest& request, ManagerReply& reply) {
+    const std::string module(request.get("Module"));
+    auto done = module.empty() ? JF_TRY(daemon())->reload_all() : ModuleLoader::instance()->reload(module);
+    if (!done && done.error().code == ErrorCode::not_found) return fail(ErrorCode::not_found, "No such module: {}", module);
+    JF_TRY(std::move(done));
+    if (!module.empty()) publish(DaemonReloaded{module, true});  // reload_all tells it by itself
+    reply.success("Module Reloaded");
+    return {};
+}
+
+Result<void> module_load(const ManagerRequest& request, ManagerReply& reply) {
+    const std::string type(request.get("LoadType")), module(request.get("Module"));
+    ModuleLoader& loader = *ModuleLoader::instance();
+    if (equals_ignoring_case(type, "reload")) {
+        if (module.empty()) return reload(request, reply);
+        JF_TRY(loader.reload(module));
+        publish(DaemonReloaded{module, true});
+        reply.success("Module reloaded.");
+        return {};
+    }
+    if (module.empty()) return fail(ErrorCode::invalid, "Need module name.");
+    if (module == "res_manager" || module == "res_manager.so")
+        return fail(ErrorCode::refused, "res_manager can't be loaded or unloaded through itself");
+    if (equals_ignoring_case(type, "load")) {
+        JF_TRY(loader.load(module));
+        reply.success("Module loaded.");
+    } else if (equals_ignoring_case(type, "unload")) {
+        JF_TRY(loader.unload(module));
+        reply.success("Module unloaded.");
+    } else if (equals_ignoring_case(type, "refresh")) {
+        JF_TRY(loader.unload(module));
+        JF_TRY(loader.load(module));
+        reply.success("Module loaded.");
+    } else {
+        return fail(ErrorCode::invalid, "LoadType is load, unload, reload or refresh");
+    }
+    return {};
+}
+
+Result<void> module_check(const ManagerRequest& request, ManagerReply& reply) {
+    std::string module = JF_TRY(needed(request, "Module"));
+    if (module.ends_with(".so")) module.resize(module.size() - 3);
+    if (!ModuleLoader::instance()->loaded(module)) return fail(ErrorCode::not_found, "Module not loaded");
+    reply.respond("Success", ManagerFields().add("Version", ""));
+    return {};
+}
+
+Result<void> logger_rotate(const ManagerRequest&, ManagerReply& reply) {
+    JF_TRY(rotate_log());
+    reply.success("Reloaded the logger and rotated log files");
+    return {};
+}
+
+using namespace manager_class;
+constexpr std::array actions{
+    ActionEntry{{"CoreSettings", system | reporting, "Show PBX core settings (version etc)", "No fields."}, core_settings},
+    ActionEntry{{"CoreStatus", system | reporting, "Show PBX core status variables", "No fields."}, core_status},
+    ActionEntry{{"CoreShowChannels", system | reporting, "List currently active channels", "A CoreShowChannel for each."}, show_channels},
+    ActionEntry{{"Reload", system | config, "Send a reload event", "Module; everything when it is left out."}, reload},
+    ActionEntry{{"ModuleLoad", system, "Module management", "LoadType: load, unload, reload or refresh. Module: its name."}, module_load},
+    ActionEntry{{"ModuleCheck", system, "Check if module is loaded", "Module: its name."}, module_check},
+    ActionEntry{{"LoggerRotate", system, "Reload and rotate the Asterisk logger", "No fields."}, logger_rotate},
+};
+
+}  // namespace
+
+std::span<const ActionEntry> core_actions() { return actions; }
+
+}  // namespace jackfield::manager

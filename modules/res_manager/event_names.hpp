@@ -1,0 +1,64 @@
+// The events that this module sends, for `manager show events`.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "modules/res_manager/manager.hpp"
+
+namespace jackfield::manager {
+
+struct EventName {
+    std::string_view name;
+    ManagerClasses privilege;
+    std::string_view synopsis;
+};
+
+constexpr EventName all_event_names[]{
+    {"AttendedTransfer", manager_class::call, "Two calls of one transferer became one, or should have"},
+    {"AuthMethodNotAllowed", manager_class::security, "A login asked for an unknown AuthType"},
+    {"BlindTransfer", manager_class::call, "A call was sent on, or should have been"},
+    {"BridgeCreate", manager_class::call, "A bridge was made"},
+    {"BridgeDestroy", manager_class::call, "A bridge has ended"},
+    {"BridgeEnter", manager_class::call, "A channel came into a bridge"},
+    {"BridgeLeave", manager_class::call, "A channel left a bridge"},
+    {"ChallengeResponseFailed", manager_class::security, "A login by challenge failed"},
+    {"ChallengeSent", manager_class::security, "A client got a challenge"},
+    {"DTMFBegin", manager_class::dtmf, "A key went down"},
+    {"DTMFEnd", manager_class::dtmf, "A key came up"},
+    {"DeviceStateChange", manager_class::call, "A device's state has changed"},
+    {"DialBegin", manager_class::call, "A channel is being called"},
+    {"DialEnd", manager_class::call, "Calling a channel has ended, well or badly"},
+    {"DialState", manager_class::call, "A called channel rings or goes on"},
+    {"ExtensionStatus", manager_class::call, "A hint's state has changed"},
+    {"FailedACL", manager_class::security, "A login came from an address that the user may not use"},
+    {"FullyBooted", manager_class::system, "All modules are loaded"},
+    {"Hangup", manager_class::call, "A channel has ended"},
+    {"HangupRequest", manager_class::call, "A channel's far side has hung up"},
+    {"Hold", manager_class::call, "A channel was put on hold by its far side"},
+    {"InvalidAccountID", manager_class::security, "A login named no user"},
+    {"InvalidPassword", manager_class::security, "A login had the wrong password"},
+    {"LocalBridge", manager_class::call, "The two halves of a Local channel belong together"},
+    {"MusicOnHoldStart", manager_class::call, "Hold music begins"},
+    {"MusicOnHoldStop", manager_class::call, "Hold music has ended"},
+    {"NewAccountCode", manager_class::call, "A channel has another account code"},
+    {"NewCallerid", manager_class::call, "A channel's caller identity has changed"},
+    {"NewConnectedLine", manager_class::call, "A channel's connected line has changed"},
+    {"Newchannel", manager_class::call, "A channel was made"},
+    {"Newexten", manager_class::dialplan, "A channel runs an application"},
+    {"Newstate", manager_class::call, "A channel's state has changed"},
+    {"OriginateResponse", manager_class::call, "How an asynchronous Originate ended"},
+    {"Reload", manager_class::system, "A module or all configuration was read anew"},
+    {"Rename", manager_class::call, "A channel has another name"},
+    {"RequestNotAllowed", manager_class::security, "A client asked for an action that its user may not use"},
+    {"SessionLimit", manager_class::security, "A connection or login was one too many"},
+    {"Shutdown", manager_class::system, "The daemon stops"},
+    {"SoftHangupRequest", manager_class::call, "Somebody asked for a channel's end"},
+    {"SuccessfulAuth", manager_class::security, "A client has logged in"},
+    {"Unhold", manager_class::call, "A channel was taken off hold by its far side"},
+    {"UserEvent", manager_class::user, "An event of the dialplan's or of a client's own"},
+    {"VarSet", manager_class::dialplan, "A variable was set"},
+};
+inline std::span<const EventName> event_names() { return all_event_names; }
+
+}  // namespace jackfield::manager

@@ -1,0 +1,69 @@
+// manager.conf: who may connect, from where, and what for.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/strings.hpp"
+#include "core/config/options.hpp"
+#include "modules/res_manager/event_filter.hpp"
+#include "modules/res_manager/manager.hpp"
+
+namespace jackfield::manager {
+
+// deny= and permit= in their order; the last one that fits an address decides. Without any that fits: allowed.
+class AccessList {
+  public:
+    // "192.0.2.0/24,!192.0.2.7"; ! turns the sense round. Errors: invalid.
+    Result<void> add(bool permit, std::string_view text);
+    bool allows(const SocketAddress& address) const;
+    bool empty() const { return rules_.empty(); }
+
+  private:
+    struct Rule {
+        bool permit;
+        Subnet subnet;
+    };
+    std::vector<Rule> rules_;
+};
+
+struct User {
+    std::string name, secret;
+    AccessList access;
+    ManagerClasses read = manager_class::none, write = manager_class::none;
+    EventFilter filter;
+    bool display_connects = true, multiple_login = true;
+    ManagerRequest::Fields channel_variables;   // setvar
+};
+
+struct Settings {
+    bool enabled = false;
+    std::uint16_t port = 5038;
+    SocketAddress address;                      // of the listening socket, without the port
+    bool display_connects = true, timestamps = false, multiple_login = true, debug = false, broken_events_action = false;
+    std::chrono::seconds login_time{30};
+    std::size_t login_limit = 50, session_limit = 1000, output_limit = 1024 * 1024, line_limit = 8192, lines_limit = 128;
+    std::vector<std::string> channel_variables; // channelvars
+    std::vector<std::string> disabled_events;
+    std::map<std::string, std::shared_ptr<const User>, CaseInsensitiveLess> users;
+
+    bool disables(std::string_view event) const {
+        for (const std::string& each : disabled_events)
+            if (equals_ignoring_case(each, event)) return true;
+        return false;
+    }
+};
+
+const Options<Settings>& general_options();
+const Options<User>& user_options();
+// Pure.
+Settings read_settings(const ConfigFile& file, Diagnostics& findings);
+
+}  // namespace jackfield::manager

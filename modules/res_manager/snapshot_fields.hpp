@@ -1,0 +1,27 @@
+// The lines by which events and lists describe a channel or a bridge.
+#pragma once
+
+#include <string_view>
+
+#include "modules/res_manager/manager.hpp"
+
+namespace jackfield {
+class Channel;
+class Bridge;
+enum class Presentation : unsigned char;
+}  // namespace jackfield
+
+namespace jackfield::manager {
+
+class Server;
+
+// Channel, ChannelState, ..., Uniqueid, Linkedid, and a ChanVariable for each of channelvars; `prefix` before each key.
+void add_channel(ManagerFields& fields, const Server& server, Channel& channel, std::string_view prefix = {});
+// BridgeUniqueid, BridgeType, ..., likewise.
+void add_bridge(ManagerFields& fields, Bridge& bridge, std::string_view prefix = {});
+// "0 (Presentation Allowed, Not Screened)"
+std::string presentation_text(Presentation presentation);
+// "\n" for a line end and so on, as VarSet writes values.
+std::string escaped(std::string_view value);
+
+}  // namespace jackfield::manager
