@@ -129,6 +129,9 @@ class IncomingRequest {
 // What lies above: the user agent's core.
 class TransactionCore {
   public:
+    // Whether a request without a To tag may begin a transaction; false: the layer answers 503 with Retry-After and keeps
+    // nothing of it. Never asked about ACK, CANCEL, and repetitions of what is in progress.
+    virtual bool admits(const Message& request) { return (void)request, true; }
     // A request that begins a transaction; never ACK, nor a CANCEL that the layer could match itself.
     virtual void on_request(IncomingRequest& request) = 0;
     // An ACK of a 2xx: it belongs to a dialog.

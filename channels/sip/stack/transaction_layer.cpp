@@ -108,6 +108,7 @@ void TransactionLayer::Private::receive_request(Message message, const Flow& fro
     if (is_ack) return core.on_ack(message, from);
 
     const bool is_cancel = message.method() == Method::cancel;
+    if (!is_cancel && message.to_tag().empty() && !core.admits(message)) return reply(message, from, 503, "Overloaded", "Retry-After: 5\r\n");
     auto* const transaction = new ServerTransaction(*this, std::move(message), from);
     transaction->identity = identity;
     table.insert(*transaction);
@@ -268,11 +269,16 @@ void TransactionLayer::start(ClientHandle& handle, Method method, std::string_vi
 
 void TransactionLayer::reply(const Message& request, const Flow& to, int status, std::string_view reason,
                              std::string_view extra_headers) {
+    private_->reply(request, to, status, reason, extra_headers);
+}
+
+void TransactionLayer::Private::reply(const Message& request, const Flow& to, int status, std::string_view reason,
+                                      std::string_view extra_headers) {
     if (request.method() == Method::ack) return;
     // RFC 3261 8.2.7: without state, the same request gets the same tag.
-    const Identity identity = private_->hash(request.text());
+    const Identity identity = hash(request.text());
     const std::string tag = std::string(process_generation()) + std::to_string(identity.low);
-    (void)private_->sender.send(to, write_response(request, to, status, reason, tag, extra_headers));
+    (void)sender.send(to, write_response(request, to, status, reason, tag, extra_headers));
 }
 
 const TransactionSettings& TransactionLayer::settings() const { return private_->settings; }

@@ -124,6 +124,7 @@ struct TransactionLayer::Private {
     void receive_request(Message message, const Flow& from);
     void receive_response(const Message& message, const Flow& from);
     void receive_cancel(ServerTransaction& cancel);
+    void reply(const Message& request, const Flow& to, int status, std::string_view reason, std::string_view extra_headers);
     bool may_run_again(const Message& request, const Tombstone& tombstone) const;
     void meet_tombstone(Tombstone& tombstone, const Message& message, const Flow& from);
     void offer_to_core(ServerTransaction& transaction);

@@ -13,9 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Requests that begin something are turned away when they waited longer than this; in-dialog ones never are.
-constexpr auto overload_age = 300ms;
-
 std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
     std::array<std::uint8_t, NonceIssuer::key_size> key{};
     random_bytes(key);
@@ -80,12 +77,18 @@ void UserAgent::on_message(ParseResult result, const Flow& from, std::chrono::na
     timers_.advance(Clock::now());
     if (result.verdict == Verdict::reject) {
         layer_.reply(result.message, from, result.status, result.reason);
-    } else if (age > overload_age && result.message.is_request() && result.message.to_tag().empty() &&
-               result.message.method() != Method::ack && result.message.method() != Method::cancel) {
-        layer_.reply(result.message, from, 503, "Overloaded", "Retry-After: 5\r\n");
     } else {
+        age_ = age;
         layer_.receive(std::move(result.message), from);
     }
+}
+
+bool UserAgent::admits(const Message& request) {
+    using Kind = OverloadGate::Kind;
+    const Kind kind = request.method() == Method::invite     ? Kind::call
+                      : request.method() == Method::register_ ? Kind::registration
+                                                              : Kind::other;
+    return overload_.admit(kind, age_, Clock::now());
 }
 
 void UserAgent::on_request(IncomingRequest& request) {

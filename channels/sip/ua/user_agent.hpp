@@ -12,6 +12,7 @@
 #include "channels/sip/stack/dialog.hpp"
 #include "channels/sip/stack/digest.hpp"
 #include "channels/sip/stack/invite_usage.hpp"
+#include "channels/sip/stack/overload.hpp"
 #include "channels/sip/stack/transaction.hpp"
 #include "channels/sip/transport/transports.hpp"
 #include "channels/sip/ua/identify_table.hpp"
@@ -102,6 +103,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
     void on_request(IncomingRequest& request) override;
     void on_ack(const Message& ack, const Flow& from) override;
+    bool admits(const Message& request) override;
     void on_late_success(const Message& response, const Flow& from) override;
 
   private:
@@ -122,6 +124,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     Timer tick_;
     std::unordered_map<Method, RequestHandler> handlers_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
+    OverloadGate overload_;
+    std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue
     KeyedRateLimit unknown_{std::chrono::seconds(1)};
     std::string buffer_;
 };

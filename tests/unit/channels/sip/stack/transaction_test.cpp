@@ -37,7 +37,7 @@ struct World : FlowSender, TransactionCore, ClientTransactionUser, ServerTransac
     ServerHandle server{*this};
     std::deque<std::string> sent;
     std::string log;
-    bool network_down = false;
+    bool network_down = false, overloaded = false;
     int answer = 0;  // what on_request answers; 0: takes it
     TransactionLayer layer;
     ClientHandle client{*this};
@@ -58,6 +58,7 @@ struct World : FlowSender, TransactionCore, ClientTransactionUser, ServerTransac
         else if (answer > 1)
             (void)incoming.respond(answer);
     }
+    bool admits(const Message&) override { return !overloaded; }
     void on_ack(const Message&, const Flow&) override { log += "ack "; }
     void on_late_success(const Message& message, const Flow&) override {
         log += "late:" + std::string(message.to_tag()) + " ";
@@ -121,10 +122,29 @@ class TransactionTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_response_out_of_the_ring_is_asked_for_anew_where_that_is_harmless);
     CPPUNIT_TEST(tombstones_are_small_and_go_in_time);
     CPPUNIT_TEST(a_stranger_is_answered_without_state);
+    CPPUNIT_TEST(overload_turns_away_what_is_new_and_nothing_else);
     CPPUNIT_TEST(a_layer_that_goes_frees_its_handles);
     CPPUNIT_TEST_SUITE_END();
 
   public:
+    void overload_turns_away_what_is_new_and_nothing_else() {
+        World world;
+        world.receive(request("INVITE", "z9hG4bKa"));
+        world.overloaded = true;
+        world.receive(request("INVITE", "z9hG4bKa"));  // repeated: its call is in progress
+        CPPUNIT_ASSERT_EQUAL(std::string("request:INVITE "), world.log);
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), world.count("SIP/2.0 503"));
+        world.receive(request("INVITE", "z9hG4bKb"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.count("SIP/2.0 503"));
+        CPPUNIT_ASSERT(world.last.contains("\r\nRetry-After: 5\r\n"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.layer.counts().servers);
+        world.receive(request("ACK", "z9hG4bKb"));  // of the 503
+        CPPUNIT_ASSERT_EQUAL(std::string("request:INVITE ack "), world.log);
+        world.receive(request("CANCEL", "z9hG4bKa"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.count("SIP/2.0 503"));
+        CPPUNIT_ASSERT_EQUAL(std::string("request:INVITE ack cancel "), world.log);
+    }
+
     void an_invite_is_repeated_until_timer_b() {
         World world;
         world.start(Method::invite);
