@@ -42,6 +42,8 @@ class Reader {
         for (const ConfigCategory& category : file_.categories())
             if (!category.is_template()) read_category(category);
         for (const auto& [name, endpoint] : set_->endpoints) check_references(*endpoint);
+        for (const auto& [name, aor] : set_->aors)
+            if (!aor->contacts.empty()) set_->aors_with_contacts.push_back(aor);
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
         return set_;

@@ -120,8 +120,8 @@ void Registrar::apply() {
         const bool still_static = std::find(aor->contacts.begin(), aor->contacts.end(), entry.second->uri) != aor->contacts.end();
         return !still_static && !table_.find(entry.second->aor, entry.second->uri);
     });
-    for (const auto& [name, aor] : objects->aors)
-        for (const std::string& uri : aor->contacts) qualify(name, uri, std::nullopt);
+    for (const auto& aor : objects->aors_with_contacts)
+        for (const std::string& uri : aor->contacts) qualify(aor->name, uri, std::nullopt);
     table_.for_each([&](const Binding& binding) { qualify(std::string(binding.aor()), std::string(binding.contact()), binding.flow()); });
 }
 
