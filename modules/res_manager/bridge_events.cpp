@@ -1,4 +1,9 @@
 // BridgeCreate, BridgeEnter, BridgeLeave, BridgeDestroy, BlindTransfer, AttendedTransfer.
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "core/bridge/bridge.hpp"
 #include "modules/res_manager/channel_events.hpp"
 #include "modules/res_manager/server.hpp"
@@ -16,14 +21,41 @@ std::string_view result_name(TransferResult result) {
     }
 }
 
-void tell_transfer(Server& server, const Transferred& event) {
+// A transferer has left its bridge when its transfer is told, so the bridges left last are remembered.
+class LeftBridges {
+  public:
+    void left(Channel& channel, Bridge& bridge) {
+        if (places_.size() >= most) places_.erase(places_.begin());
+        places_.emplace_back(channel.id(), BridgeSnapshot(bridge));
+    }
+    // Where the channel is, or was last.
+    std::optional<BridgeSnapshot> of(Channel& channel) const {
+        if (Bridge* bridge = channel.bridge()) return BridgeSnapshot(*bridge);
+        for (auto place = places_.rbegin(); place != places_.rend(); ++place)
+            if (place->first == channel.id()) return place->second;
+        return {};
+    }
+    void forget() { places_.clear(); }
+
+  private:
+    static constexpr std::size_t most = 8;
+    std::vector<std::pair<ChannelId, BridgeSnapshot>> places_;
+};
+
+void tell_transfer(Server& server, const Transferred& event, const LeftBridges& bridges) {
     ManagerFields fields;
+    const auto bridge = bridges.of(event.transferer);
     fields.add("Result", result_name(event.result));
-    add_channel(fields, server, event.transferer, event.attended ? "OrigTransferer" : "Transferer");
-    if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
     if (event.attended) {
+        add_channel(fields, server, event.transferer, "OrigTransferer");
+        if (bridge) add_bridge(fields, *bridge, "Orig");
+        if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
         fields.add("IsExternal", "No");
+        if (bridge) fields.add("DestType", "Bridge").add("DestBridgeUniqueid", bridge->id);
     } else {
+        add_channel(fields, server, event.transferer, "Transferer");
+        if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
+        if (bridge) add_bridge(fields, *bridge);
         fields.add("IsExternal", "No").add("Context", event.context).add("Extension", event.extension);
     }
     server.publish(event.attended ? "AttendedTransfer" : "BlindTransfer", manager_class::call, fields);
@@ -36,6 +68,7 @@ std::vector<Subscription> watch_bridges(Server& server) {
         if (channel) add_channel(fields, server, *channel);
         server.publish(name, manager_class::call, fields);
     };
+    const auto left = std::make_shared<LeftBridges>();
     std::vector<Subscription> list;
     list.push_back(subscribe<BridgeCreated>(
         [publish](const BridgeCreated& event) { publish("BridgeCreate", event.bridge, nullptr); }));
@@ -43,9 +76,14 @@ std::vector<Subscription> watch_bridges(Server& server) {
         [publish](const BridgeDestroyed& event) { publish("BridgeDestroy", event.bridge, nullptr); }));
     list.push_back(subscribe<BridgeEntered>(
         [publish](const BridgeEntered& event) { publish("BridgeEnter", event.bridge, &event.channel); }));
-    list.push_back(subscribe<BridgeLeft>(
-        [publish](const BridgeLeft& event) { publish("BridgeLeave", event.bridge, &event.channel); }));
-    list.push_back(subscribe<Transferred>([&server](const Transferred& event) { tell_transfer(server, event); }));
+    list.push_back(subscribe<BridgeLeft>([publish, left](const BridgeLeft& event) {
+        if (event.reason == LeaveReason::transferred) left->left(event.channel, event.bridge);
+        publish("BridgeLeave", event.bridge, &event.channel);
+    }));
+    list.push_back(subscribe<Transferred>([&server, left](const Transferred& event) {
+        tell_transfer(server, event, *left);
+        left->forget();
+    }));
     return list;
 }
 

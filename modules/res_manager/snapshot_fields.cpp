@@ -50,16 +50,28 @@ void add_channel(ManagerFields& fields, const Server& server, Channel& channel, 
         lines.add("ChanVariable", name + "=" + channel.variable(name));
 }
 
-void add_bridge(ManagerFields& fields, Bridge& bridge, std::string_view prefix) {
+BridgeSnapshot::BridgeSnapshot(Bridge& bridge)
+    : id(bridge.id()),
+      name(bridge.name()),
+      type(bridge.kind() == BridgeKind::two_party ? "basic" : "base"),
+      technology(bridge.kind() == BridgeKind::two_party ? "simple_bridge"
+                 : bridge.kind() == BridgeKind::holding ? "holding_bridge"
+                                                        : "softmix"),
+      channels(bridge.size()) {}
+
+void add_bridge(ManagerFields& fields, const BridgeSnapshot& bridge, std::string_view prefix) {
     Prefixed lines(fields, prefix);
-    const bool two = bridge.kind() == BridgeKind::two_party, holding = bridge.kind() == BridgeKind::holding;
-    lines.add("BridgeUniqueid", bridge.id());
-    lines.add("BridgeType", two ? "basic" : "base");
-    lines.add("BridgeTechnology", two ? "simple_bridge" : holding ? "holding_bridge" : "softmix");
+    lines.add("BridgeUniqueid", bridge.id);
+    lines.add("BridgeType", bridge.type);
+    lines.add("BridgeTechnology", bridge.technology);
     lines.add("BridgeCreator", "<unknown>");
-    lines.add("BridgeName", or_unknown(bridge.name()));
-    lines.add("BridgeNumChannels", bridge.size());
+    lines.add("BridgeName", or_unknown(bridge.name));
+    lines.add("BridgeNumChannels", bridge.channels);
     lines.add("BridgeVideoSourceMode", "none");
+}
+
+void add_bridge(ManagerFields& fields, Bridge& bridge, std::string_view prefix) {
+    add_bridge(fields, BridgeSnapshot(bridge), prefix);
 }
 
 std::string presentation_text(Presentation presentation) {

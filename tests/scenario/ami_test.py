@@ -32,6 +32,8 @@ exten => flood,1,Answer()
  same => n,Wait(0.02)
  same => n,GotoIf($[${i} < 200]?again)
  same => n,Hangup()
+exten => 300,1,Answer()
+ same => n,Wait(60)
 exten => lamp,hint,Custom:lamp
 """
 MANAGER = """
@@ -444,6 +446,20 @@ class EventTest(AmiTest):
         self.assertEqual(client.ask("Events", EventMask="off").get("Events"), "Off")
         self.assertEqual(client.ask("Events", EventMask="nonsense").get("Response"), "Error")
 
+    def test_general_settings_shape_events(self):
+        self.manager("timestampevents = yes\ndebug = yes\nchannelvars = COLOUR,B\ndisabledevents = Newexten")
+        client = self.client()
+        client.ask("Originate", ("Variable", "B=x"), Channel="Local/answer@default/n", Application="Wait", Data="5", Async="yes")
+        variable = client.event("VarSet", Variable="COLOUR")
+        self.assertEqual(variable.keys(), ["Event", "Privilege", "Timestamp", "SequenceNumber", *SNAPSHOT, "ChanVariable", "ChanVariable",
+                                           "Variable", "Value"])
+        self.assertRegex(variable.get("Timestamp"), r"^\d{10}\.\d{6}$")
+        self.assertEqual(variable.all("ChanVariable"), ["COLOUR=blue", "B=x"])
+        self.assertEqual(client.event("OriginateResponse").get("Response"), "Success")
+        self.assertNotIn("Newexten", client.history)
+        answered = client.event("DialEnd")
+        self.assertEqual(answered.all("DestChanVariable"), ["COLOUR=", "B=x"])
+
     def test_wait_event_keeps_events_until_its_answer(self):
         self.manager()
         client, other = self.client(Events="user"), self.client(Events="off")
@@ -658,7 +674,9 @@ class ActionTest(AmiTest):
         self.assertEqual(digit.get("Privilege"), "dtmf,all")
         self.assertEqual(client.ask("BlindTransfer", Channel=one, Context="default", Exten="other").get("Message"), "Transfer succeeded")
         transfer = client.event("BlindTransfer")
-        self.assertEqual(transfer.get("Result"), "Success")
+        self.assertEqual(transfer.keys(), ["Event", "Privilege", "Result", *["Transferer" + key for key in SNAPSHOT],
+                                           *["Transferee" + key for key in SNAPSHOT], *BRIDGE, "IsExternal", "Context", "Extension"])
+        self.assertEqual((transfer.get("Result"), transfer.get("BridgeUniqueid")), ("Success", bridge.get("BridgeUniqueid")))
         self.assertEqual((transfer.get("TransfererChannel"), transfer.get("TransfereeChannel"), transfer.get("Extension")),
                          (one, other, "other"))
         client.event("BridgeLeave", BridgeUniqueid=bridge.get("BridgeUniqueid"))
@@ -668,6 +686,23 @@ class ActionTest(AmiTest):
         self.assertEqual(client.ask("BridgeKick", Channel=other).get("Message"), "Channel not in a bridge")
         self.assertEqual(client.ask("SendText", Channel=other, Message="hello").get("Response"), "Success")
         self.assertEqual(client.ask("Bridge", Channel1=other, Channel2=other).get("Response"), "Error")
+
+    def test_an_attended_transfer_asks_first(self):
+        self.manager()
+        client = self.client()
+        one, _ = self.up(client)
+        other, _ = self.up(client)
+        self.assertEqual(client.ask("Atxfer", Channel=one, Context="default", Exten="300").get("Response"), "Error")
+        client.ask("Bridge", Channel1=one, Channel2=other)
+        bridge = client.event("BridgeEnter", Channel=other).get("BridgeUniqueid")
+        self.assertEqual(client.ask("Atxfer", Channel=one, Context="default", Exten="300").get("Message"), "Atxfer successfully queued")
+        target = client.event("Newchannel", Exten="300").get("Channel")[:-1] + "1"
+        client.event("Newstate", Channel=target, ChannelStateDesc="Up")
+        client.ask("Hangup", Channel=one)
+        transfer = client.event("AttendedTransfer")
+        self.assertEqual((transfer.get("Result"), transfer.get("OrigTransfererChannel"), transfer.get("TransfereeChannel"),
+                          transfer.get("OrigBridgeUniqueid")), ("Success", one, other, bridge))
+        client.event("BridgeEnter", Channel=target, BridgeUniqueid=bridge)
 
     def test_reload_and_rotation(self):
         self.manager()
