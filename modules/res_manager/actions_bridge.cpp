@@ -81,11 +81,11 @@ Result<void> bridge(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"Bridge", call, "Bridge two channels already in the PBX", "Channel1, Channel2: both leave what they do now."}, bridge},
-    ActionEntry{{"BridgeList", none, "Get a list of bridges in the system", "BridgeType: basic or base; all when it is left out."}, list},
-    ActionEntry{{"BridgeInfo", none, "Get information about a bridge", "BridgeUniqueid. Lists its channels."}, info},
-    ActionEntry{{"BridgeDestroy", system | call, "Destroy a bridge", "BridgeUniqueid. Its channels leave it."}, destroy},
-    ActionEntry{{"BridgeKick", system | call, "Kick a channel from a bridge", "Channel. BridgeUniqueid: only out of this one."}, kick},
+    ActionEntry{{"Bridge", call, "Connect two channels with each other", "Channel1, Channel2: both leave what they do now."}, bridge},
+    ActionEntry{{"BridgeList", none, "List the bridges", "BridgeType: basic or base; all when it is left out."}, list},
+    ActionEntry{{"BridgeInfo", none, "List the channels of a bridge", "BridgeUniqueid. Lists its channels."}, info},
+    ActionEntry{{"BridgeDestroy", system | call, "Dissolve a bridge", "BridgeUniqueid. Its channels leave it."}, destroy},
+    ActionEntry{{"BridgeKick", system | call, "Take a channel out of its bridge", "Channel. BridgeUniqueid: only out of this one."}, kick},
 };
 
 }  // namespace

@@ -226,19 +226,23 @@ Result<void> absolute_timeout(const ManagerRequest& request, ManagerReply& reply
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"Status", system | call | reporting, "List channel status", "Channel; all when it is left out. Variables: names "
+    ActionEntry{{"Status", system | call | reporting, "Tell all about one channel or every channel",
+                 "Channel; all when it is left out. Variables: names "
                  "whose values are wanted. AllVariables: yes."}, status},
-    ActionEntry{{"Hangup", system | call, "Hangup channel", "Channel: a name, or /expression/ for all that match. Cause: a number."}, hang_up},
-    ActionEntry{{"Redirect", call, "Redirect (transfer) a call", "Channel, Context, Exten, Priority; with ExtraChannel, ExtraContext, "
+    ActionEntry{{"Hangup", system | call, "End a channel, or all that match",
+                 "Channel: a name, or /expression/ for all that match. Cause: a number."}, hang_up},
+    ActionEntry{{"Redirect", call, "Send a channel, or two, elsewhere in the dialplan",
+                 "Channel, Context, Exten, Priority; with ExtraChannel, ExtraContext, "
                  "ExtraExten, ExtraPriority a second one at the same moment."}, redirect},
-    ActionEntry{{"Getvar", call | reporting, "Gets a channel variable or function value", "Variable. Channel; a global one when it "
+    ActionEntry{{"Getvar", call | reporting, "Read a variable or function", "Variable. Channel; a global one when it "
                  "is left out."}, get_variable},
-    ActionEntry{{"Setvar", call, "Sets a channel variable or function value", "Variable, Value. Channel; a global one when it is "
+    ActionEntry{{"Setvar", call, "Set a variable or function", "Variable, Value. Channel; a global one when it is "
                  "left out."}, set_variable},
-    ActionEntry{{"SendText", call, "Sends a text message to channel", "Channel, Message."}, send_text},
-    ActionEntry{{"PlayDTMF", call, "Play DTMF signal on a specific channel", "Channel, Digit, Duration (milliseconds). Receive: yes, as if "
+    ActionEntry{{"SendText", call, "Send text to a channel's far side", "Channel, Message."}, send_text},
+    ActionEntry{{"PlayDTMF", call, "Press a key", "Channel, Digit, Duration (milliseconds). Receive: yes, as if "
                  "the channel's far side had pressed it."}, play_digit},
-    ActionEntry{{"AbsoluteTimeout", system | call, "Set absolute timeout", "Channel, Timeout (seconds, 0: none)."}, absolute_timeout},
+    ActionEntry{{"AbsoluteTimeout", system | call, "Limit how long a channel may last",
+                 "Channel, Timeout (seconds, 0: none)."}, absolute_timeout},
 };
 
 }  // namespace

@@ -84,10 +84,12 @@ Result<void> list_categories(const ManagerRequest& request, ManagerReply& reply)
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"GetConfig", system | config, "Retrieve configuration", "Filename, within the configuration folder. Category selects one."},
+    ActionEntry{{"GetConfig", system | config, "Read a configuration file",
+                 "Filename, within the configuration folder. Category selects one."},
                 get_config},
-    ActionEntry{{"GetConfigJSON", system | config, "Retrieve configuration (JSON format)", "Filename. Category selects one."}, get_config_json},
-    ActionEntry{{"ListCategories", config, "List categories in configuration file", "Filename."}, list_categories},
+    ActionEntry{{"GetConfigJSON", system | config, "Read a configuration file as JSON", "Filename. Category selects one."},
+                get_config_json},
+    ActionEntry{{"ListCategories", config, "List the sections of a configuration file", "Filename."}, list_categories},
 };
 
 }  // namespace

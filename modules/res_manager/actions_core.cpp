@@ -146,13 +146,14 @@ Result<void> logger_rotate(const ManagerRequest&, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"CoreSettings", system | reporting, "Show PBX core settings (version etc)", "No fields."}, core_settings},
-    ActionEntry{{"CoreStatus", system | reporting, "Show PBX core status variables", "No fields."}, core_status},
-    ActionEntry{{"CoreShowChannels", system | reporting, "List currently active channels", "A CoreShowChannel for each."}, show_channels},
-    ActionEntry{{"Reload", system | config, "Send a reload event", "Module; everything when it is left out."}, reload},
-    ActionEntry{{"ModuleLoad", system, "Module management", "LoadType: load, unload, reload or refresh. Module: its name."}, module_load},
-    ActionEntry{{"ModuleCheck", system, "Check if module is loaded", "Module: its name."}, module_check},
-    ActionEntry{{"LoggerRotate", system, "Reload and rotate the Asterisk logger", "No fields."}, logger_rotate},
+    ActionEntry{{"CoreSettings", system | reporting, "Show version, limits and names of the daemon", "No fields."}, core_settings},
+    ActionEntry{{"CoreStatus", system | reporting, "Show since when the daemon runs and its calls", "No fields."}, core_status},
+    ActionEntry{{"CoreShowChannels", system | reporting, "List the channels", "A CoreShowChannel for each."}, show_channels},
+    ActionEntry{{"Reload", system | config, "Read configuration anew", "Module; everything when it is left out."}, reload},
+    ActionEntry{{"ModuleLoad", system, "Load, unload or reload a module",
+                 "LoadType: load, unload, reload or refresh. Module: its name."}, module_load},
+    ActionEntry{{"ModuleCheck", system, "See whether a module is loaded", "Module: its name."}, module_check},
+    ActionEntry{{"LoggerRotate", system, "Begin new log files", "No fields."}, logger_rotate},
 };
 
 }  // namespace

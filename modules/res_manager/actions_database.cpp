@@ -70,12 +70,12 @@ Result<void> del_tree(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"DBGet", system | reporting, "Get DB Entry", "Family, Key."}, get},
-    ActionEntry{{"DBGetTree", system | reporting, "Get DB entries, optionally at a particular family/key",
+    ActionEntry{{"DBGet", system | reporting, "Read a value of the database", "Family, Key."}, get},
+    ActionEntry{{"DBGetTree", system | reporting, "Read a part of the database",
                  "Family and Key may be left out."}, get_tree},
-    ActionEntry{{"DBPut", system, "Put DB entry", "Family, Key, Val. Answers when the disk has it."}, put},
-    ActionEntry{{"DBDel", system, "Delete DB entry", "Family, Key."}, del},
-    ActionEntry{{"DBDelTree", system, "Delete DB Tree", "Family, and Key for what begins with it."}, del_tree},
+    ActionEntry{{"DBPut", system, "Write a value of the database", "Family, Key, Val. Answers when the disk has it."}, put},
+    ActionEntry{{"DBDel", system, "Delete a key of the database", "Family, Key."}, del},
+    ActionEntry{{"DBDelTree", system, "Delete a part of the database", "Family, and Key for what begins with it."}, del_tree},
 };
 
 }  // namespace

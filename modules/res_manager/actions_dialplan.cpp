@@ -119,12 +119,12 @@ Result<void> show_plan(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"ExtensionState", call | reporting, "Check Extension Status", "Exten, Context. Status is -1 without a hint."},
+    ActionEntry{{"ExtensionState", call | reporting, "Tell the state of a hint", "Exten, Context. Status is -1 without a hint."},
                 extension_state_of},
-    ActionEntry{{"ExtensionStateList", call | reporting, "List the current known extension states", "Every hint."}, extension_states},
-    ActionEntry{{"DeviceStateList", call | reporting, "List the current known device states", "Devices of drivers and of hints."},
+    ActionEntry{{"ExtensionStateList", call | reporting, "List the hints with their states", "Every hint."}, extension_states},
+    ActionEntry{{"DeviceStateList", call | reporting, "List devices with their states", "Devices of drivers and of hints."},
                 device_states},
-    ActionEntry{{"ShowDialPlan", config | reporting, "Show dialplan contexts and extensions", "Context and Extension select."}, show_plan},
+    ActionEntry{{"ShowDialPlan", config | reporting, "List the dialplan", "Context and Extension select."}, show_plan},
 };
 
 }  // namespace

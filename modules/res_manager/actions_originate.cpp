@@ -250,7 +250,7 @@ Result<void> originate(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"Originate", manager_class::originate, "Originate a call",
+    ActionEntry{{"Originate", manager_class::originate, "Call somebody and connect the call with the dialplan or an application",
                  "Channel: Technology/Resource. Then Exten, Context and Priority, or Application and Data. Timeout "
                  "(milliseconds), CallerID, Variable (several), Account, EarlyMedia, Async, Codecs, ChannelId, OtherChannelId. "
                  "With Async an OriginateResponse tells the outcome."}, manager::originate},

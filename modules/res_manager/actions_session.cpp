@@ -128,20 +128,21 @@ Result<void> user_event(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"Login", none, "Login Manager", "Username and Secret, or with AuthType: MD5 a Key, the MD5 of the challenge "
+    ActionEntry{{"Login", none, "Begin a session as a user", "Username and Secret, or with AuthType: MD5 a Key, the MD5 of the challenge "
                  "and the secret in hex. Events: classes of events that are wanted."}, login},
-    ActionEntry{{"Challenge", none, "Generate Challenge for MD5 Auth", "AuthType: MD5. Answers a Challenge for one login."}, challenge},
-    ActionEntry{{"Logoff", none, "Logoff Manager", "Ends the session."}, logoff},
-    ActionEntry{{"Ping", none, "Keepalive command", "Answers Pong and the time."}, ping},
-    ActionEntry{{"Events", none, "Control Event Flow", "EventMask: on, off, or the classes that are wanted."}, events},
-    ActionEntry{{"Filter", system, "Dynamically add filters for the current manager session",
+    ActionEntry{{"Challenge", none, "Ask for a challenge, to log in without sending the secret",
+                 "AuthType: MD5. Answers a Challenge for one login."}, challenge},
+    ActionEntry{{"Logoff", none, "End the session", "Ends the session."}, logoff},
+    ActionEntry{{"Ping", none, "See whether the session is alive", "Answers Pong and the time."}, ping},
+    ActionEntry{{"Events", none, "Choose which events this session gets", "EventMask: on, off, or the classes that are wanted."}, events},
+    ActionEntry{{"Filter", system, "Add an event filter to this session",
                  "Operation: Add. Filter: a regular expression, with ! before it to leave out what matches."}, filter},
-    ActionEntry{{"WaitEvent", none, "Wait for an event to occur",
+    ActionEntry{{"WaitEvent", none, "Answer when an event comes",
                  "Timeout: seconds, without limit when it is left out. Events that come meanwhile follow the answer."}, wait_event},
-    ActionEntry{{"ListCommands", none, "List available manager commands", "Those that the user may use."}, list_commands},
-    ActionEntry{{"Command", manager_class::command, "Execute a CLI Command",
+    ActionEntry{{"ListCommands", none, "List the actions", "Those that the user may use."}, list_commands},
+    ActionEntry{{"Command", manager_class::command, "Run a command of the console",
                  "Command: as on the console. The answer has an Output line for each line of the command's."}, command},
-    ActionEntry{{"UserEvent", user, "Send an arbitrary event", "UserEvent: its name. All other lines are passed on."}, user_event},
+    ActionEntry{{"UserEvent", user, "Publish an event of one's own", "UserEvent: its name. All other lines are passed on."}, user_event},
 };
 
 }  // namespace

@@ -47,9 +47,10 @@ Result<void> attended(const ManagerRequest& request, ManagerReply& reply) {
 
 using namespace manager_class;
 constexpr std::array actions{
-    ActionEntry{{"BlindTransfer", call, "Blind transfer channel(s) to the given destination", "Channel: the transferer. Context, Exten: where "
+    ActionEntry{{"BlindTransfer", call, "Send whom a channel speaks with elsewhere", "Channel: the transferer. Context, Exten: where "
                  "the other one goes."}, blind},
-    ActionEntry{{"Atxfer", call, "Attended transfer", "Channel: the transferer. Context, Exten: whom it is to speak with first."}, attended},
+    ActionEntry{{"Atxfer", call, "Transfer after speaking with the destination",
+                 "Channel: the transferer. Context, Exten: whom it is to speak with first."}, attended},
 };
 
 }  // namespace

@@ -19,7 +19,8 @@ namespace jackfield::manager {
 // one of them; with both, what matches one without and none with !. Immutable apart from add(); copies share expressions.
 class EventFilter {
   public:
-    // POSIX extended syntax; case counts; a dot matches line ends too, ^ and $ stand for the event's two ends. Errors: invalid with what is wrong, limit (too many
+    // POSIX extended syntax; case counts; a dot matches line ends too, ^ and $ stand for the event's two ends.
+    // Errors: invalid with what is wrong, limit (too many
     // expressions).
     Result<void> add(std::string_view expression);
     bool passes(std::string_view event) const;

@@ -116,7 +116,8 @@ Result<void> Server::log_in(Session& session, const ManagerRequest& request, Man
     session.read = user->read;
     session.write = user->write;
     session.filter = user->filter;
-    report_security(*this, session, {.name = "SuccessfulAuth", .account = user->name, .details = {{"UsingPassword", type.empty() ? "1" : "0"}}});
+    report_security(*this, session, {.name = "SuccessfulAuth", .account = user->name,
+                                     .details = {{"UsingPassword", type.empty() ? "1" : "0"}}});
     review_classes();
     if (settings_.display_connects && user->display_connects)
         log_verbose(2, "Manager '{}' logged on from {}", user->name, session.remote.host());

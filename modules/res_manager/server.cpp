@@ -176,6 +176,9 @@ void Server::listen() {
 }
 
 Result<void> Server::stop() {
+    for (const auto& session : sessions_)
+        if (session->fiber == fiber_id())
+            return fail(ErrorCode::busy, "a manager client can't unload its own module; do it at the console");
     listener_.reset();
     flush();
     if (!fibers_) return {};
@@ -189,6 +192,7 @@ void Server::accept(std::unique_ptr<Stream> stream) {
     auto session = std::make_shared<Session>(++last_session_, std::move(stream));
     const bool strangers = sessions_without_login() >= settings_.login_limit;
     if (strangers || sessions_.size() >= settings_.session_limit) {
+        if (!may_tell(*session)) return;
         log_warning("Manager connection from {} refused: {} are connected, {} of them not logged in (see authlimit and "
                     "sessionlimit)", session->remote.to_string(), sessions_.size(), sessions_without_login());
         report_security(*this, *session, {.name = "SessionLimit", .account = {}, .details = {}, .error = true});
@@ -218,6 +222,7 @@ void Server::serve(const std::shared_ptr<Session>& session) {
                 log_verbose(2, "Manager '{}' logged off from {}", session->user->name, session->remote.host());
         }
     } leaving{*this, session};
+    session->fiber = fiber_id();
     const InterruptScope scope(session->stop);
     const auto ended = converse(*session);
     if (!ended) log_debug(1, "Manager session of {} ended: {}", session->remote.to_string(), ended.error().text);
@@ -235,7 +240,7 @@ Result<void> Server::converse(Session& session) {
         auto request = parser.next();
         if (!request) {
             SessionReply(*this, session, {}).respond("Error", ManagerFields().add("Message", request.error().text));
-            log_notice("Manager session of {} ends: {}", session.remote.to_string(), request.error().text);
+            if (may_tell(session)) log_notice("Manager session of {} ends: {}", session.remote.to_string(), request.error().text);
             return std::unexpected(std::move(request).error());
         }
         if (*request) {
@@ -246,7 +251,7 @@ Result<void> Server::converse(Session& session) {
         Timeout patience;
         if (!session.user) patience = std::max<Clock::duration>(deadline - Clock::now(), Clock::duration::zero());
         auto got = session.stream->read(bytes, patience);
-        if (!got && got.error().code == ErrorCode::timeout)
+        if (!got && got.error().code == ErrorCode::timeout && may_tell(session))
             log_notice("Manager session of {} ends: no login within {} s (authtimeout)", session.remote.to_string(),
                        settings_.login_time.count());
         const std::size_t count = JF_TRY(std::move(got));

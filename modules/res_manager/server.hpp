@@ -1,6 +1,7 @@
 // The manager's server: connections, requests, and events to all who want them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/rate_limit.hpp"
 #include "core/module/module.hpp"
 #include "core/module/registry.hpp"
 #include "core/runtime/fiber.hpp"
@@ -46,7 +48,7 @@ class Server final : public ManagerService {
     const Settings& settings() const { return settings_; }
     // Opens the port when the settings want it and it is not open. Errors are logged.
     void listen();
-    // Closes the port and ends all sessions. Waits.
+    // Closes the port and ends all sessions. Waits. Errors: busy (it is one of the sessions that asks for it).
     Result<void> stop();
     SocketAddress address() const { return listener_ ? listener_->local() : SocketAddress(); }
 
@@ -81,6 +83,7 @@ class Server final : public ManagerService {
     void give(Session& session, std::size_t begin, std::size_t end);
     void deliver(Session& session);
     void schedule_flush();
+    bool may_tell(const Session& session) { return notices_.allow(session.remote.host(), Clock::now()); }
     std::size_t sessions_without_login() const { return sessions_.size() - users_; }
 
     Module& module_;
@@ -93,6 +96,7 @@ class Server final : public ManagerService {
     ManagerClasses wanted_ = manager_class::none;
     std::uint64_t last_session_ = 0, sequence_ = 0;
     FailureDelays failures_;
+    KeyedRateLimit notices_{std::chrono::seconds(1)};  // of log lines that anybody can provoke
     std::string turn_;                          // the output of this turn
     std::string scratch_;
     std::vector<Session*> dirty_;               // who has part in it

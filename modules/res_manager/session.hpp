@@ -47,6 +47,7 @@ struct Session {
     ManagerClasses mask = manager_class::all;         // of the Events action
     EventFilter filter;                               // the user's, and what the Filter action added
     std::string challenge;
+    std::uint64_t fiber = 0;                          // that serves it
     bool ending = false;                              // after Logoff or a failed login
     bool dropped = false;
     Interrupter stop;

@@ -589,6 +589,7 @@ class ActionTest(AmiTest):
         self.assertEqual(client.event("VarSet", Variable="WORLD").get("Channel"), "none")
         self.assertEqual(client.ask("Getvar", Variable="WORLD").get("Value"), "1")
         self.assertEqual(client.ask("Getvar", Channel="Local/none", Variable="X").get("Message"), "No such channel")
+        self.assertIn("dialplan only", client.ask("Getvar", Variable="ENV(HOME)").get("Message"))
         self.assertEqual(client.ask("AbsoluteTimeout", Channel=one, Timeout="1").get("Message"), "Timeout Set")
         client.event("Hangup", Channel=one)
 
@@ -600,7 +601,8 @@ class ActionTest(AmiTest):
         for channel in ("Local/busy@default", "Local/none@default", "Nothing/1"):
             self.assertEqual(client.ask("Originate", Channel=channel, Application="Wait").get("Message"), "Originate failed", channel)
         began = time.monotonic()
-        self.assertEqual(client.ask("Originate", Channel="Local/silent@default", Application="Wait", Timeout="300").get("Response"), "Error")
+        late = client.ask("Originate", Channel="Local/silent@default", Application="Wait", Timeout="300")
+        self.assertEqual(late.get("Response"), "Error")
         self.assertGreaterEqual(time.monotonic() - began, 0.3)
         for fields in ({"Channel": "x", "Application": "Wait"}, {"Channel": "Local/short@default"},
                        {"Channel": "Local/short@default", "Exten": "other", "Priority": "1", "Timeout": "soon"}):
@@ -717,6 +719,9 @@ class ActionTest(AmiTest):
         self.assertEqual(client.ask("ModuleLoad", LoadType="unload", Module="app_echo").get("Message"), "Module unloaded.")
         self.assertEqual(client.ask("ModuleLoad", LoadType="load", Module="app_echo").get("Message"), "Module loaded.")
         self.assertEqual(client.ask("ModuleLoad", LoadType="unload", Module="res_manager").get("Response"), "Error")
+        self.assertEqual(client.ask("Command", Command="module unload res_manager").get("Response"), "Error")
+        self.assertEqual(client.ask("Ping").get("Ping"), "Pong")
+        self.assertTrue(self.client().banner)  # the port is still open
 
     def test_the_console_shows_it_all(self):
         daemon = self.manager()
