@@ -8,8 +8,8 @@ namespace jackfield::manager {
 Result<std::optional<std::string_view>> RequestParser::next_line() {
     const std::size_t end = buffer_.find('\n', std::max(taken_, searched_));
     const std::size_t length = (end == std::string::npos ? buffer_.size() : end) - taken_;
-    // One more for a CR.
-    if (length > limits_.line + 1) return fail(ErrorCode::limit, "a line is longer than {} bytes", limits_.line);
+    const auto too_long = [this] { return fail(ErrorCode::limit, "a line is longer than {} bytes", limits_.line); };
+    if (length > limits_.line + 1) return too_long();  // one more may be a CR
     if (end == std::string::npos) {
         buffer_.erase(0, taken_);
         taken_ = 0;
@@ -18,6 +18,7 @@ Result<std::optional<std::string_view>> RequestParser::next_line() {
     }
     std::string_view line = std::string_view(buffer_).substr(taken_, length);
     if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > limits_.line) return too_long();
     taken_ = end + 1;
     return line;
 }

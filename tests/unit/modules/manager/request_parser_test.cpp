@@ -88,6 +88,9 @@ class RequestParserTest : public CppUnit::TestFixture {
         RequestParser whole({.line = 10, .lines = 2});
         whole.feed("A: 345678901\r\n");
         CPPUNIT_ASSERT(whole.next().error().code == ErrorCode::limit);
+        RequestParser bare({.line = 10, .lines = 2});
+        bare.feed("A: 34567890\n");  // one byte more, where a CR might have been
+        CPPUNIT_ASSERT(bare.next().error().code == ErrorCode::limit);
         RequestParser unfinished({.line = 10, .lines = 2});
         unfinished.feed("A: 345678901");
         CPPUNIT_ASSERT(unfinished.next().error().code == ErrorCode::limit);
