@@ -8,7 +8,7 @@ namespace jackfield::rtp {
 void EventReceiver::end(FoundDigits& found) {
     active_ = false;
     const std::uint64_t units = std::uint64_t{before_} + duration_;
-    found.add({key_of_event(event_), true, static_cast<std::uint32_t>(units * 1000 / clock_hz_)});
+    found.add({key_of_event(event_), true, Digit::limited(units * 1000 / clock_hz_)});
 }
 
 FoundDigits EventReceiver::hear(const TelephoneEvent& event, std::uint32_t timestamp, std::uint64_t now_ns,
