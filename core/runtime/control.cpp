@@ -163,7 +163,11 @@ Lane& ControlLoop::Private::default_lane() {
 void ControlLoop::Private::end_background_work() {
     resolver.reset();
     std::exchange(lingering, {}).clear();
-    lane_.reset();  // joins its threads; what they posted is served by the last turns
+    // Joins the threads; what they posted is served by the last turns, and may ask for the lane once more: for one that
+    // takes nothing.
+    std::call_once(lane_made_, [] {});
+    lane_.reset();
+    lane_ = std::make_unique<Lane>("default", 0, 0);
 }
 
 ControlLoop::ControlLoop(RuntimeSettings settings) {

@@ -1,6 +1,7 @@
 #include "core/runtime/offload.hpp"
 
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <semaphore>
 #include <stdexcept>
@@ -24,9 +25,59 @@ class OffloadTest : public LoopTest {
     CPPUNIT_TEST(starves_only_the_users_of_a_hung_lane);
     CPPUNIT_TEST(runs_all_jobs_before_a_lane_ends);
     CPPUNIT_TEST(carries_call_and_gate_to_the_pool);
+    CPPUNIT_TEST(takes_nothing_once_the_loop_ends);
+    CPPUNIT_TEST(frees_in_the_pool_and_holds_the_gate_meanwhile);
     CPPUNIT_TEST_SUITE_END();
 
   public:
+    // What a last job of the pool posts runs in the loop's last turns, when the pool is gone.
+    void takes_nothing_once_the_loop_ends() {
+        const auto kept = std::make_shared<int>(1);
+        bool ran = false, taken = true;
+        std::binary_semaphore go(0);
+        std::jthread later;
+        {
+            ControlLoop loop;
+            CPPUNIT_ASSERT(default_lane().submit([&] {
+                go.acquire();
+                post([&] {
+                    ran = true;
+                    taken = default_lane().submit([] {});
+                    dispose(kept);
+                });
+            }));
+            later = std::jthread([&] {
+                std::this_thread::sleep_for(20ms);  // so that the loop is in its destructor; earlier only tests less
+                go.release();
+            });
+        }
+        CPPUNIT_ASSERT(ran);
+        CPPUNIT_ASSERT(!taken);
+        CPPUNIT_ASSERT_EQUAL(1L, kept.use_count());
+    }
+
+    void frees_in_the_pool_and_holds_the_gate_meanwhile() {
+        ControlLoop loop;
+        Gate gate("res_test");
+        std::binary_semaphore go(0);
+        std::atomic<std::uint64_t> inside{0};
+        struct Slow {
+            std::function<void()> at_end;
+            ~Slow() { at_end(); }
+        };
+        {
+            const RunningGate running(&gate);
+            dispose(std::make_unique<Slow>([&] {
+                go.acquire();
+                inside = gate.inside();
+            }));
+        }
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, gate.inside());
+        go.release();
+        CPPUNIT_ASSERT(loop.run_for(20s, [&] { return gate.inside() == 0; }));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, inside.load());
+    }
+
     void returns_what_the_job_returned() {
         ControlLoop loop;
         run_on_fiber(loop, [] {
