@@ -54,6 +54,7 @@ Store& store() {
 std::shared_ptr<const Dialplan> freed_in_pool(std::shared_ptr<const Dialplan> plan) {
     const Dialplan* address = plan.get();
     return {address, [plan = std::move(plan)](const Dialplan*) mutable {
+                const RunningGate core(nullptr);  // whose module let go last does not matter: a plan has no code of modules
                 dispose(std::move(plan));
             }};
 }

@@ -199,7 +199,10 @@ class Reader:
         client.socket.settimeout(60 * SLOWNESS)
         rest, began = client.buffer, False
         while self.ends < calls:
-            received = client.socket.recv(1 << 18)
+            try:
+                received = client.socket.recv(1 << 18)
+            except OSError:  # the test has ended
+                return
             if not received:
                 return
             rest += received
@@ -768,7 +771,8 @@ class BurdenTest(AmiTest):
             began = time.monotonic()
             starter.ask("Ping")
             slowest = max(slowest, time.monotonic() - began)
-            self.assertLess(daemon.memory_kib() - before, 64 * 1024)  # outputlimit is 1 MiB: 25 of them, calls, one turn's output
+            # outputlimit is 1 MiB: each of the 50 may have that much waiting, in a buffer that grows by doubling.
+            self.assertLess(daemon.memory_kib() - before, 128 * 1024)
             time.sleep(0.1)
         self.assertLess(slowest, 1 * SLOWNESS)
         for reader in readers:
