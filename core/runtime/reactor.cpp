@@ -42,6 +42,7 @@ struct DescriptorWatch::State : std::enable_shared_from_this<State> {
         std::move_only_function<void()> function;
         bool wanted = false;
         bool armed = false;
+        bool running = false;  // the function
     };
 
     State(Reactor::Private& owner, int fd, std::move_only_function<void()> readable,
@@ -72,8 +73,20 @@ struct DescriptorWatch::State : std::enable_shared_from_this<State> {
         reactor.watchdog.begin_turn();
         direction.armed = false;
         if (error || cancelled || !direction.wanted) return;
+        direction.running = true;
         call_guarded("descriptor callback", gate, direction.function);
-        if (!cancelled && direction.wanted && !direction.armed) arm(direction);
+        direction.running = false;
+        if (cancelled)
+            direction.function = nullptr;
+        else if (direction.wanted && !direction.armed)
+            arm(direction);
+    }
+
+    // The reactor keeps this until its next turn, when the module whose code the functions are may be unmapped.
+    void cancel() {
+        cancelled = true;
+        for (Direction* const direction : {&read, &write})
+            if (!direction->running) direction->function = nullptr;
     }
 
     Reactor::Private& reactor;
@@ -89,7 +102,7 @@ DescriptorWatch::DescriptorWatch(int descriptor, std::move_only_function<void()>
                                      std::move(readable), std::move(writable))) {}
 
 DescriptorWatch::~DescriptorWatch() {
-    state_->cancelled = true;
+    state_->cancel();
     if (ControlLoop::instance()) state_->descriptor.release();
 }
 

@@ -43,6 +43,7 @@ class DatagramTest : public LoopTest {
     CPPUNIT_TEST(tells_the_local_address_on_a_wildcard_socket);
     CPPUNIT_TEST(measures_the_time_in_the_queue);
     CPPUNIT_TEST(may_be_destroyed_by_its_receiver);
+    CPPUNIT_TEST(lets_go_of_its_receiver_at_once);
     CPPUNIT_TEST(names_the_address_that_is_in_use);
     CPPUNIT_TEST(takes_packets_of_any_size);
     CPPUNIT_TEST(adopts_a_bound_socket);
@@ -99,6 +100,18 @@ class DatagramTest : public LoopTest {
         CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 1; }));
         CPPUNIT_ASSERT(b.packets[0].age >= 4ms);
         CPPUNIT_ASSERT(b.packets[0].age < 10s);
+    }
+
+    // A module is unmapped soon after: what the reactor still has of the wait must hold none of its code.
+    void lets_go_of_its_receiver_at_once() {
+        ControlLoop loop;
+        const auto kept = std::make_shared<int>(1);
+        auto bound = Datagram::bind(SocketAddress::parse("127.0.0.1:0").value(), [kept](std::span<const ReceivedDatagram>) {});
+        CPPUNIT_ASSERT(bound.has_value());
+        loop.run_until_idle();
+        CPPUNIT_ASSERT(kept.use_count() > 1);
+        bound->reset();
+        CPPUNIT_ASSERT_EQUAL(1L, kept.use_count());
     }
 
     void may_be_destroyed_by_its_receiver() {
