@@ -2,10 +2,12 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/strings.hpp"
 #include "core/channel/channel.hpp"
 #include "core/channel/channel_private.hpp"
+#include "core/channel/channel_visit.hpp"
 #include "core/channel/unique_id.hpp"
 #include "core/runtime/fiber.hpp"
 
@@ -100,6 +102,24 @@ void for_each_channel(const std::function<void(Channel&)>& visit, std::uint64_t 
         const auto number = next->first;
         visit(*next->second);
         next = all.upper_bound(number);
+    }
+}
+
+Result<void> visit_channels(const std::function<Result<void>(Channel&)>& visit) {
+    constexpr std::size_t slice = 32;
+    std::uint64_t after = 0;
+    for (;;) {
+        std::vector<ChannelId> ids;
+        for_each_channel([&](Channel& channel) { ids.push_back(channel.id()); }, after, slice);
+        for (const ChannelId id : ids) {
+            after = id.number;
+            const auto found = find_channel(id);
+            if (!found) continue;
+            const auto keep = found->get().share();
+            JF_TRY(visit(*keep));
+        }
+        if (ids.size() < slice) return {};
+        JF_TRY(yield());
     }
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/strings.hpp"
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel.hpp"
+#include "core/channel/channel_visit.hpp"
 #include "core/console/command.hpp"
 #include "core/console/core_commands.hpp"
 #include "core/console/date_text.hpp"
@@ -14,7 +15,6 @@
 namespace jackfield {
 namespace {
 
-constexpr std::size_t slice = 64;  // channels per turn of a long listing
 
 std::chrono::seconds age(const Channel& channel) {
     return std::chrono::duration_cast<std::chrono::seconds>(wall_now() - channel.created());
@@ -23,21 +23,6 @@ std::chrono::seconds age(const Channel& channel) {
 template <class Field>
 std::string field_or(const Field& field, std::string_view otherwise) {
     return field.text.empty() ? std::string(otherwise) : field.text;
-}
-
-// Calls `line` for every channel and yields in between; channels that come or go meanwhile do no harm.
-Result<void> for_all(const std::function<Result<void>(Channel&)>& line) {
-    std::uint64_t after = 0;
-    for (;;) {
-        std::vector<ChannelId> ids;
-        for_each_channel([&](Channel& channel) { ids.push_back(channel.id()); }, after, slice);
-        for (const ChannelId id : ids) {
-            after = id.number;
-            if (auto channel = find_channel(id)) JF_TRY(line(channel->get()));
-        }
-        if (ids.size() < slice) return {};
-        JF_TRY(yield());
-    }
 }
 
 std::string location(Channel& channel) {
@@ -88,7 +73,7 @@ Result<void> show_channels(Console& console, CommandWords words) {
                              "Application(Data)"));
     std::size_t channels = 0;
     std::set<std::uint32_t> calls;
-    JF_TRY(for_all([&](Channel& channel) -> Result<void> {
+    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> {
         ++channels;
         calls.insert(channel.call_id().value);
         if (form == "count") return {};
@@ -184,7 +169,7 @@ Result<void> request_hangup(Console& console, CommandWords words) {
         return console.print("Requested Hangup on channel '{}'\n", name);
     }
     std::size_t count = 0;
-    JF_TRY(for_all([&](Channel& channel) -> Result<void> {
+    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> {
         channel.hang_up(HangupCause::normal_clearing);
         ++count;
         return {};

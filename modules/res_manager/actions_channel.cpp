@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/bridge/bridge.hpp"
+#include "core/channel/channel_visit.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
 #include "modules/res_manager/actions.hpp"
@@ -16,22 +17,6 @@ namespace jackfield::manager {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Calls `visit` with each channel; it may wait.
-Result<void> for_all_channels(const std::function<Result<void>(Channel&)>& visit) {
-    constexpr std::size_t slice = 32;
-    std::uint64_t after = 0;
-    for (;;) {
-        std::vector<ChannelId> ids;
-        for_each_channel([&](Channel& channel) { ids.push_back(channel.id()); }, after, slice);
-        for (const ChannelId id : ids) {
-            after = id.number;
-            if (auto channel = find_channel(id)) JF_TRY(visit(channel->get()));
-        }
-        if (ids.size() < slice) return {};
-        JF_TRY(yield());
-    }
-}
 
 // --- variables ---------------------------------------------------------------------------------------------------------
 
@@ -113,7 +98,7 @@ Result<void> status(const ManagerRequest& request, ManagerReply& reply) {
     };
     if (request.get("Channel").empty()) {
         reply.begin_list("Channel status will follow");
-        JF_TRY(for_all_channels(tell));
+        JF_TRY(visit_channels(tell));
     } else {
         Channel& channel = JF_TRY(channel_of(request));
         reply.begin_list("Channel status will follow");
@@ -148,7 +133,7 @@ Result<void> hang_up(const ManagerRequest& request, ManagerReply& reply) {
     const RE2 expression(re2::StringPiece(name.data() + 1, name.size() - 2), options);
     if (!expression.ok()) return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", name, expression.error());
     reply.begin_list("Channels hung up will follow");
-    JF_TRY(for_all_channels([&](Channel& channel) -> Result<void> {
+    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> {
         if (!RE2::PartialMatch(channel.name(), expression)) return {};
         const std::string ended = channel.name();
         channel.hang_up(cause);

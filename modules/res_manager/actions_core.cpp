@@ -6,6 +6,7 @@
 #include "core/base/generation.hpp"
 #include "core/base/log_sink.hpp"
 #include "core/bridge/bridge.hpp"
+#include "core/channel/channel_visit.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/console/version.hpp"
 #include "core/module/loader.hpp"
@@ -67,26 +68,14 @@ std::string clock_text(WallTime since) {
 Result<void> show_channels(const ManagerRequest&, ManagerReply& reply) {
     const Server& server = static_cast<SessionReply&>(reply).server;
     reply.begin_list("Channels will follow");
-    constexpr std::size_t slice = 32;
-    std::uint64_t after = 0;
-    for (;;) {
-        std::vector<ChannelId> ids;
-        for_each_channel([&](Channel& channel) { ids.push_back(channel.id()); }, after, slice);
-        for (const ChannelId id : ids) {
-            after = id.number;
-            const auto found = find_channel(id);
-            if (!found) continue;
-            Channel& channel = found->get();
-            ManagerFields fields;
-            add_channel(fields, server, channel);
-            fields.add("BridgeId", channel.bridge() ? channel.bridge()->id() : std::string());
-            fields.add("Application", channel.application).add("ApplicationData", channel.application_arguments);
-            fields.add("Duration", clock_text(channel.created()));
-            JF_TRY(reply.item("CoreShowChannel", fields));
-        }
-        if (ids.size() < slice) break;
-        JF_TRY(yield());
-    }
+    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> {
+        ManagerFields fields;
+        add_channel(fields, server, channel);
+        fields.add("BridgeId", channel.bridge() ? channel.bridge()->id() : std::string());
+        fields.add("Application", channel.application).add("ApplicationData", channel.application_arguments);
+        fields.add("Duration", clock_text(channel.created()));
+        return reply.item("CoreShowChannel", fields);
+    }));
     reply.end_list("CoreShowChannelsComplete");
     return {};
 }
