@@ -179,7 +179,7 @@ std::unique_ptr<Bridge::Member> BridgeAccess::detach(Member& leaving, LeaveReaso
     if (leaving.far_held) far_hold(leaving, false, {});
     if (Member* peer = other(bridge, leaving); peer && leaving.holds_others) set_hold(*peer, false, {});
     leaving.holds_others = false;
-    disconnect_media(bridge, leaving);
+    disconnect_media(leaving);
     channel.set_digit_listener({});
     if (leaving.options.mute) channel.media().mute(false, false);
     if (!channel.ended() && std::exchange(leaving.holds, 0) > 0) {

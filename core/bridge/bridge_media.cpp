@@ -51,7 +51,7 @@ void BridgeAccess::connect_media(Bridge& bridge, Member& member) {
         (void)link(bridge);
 }
 
-void BridgeAccess::disconnect_media(Bridge& bridge, Member& member) {
+void BridgeAccess::disconnect_media(Member& member) {
     Channel& channel = *member.channel;
     channel.media().disconnect();  // when suspended, from whoever its feature connected it with
     member.suspended = 0;

@@ -64,7 +64,7 @@ struct BridgeAccess {
 
     static Member* other(const Bridge& bridge, const Member& member);  // of a two-party bridge
     static void connect_media(Bridge& bridge, Member& member);
-    static void disconnect_media(Bridge& bridge, Member& member);
+    static void disconnect_media(Member& member);
     static Result<void> link(Bridge& bridge);                          // the two of a two-party bridge
     static void tell_drivers(Bridge& bridge);
     static void set_hold(Member& member, bool on, std::string_view music_class);

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from fixture import SLOWNESS, ScenarioTest, wait_until
+from fixture import SLOWNESS, ScenarioTest
 
 EXTENSIONS = """
 [default]
