@@ -54,27 +54,36 @@ pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 find_library(SPANDSP_LIBRARY spandsp REQUIRED)
 
-# Sanitizer builds share two precompiled headers; two, since modules hide their symbols and the options must match. The
-# release build has none, so it proves that each file includes what it needs.
-if(JACKFIELD_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+# Reading the standard library's headers is three quarters of a compilation: three precompiled headers are shared, for the
+# core, for modules (which hide their symbols; the options must match) and for tests. The preset `debug` has none, so it
+# proves that each file includes what it needs.
+option(JACKFIELD_PRECOMPILE "Precompile headers (g++ only)" ON)
+if(JACKFIELD_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)  # all with the same options
     add_compile_options(-pthread)
     file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cpp CONTENT "")
-    add_library(precompiled_core OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
-    target_precompile_headers(precompiled_core PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <filesystem>
-        <fstream> <functional> <map> <memory> <mutex> <optional> <span> <string> <string_view> <thread> <unordered_map>
+    set(precompiled_standard <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <cstring> <deque> <filesystem> <fstream>
+        <functional> <map> <memory> <mutex> <optional> <random> <set> <span> <string> <string_view> <thread> <unordered_map>
         <utility> <vector> <fmt/format.h>)
-    add_library(precompiled_module OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+    set(kinds core module)
+    if(JACKFIELD_TESTS)
+        list(APPEND kinds test)
+    endif()
+    foreach(kind IN LISTS kinds)
+        add_library(precompiled_${kind} OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+        target_link_libraries(precompiled_${kind} PUBLIC PkgConfig::FMT)
+        target_precompile_headers(precompiled_${kind} PRIVATE ${precompiled_standard})
+    endforeach()
     target_precompile_headers(precompiled_module PRIVATE ${CMAKE_SOURCE_DIR}/core/sdk.hpp)
     target_compile_options(precompiled_module PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden)
-    foreach(target IN ITEMS precompiled_core precompiled_module)
-        target_link_libraries(${target} PUBLIC PkgConfig::FMT)
-    endforeach()
+    if(JACKFIELD_TESTS)
+        target_precompile_headers(precompiled_test PRIVATE <cppunit/extensions/HelperMacros.h> ${CMAKE_SOURCE_DIR}/core/sdk.hpp)
+    endif()
 endif()
-# jackfield_precompile(TARGET core|module): where there are precompiled headers, the target takes that one.
-function(jackfield_precompile target which)
-    if(TARGET precompiled_${which})
-        target_precompile_headers(${target} REUSE_FROM precompiled_${which})
+# jackfield_precompile(TARGET core|module|test): where there are precompiled headers, the target takes that one.
+function(jackfield_precompile target kind)
+    if(TARGET precompiled_${kind})
+        target_precompile_headers(${target} REUSE_FROM precompiled_${kind})
         target_compile_options(${target} PRIVATE -fpch-preprocess)  # ccache wants it
     endif()
 endfunction()

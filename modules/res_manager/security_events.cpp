@@ -21,7 +21,7 @@ std::string time_text(WallTime at) {
 }
 
 // What stands between quotes in the log's line.
-std::string quoted(std::string_view text) {
+std::string escaped(std::string_view text) {
     std::string clean;
     for (const char c : text) clean += c == '"' || static_cast<unsigned char>(c) < ' ' ? '_' : c;
     return clean;
@@ -44,7 +44,7 @@ void report_security(Server& server, const Session& session, const SecurityRepor
     std::string line = fmt::format("SecurityEvent=\"{}\"", report.name);
     ManagerFields fields;
     for (const auto& [key, value] : values) {
-        line += fmt::format(",{}=\"{}\"", key, quoted(value));
+        line += fmt::format(",{}=\"{}\"", key, escaped(value));
         fields.add(key, value);
     }
     log_security("{}", line);
