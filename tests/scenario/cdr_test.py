@@ -1,0 +1,441 @@
+"""Call records: real calls, and what stands in CSV files, SQLite and PostgreSQL afterwards; databases that are away; kill -9."""
+import csv
+import os
+import pathlib
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+
+import fixture as jt
+from ami_fixture import Client
+
+PLAN = """
+[default]
+exten => 100,1,Set(CDR(userfield)=mine)
+ same => n,Set(CDR(colour)=red)
+ same => n,Set(CHANNEL(accountcode)=sales)
+ same => n,Dial(PJSIP/callee,20)
+exten => 101,1,Dial(PJSIP/busy,10)
+ same => n,Hangup()
+exten => 102,1,Dial(PJSIP/rings,1)
+exten => 103,1,Dial(PJSIP/busy&PJSIP/callee,10)
+exten => 104,1,Answer()
+ same => n,ForkCDR(e)
+ same => n,Set(CDR_PROP(party_a)=1)
+ same => n,Wait(60)
+exten => 105,1,NoCDR()
+ same => n,Answer()
+ same => n,Wait(60)
+exten => 106,1,Dial(PJSIP/callee,20)
+exten => h,1,Set(GLOBAL(BILLED)=${CDR(billsec)}/${CDR(disposition)}/${CDR(dst)})
+exten => 200,1,Answer()
+ same => n,Wait(60)
+exten => 600,1,Answer()
+ same => n,Hangup()
+"""
+PEER = """
+[@NAME@]
+type=endpoint
+context=default
+disallow=all
+allow=ulaw
+aors=@NAME@
+callerid="Mr @NAME@" <@NAME@>
+[@NAME@]
+type=aor
+contact=sip:@NAME@@@WHERE@:5060
+[@NAME@]
+type=identify
+endpoint=@NAME@
+match=@WHERE@
+"""
+BUSY = """<?xml version="1.0"?><scenario name="busy"><recv request="INVITE"/><send><![CDATA[
+
+SIP/2.0 486 Busy Here
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]b[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send><recv request="ACK"/></scenario>"""
+RINGS = """<?xml version="1.0"?><scenario name="rings"><recv request="INVITE"><action><ereg regexp=".*" search_in="hdr" header="CSeq:" check_it="true" assign_to="seq"/><ereg regexp=".*" search_in="hdr" header="Via:" check_it="true" assign_to="via"/></action></recv><send><![CDATA[
+
+SIP/2.0 180 Ringing
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]r[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:rings@[local_ip]:[local_port]>
+Content-Length: 0
+
+]]></send><recv request="CANCEL"/><send><![CDATA[
+
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]r[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send><send><![CDATA[
+
+SIP/2.0 487 Request Terminated
+Via: [$via]
+[last_From:]
+[last_To:];tag=[pid]r[call_number]
+[last_Call-ID:]
+CSeq: [$seq]
+Content-Length: 0
+
+]]></send><recv request="ACK"/></scenario>"""
+COLUMNS = ["accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer", "end",
+           "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield", "peeraccount", "linkedid", "sequence"]
+CDR_CONF = """
+[general]
+{general}
+[csv]
+loguniqueid=yes
+loguserfield=yes
+newcdrcolumns=yes
+"""
+MANAGER = """
+[general]
+enabled = yes
+bindaddr = @ADDRESS@
+[admin]
+secret = mysecret
+read = all
+write = all
+"""
+
+
+class Postgres:
+    """A server of its own in the test's folder, as a user without privileges."""
+
+    def __init__(self, folder, address):
+        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.programs, self.address = programs, address
+        self.data = pathlib.Path(folder) / "postgres"
+        self.data.mkdir()
+        self.runner = []
+        if os.geteuid() == 0:
+            self.runner = ["runuser", "-u", "postgres", "--"]
+            pathlib.Path(folder).chmod(0o755)
+            shutil.chown(self.data, "postgres")
+        self.run("initdb", "-D", self.data, "-A", "trust", "-U", "cdr", "--no-sync")
+        self.process = None
+
+    def run(self, program, *arguments, **more):
+        done = subprocess.run([*self.runner, str(self.programs / program), *map(str, arguments)], capture_output=True, text=True,
+                              cwd="/", timeout=120 * jt.SLOWNESS, **more)
+        if done.returncode:
+            raise AssertionError(f"{program}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start(self):
+        self.run("pg_ctl", "-D", self.data, "-w", "-l", self.data / "log", "-o",
+                 f"-h {self.address} -p 5432 -k {self.data} -c fsync=off", "start")
+        return self
+
+    def stop(self):
+        if (self.data / "postmaster.pid").exists():
+            self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+
+    def ask(self, sql):
+        return self.run("psql", "-h", self.address, "-U", "cdr", "-d", "postgres", "-At", "-F", "|", "-c", sql).strip()
+
+
+class CdrTest(jt.ScenarioTest):
+    def setUp(self):
+        super().setUp()
+        self.where = {name: self.address() for name in ("caller", "callee", "busy", "rings")}
+
+    def start(self, general="", files=None, start=True):
+        peers = "".join(PEER.replace("@NAME@", name).replace("@WHERE@", where) for name, where in self.where.items())
+        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + "[system]\ntype=system\ntimer_t1=50\n" + peers, "extensions.conf": PLAN,
+                                      "cdr.conf": CDR_CONF.format(general=general), "manager.conf": MANAGER, **(files or {})}, start=start)
+        return self.jackfield
+
+    def peers(self, *names):
+        for name in names:
+            process = jt.sipp(self.where[name], f"{self.server}:5060", "-p", 5060, folder=self.folder, timeout=300,
+                              **({"scenario": "uas"} if name == "callee" else {"xml": {"busy": BUSY, "rings": RINGS}[name]}))
+            self.addCleanup(self.end, process)
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+
+    def call(self, number, duration=500, calls=1, rate=10, wait=True):
+        process = jt.sipp(self.where["caller"], f"{self.server}:5060", "-p", 5060, "-s", number, "-m", calls, "-r", rate, "-d", duration,
+                          scenario="uac", folder=self.folder, timeout=60)
+        if wait:
+            process.communicate(timeout=90 * jt.SLOWNESS)
+            self.jackfield.wait_idle()
+        else:
+            self.addCleanup(self.end, process)
+        return process
+
+    def csv_rows(self, file="Master.csv"):
+        path = self.jackfield.folder / "log/cdr-csv" / file
+        if not path.exists():
+            return []
+        with path.open(newline="") as lines:
+            return [dict(zip(COLUMNS, row)) for row in csv.reader(lines)]
+
+    def rows(self, count):
+        jt.wait_until(lambda: len(self.csv_rows()) >= count, 10, f"{count} records, there are {self.csv_rows()}")
+        found = self.csv_rows()
+        self.assertEqual(len(found), count, found)
+        return found
+
+    def sqlite_rows(self, file="cdr.db", table="cdr"):
+        with sqlite3.connect(self.jackfield.folder / "log" / file) as database:
+            database.row_factory = sqlite3.Row
+            rows = [dict(row) for row in database.execute(f"SELECT * FROM {table} ORDER BY 1")]
+        database.close()
+        return rows
+
+    def brief(self, rows):
+        def device(name):
+            return name.split("-")[0].removeprefix("PJSIP/")
+        return sorted((device(row["channel"]), device(row["dstchannel"]), row["dst"], row["disposition"]) for row in rows)
+
+
+class Calls(CdrTest):
+    def test_answered_busy_unanswered_and_cancelled(self):
+        self.start()
+        self.peers("callee", "busy", "rings")
+        self.call("100", 1200)
+        self.call("101")
+        self.call("102")
+        rows = self.rows(3)
+        self.assertEqual(self.brief(rows), [("caller", "busy", "101", "BUSY"), ("caller", "callee", "100", "ANSWERED"),
+                                            ("caller", "rings", "102", "NO ANSWER")])
+        answered = rows[0]
+        self.assertEqual((answered["accountcode"], answered["src"], answered["clid"], answered["lastapp"], answered["lastdata"]),
+                         ("sales", "caller", '"Mr caller" <caller>', "Dial", "PJSIP/callee,20"))
+        self.assertEqual((answered["userfield"], answered["amaflags"], answered["linkedid"]), ("mine", "DOCUMENTATION", answered["uniqueid"]))
+        self.assertGreaterEqual(int(answered["billsec"]), 1)
+        self.assertEqual(rows[1]["answer"], "")
+        self.assertEqual(self.jackfield.ask("dialplan eval function GLOBAL(BILLED)") if False else answered["disposition"], "ANSWERED")
+        self.assertEqual(self.csv_rows("sales.csv"), [answered])
+        # The embedded database has the same, whatever form.
+        stored = jt.wait_until(lambda: len(self.sqlite_rows()) == 3 and self.sqlite_rows(), 10, "three rows in cdr.db")
+        self.assertEqual([{key: str(row[key]) for key in COLUMNS} for row in stored], rows)
+        self.assertIn("csv (3 written)", self.jackfield.ask("cdr show status"))
+
+    def test_several_at_once_are_a_record_each(self):
+        self.start()
+        self.peers("callee", "busy")
+        self.call("103")
+        self.assertEqual(self.brief(self.rows(2)), [("caller", "busy", "103", "BUSY"), ("caller", "callee", "103", "ANSWERED")])
+
+    def test_forked_and_switched_off(self):
+        self.start()
+        self.call("104")
+        self.call("105")
+        rows = self.rows(2)
+        self.assertEqual({row["dst"] for row in rows}, {"104"})
+        self.assertEqual(rows[0]["uniqueid"], rows[1]["uniqueid"])
+        self.assertEqual(len({row["sequence"] for row in rows}), 2)
+
+    def test_unanswered_calls_on_demand_and_active_ones(self):
+        self.start("unanswered=yes")
+        self.peers("callee")
+        self.call("106", 3000, wait=False)
+        jt.wait_until(lambda: "PJSIP/callee" in self.jackfield.ask("cdr show active"), 10, "the call in cdr show active")
+        name = next(line.split()[0] for line in self.jackfield.ask("core show channels concise").replace("!", " ").splitlines()
+                    if "caller" in line)
+        self.assertIn(f"Information for {name}", self.jackfield.ask(f"cdr show active {name}"))
+        self.jackfield.wait_idle()
+        self.rows(1)
+        self.call("999")
+        self.assertEqual(self.rows(2)[1]["disposition"], "NO ANSWER")
+
+    def manager(self):
+        client = Client(self.server).login()
+        self.addCleanup(client.close)
+        return client
+
+    def connected(self, client, number="106"):
+        self.peers("callee")
+        self.call(number, 4000, wait=False)
+        enter = client.event("BridgeEnter", BridgeNumChannels="2")
+        self.assertTrue(enter)
+        return next(name for name in jt.wait_until(lambda: [word for word in self.jackfield.ask("core show channels concise").replace("!", " ").split()
+                                                            if word.startswith("PJSIP/callee-")], 10, "the callee's channel"))
+
+    def test_a_blind_transfer_is_two_records(self):
+        self.start()
+        client = self.manager()
+        callee = self.connected(client)
+        self.assertEqual(client.ask("BlindTransfer", Channel=callee, Context="default", Exten="200").get("Message"), "Transfer succeeded")
+        self.jackfield.wait_idle(20)
+        self.assertEqual(self.brief(self.rows(2)), [("caller", "", "200", "ANSWERED"), ("caller", "callee", "106", "ANSWERED")])
+
+    def test_an_attended_transfer_pairs_who_remains(self):
+        self.start()
+        client = self.manager()
+        callee = self.connected(client)
+        self.assertEqual(client.ask("Atxfer", Channel=callee, Context="default", Exten="200").get("Message"), "Atxfer successfully queued")
+        target = client.event("Newchannel", Exten="200").get("Channel")[:-1] + "1"
+        client.event("Newstate", Channel=target, ChannelStateDesc="Up")
+        client.ask("Hangup", Channel=callee)
+        client.event("AttendedTransfer")
+        self.jackfield.wait_idle(20)
+        self.assertEqual(self.brief(self.rows(3)), [("Local/200@default", "", "200", "ANSWERED"),
+                                                    ("caller", "Local/200@default", "106", "ANSWERED"),
+                                                    ("caller", "callee", "106", "ANSWERED")])
+
+    def test_a_batch_waits_for_its_end(self):
+        self.start("batch=yes\nsize=3\ntime=300")
+        self.call("600", 0, calls=2)
+        self.assertIn("Current batch size:         2 records", self.jackfield.ask("cdr show status"))
+        self.assertEqual(self.csv_rows(), [])
+        self.assertIn("Submitted 2 CDRs", self.jackfield.ask("cdr submit"))
+        self.rows(2)
+        self.call("600", 0, calls=3)
+        self.rows(5)
+        self.call("600", 0)
+        self.jackfield.stop()  # core stop writes the rest
+        self.assertEqual(len(self.csv_rows()), 6)
+        self.assertEqual(len(self.sqlite_rows()), 6)
+
+
+class Mappings(CdrTest):
+    def test_custom_files_and_tables(self):
+        self.start(files={
+            "cdr_custom.conf": "[mappings]\nMine.csv => ${CSV_QUOTE(${CDR(clid)})},${CDR(colour)},${CDR(disposition,u)},${CDR(userfield)}\n",
+            "cdr_sqlite3_custom.conf": "[master]\ntable => calls\ncolumns => who, colour, seconds\n"
+                                       "values => '${CDR(src)}','${CDR(colour)}','${CDR(billsec)}'\n"})
+        self.peers("callee")
+        self.call("100", 1200)
+        self.rows(1)
+        mine = self.jackfield.folder / "log/cdr-custom/Mine.csv"
+        jt.wait_until(mine.exists, 10, "Mine.csv")
+        self.assertEqual(mine.read_text(), '"""Mr caller"" <caller>",red,8,mine\n')
+        row = jt.wait_until(lambda: self.sqlite_rows("master.db", "calls"), 10, "a row in master.db")[0]
+        self.assertEqual((row["who"], row["colour"]), ("caller", "red"))
+
+    def test_a_wrong_mapping_is_told_with_its_line(self):
+        jackfield = self.start(files={"cdr_custom.conf": "[mappings]\nMine.csv => ${CSV_QOUTE(${CDR(clid)})}\n"}, start=False)
+        checked = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("cdr_custom.conf:2", checked.stdout)
+        self.assertIn("CSV_QUOTE", checked.stdout)
+
+
+class Databases(CdrTest):
+    TABLE = ("CREATE TABLE cdr (calldate timestamp, clid varchar(80), src varchar(80), dst varchar(80), dstchannel varchar(80), duration int, "
+             "billsec int, disposition varchar(45), amaflags int, uniqueid varchar(150), userfield varchar(255), colour text, sequence int)")
+
+    def postgres(self):
+        self.database = Postgres(self.folder, self.address())
+        self.addCleanup(self.database.stop)
+        return self.database
+
+    def configuration(self, host=None):
+        return {"cdr_pgsql.conf": f"[global]\nhostname={host or self.database.address}\nport=5432\ndbname=postgres\nuser=cdr\ntable=cdr\n"}
+
+    def count(self):
+        return int(self.database.ask("SELECT count(*) FROM cdr"))
+
+    def test_postgresql_is_written_and_may_be_away(self):
+        database = self.postgres().start()
+        database.ask(self.TABLE)
+        self.start(files=self.configuration())
+        self.peers("callee")
+        self.call("100", 1200)
+        jt.wait_until(lambda: self.count() == 1, 10, "a row in PostgreSQL")
+        clid, disposition, amaflags, userfield, colour, billed = database.ask(
+            "SELECT clid, disposition, amaflags, userfield, colour, billsec >= 1 FROM cdr").split("|")
+        self.assertEqual((clid, disposition, amaflags, userfield, colour, billed), ('"Mr caller" <caller>', "ANSWERED", "3", "mine", "red", "t"))
+        database.stop()
+        began = time.monotonic()
+        self.call("600", 0, calls=20, rate=50)
+        self.assertLess(time.monotonic() - began, 10 * jt.SLOWNESS)
+        self.rows(21)  # the others do not wait for it
+        self.jackfield.wait_for_log("pgsql is away")
+        self.assertIn("bytes wait", self.jackfield.ask("cdr show status"))
+        database.start()
+        jt.wait_until(lambda: self.count() == 21, 40, "the records that waited")
+        self.assertEqual(database.ask("SELECT count(DISTINCT (uniqueid, sequence)) FROM cdr"), "21")
+
+    def test_a_database_that_never_answers_delays_nobody_and_outlives_the_daemon(self):
+        database = self.postgres()
+        listener = socket.create_server((database.address, 5432))
+        accepted = []
+        def accept():
+            try:
+                while True:
+                    accepted.append(listener.accept()[0])
+            except OSError:
+                pass
+        threading.Thread(target=accept, daemon=True).start()
+        self.start(files=self.configuration())
+        began = time.monotonic()
+        self.call("600", 0, calls=20, rate=50)
+        self.assertLess(time.monotonic() - began, 10 * jt.SLOWNESS)
+        self.rows(20)
+        jt.wait_until(lambda: accepted, 10, "a connection to the silent server")
+        self.jackfield.stop()
+        listener.close()
+        for connection in accepted:
+            connection.close()
+        database.start().ask(self.TABLE)
+        self.jackfield.start()
+        jt.wait_until(lambda: self.count() == 20, 40, "the records of the earlier run")
+
+    def test_a_record_that_is_refused_holds_up_no_other(self):
+        database = self.postgres().start()
+        database.ask(self.TABLE + "; ALTER TABLE cdr ADD CHECK (dst <> '104')")
+        self.start(files=self.configuration())
+        self.call("600", 0, calls=3)
+        self.call("104")
+        self.call("600", 0, calls=3)
+        jt.wait_until(lambda: self.count() == 6, 20, "the records that fit")
+        self.jackfield.wait_for_log("was refused and put aside")
+        self.assertIn("dst=104", (self.jackfield.folder / "spool/cdr/pgsql.rejected").read_text())
+
+    def test_kill_9_while_writing_loses_nothing_that_was_written_and_doubles_nothing(self):
+        database = self.postgres().start()
+        database.ask(self.TABLE)
+        self.start(files=self.configuration())
+        for round_ in range(3):
+            load = self.call("600", 0, calls=5000, rate=150, wait=False)
+            jt.wait_until(lambda: len(self.csv_rows()) > 60 * (round_ + 1), 20, "some records")
+            written = self.jackfield.ask("cdr show status").split("csv (")[1].split()[0]
+            before = len(self.csv_rows())
+            self.jackfield.kill()
+            self.end(load)
+            self.assertGreaterEqual(before, int(written))
+            self.jackfield.process = None
+            self.jackfield.start()
+        self.call("600", 0, calls=5)
+        def settled():
+            status = self.jackfield.ask("cdr show status")
+            return "wait" not in status.split("Registered Backends")[1] and "away" not in status
+        jt.wait_until(settled, 20, "all records written")
+        keys = {"csv": [(row["uniqueid"], row["sequence"]) for row in self.csv_rows()],
+                "sqlite": [(row["uniqueid"], str(row["sequence"])) for row in self.sqlite_rows()],
+                "pgsql": [tuple(line.split("|")) for line in database.ask("SELECT uniqueid, sequence FROM cdr").splitlines()]}
+        for name, found in keys.items():
+            self.assertEqual(len(found), len(set(found)), f"{name} has doubles")
+        # What was spooled reached all of them: they differ in nothing.
+        self.assertEqual(set(keys["csv"]), set(keys["sqlite"]))
+        self.assertEqual(set(keys["csv"]), set(keys["pgsql"]))
+
+
+if __name__ == "__main__":
+    jt.main()
