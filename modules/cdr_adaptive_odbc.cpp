@@ -1,0 +1,15 @@
+// cdr_adaptive_odbc - call records in tables by ODBC: cdr_adaptive_odbc.conf and the connections of res_odbc.conf.
+#include "modules/res_cdr/odbc_sink.hpp"
+
+using namespace jackfield;
+
+namespace {
+
+Result<void> load(Module& module) {
+    BackendSlot* slot = JF_TRY(backend_slot<CdrService>(module, "adaptive_odbc"));
+    return add_odbc_backend(module, "cdr_adaptive_odbc.conf", slot);
+}
+
+}  // namespace
+
+JACKFIELD_MODULE("cdr_adaptive_odbc", "Adaptive ODBC CDR backend", load, "res_cdr")
