@@ -125,7 +125,7 @@ void RecordWriter::Backend::tell(Result<void> result) {
         }
         if (self->problem.empty() && !self->stopping)
             log_warning("Records: {} is away, records wait in its spool: {}", self->name, result.error().text);
-        self->problem = result.error().text;
+        self->problem = result.error().text.substr(0, result.error().text.find('\n'));
         self->retry_.start(self->retry_after_);
         self->retry_after_ = std::min<std::chrono::milliseconds>(self->retry_after_ * 2, last_retry);
     });

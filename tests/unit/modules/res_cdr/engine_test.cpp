@@ -3,10 +3,12 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <array>
 #include <map>
 #include <sstream>
 
 #include "core/base/strings.hpp"
+#include "tests/unit/thread_time.hpp"
 
 using namespace jackfield;
 using namespace jackfield::cdr;
@@ -146,6 +148,7 @@ class EngineTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_final_record_keeps_what_it_had);
     CPPUNIT_TEST(a_subroutine_does_not_change_the_destination);
     CPPUNIT_TEST(nothing_is_kept_of_channels_that_have_ended);
+    CPPUNIT_TEST(a_call_costs_no_more_among_10000);
     CPPUNIT_TEST_SUITE_END();
 
     static void expect(const std::string& records, const std::string& events, Settings settings = {}) {
@@ -336,6 +339,49 @@ class EngineTest : public CppUnit::TestFixture {
         Scenario scenario;
         scenario.run(connected + over);
         CPPUNIT_ASSERT_EQUAL(std::size_t(0), scenario.engine().channels());
+    }
+
+    // Microseconds of this thread for one answered call of two channels and its record, while `others` calls are up.
+    static double cost(std::uint64_t others) {
+        std::size_t made = 0;
+        Engine engine([&made](const Record& record) { made += record.bytes().size(); });
+        auto leg = [](std::uint64_t number, bool up) {
+            return ChannelView{.number = number, .name = "PJSIP/trunk-0000000a", .unique_id = "1795888176.10", .linked_id = "1795888176.10",
+                               .caller_number = "6001", .caller_name = "Alice", .account = "sales", .amaflags = "DOCUMENTATION",
+                               .application = "Dial", .arguments = "PJSIP/6002,20", .context = "default", .extension = "6002",
+                               .created = WallTime(std::chrono::seconds(1795888176)), .up = up};
+        };
+        auto begin = [&](std::uint64_t a) {
+            const ChannelView caller = leg(a, false), called = leg(a + 1, false), up = leg(a, true), called_up = leg(a + 1, true);
+            const std::array<std::uint64_t, 2> both{a, a + 1};
+            engine.channel_created(caller);
+            for (int step = 0; step < 4; ++step) engine.dialplan_step(caller, false);
+            engine.dial_began(&caller, called);
+            engine.channel_created(called);
+            engine.channel_changed(called_up);
+            engine.dial_ended(&caller, called_up, "ANSWER");
+            engine.channel_changed(up);
+            engine.bridge_entered("bridge", called_up, std::span(both).subspan(1));
+            engine.bridge_entered("bridge", up, both);
+        };
+        for (std::uint64_t i = 0; i < others; ++i) begin(1'000'000 + 2 * i);
+        constexpr std::uint64_t calls = 5000;
+        const auto time = jackfield::testing::least_thread_time([&] {
+            for (std::uint64_t i = 0; i < calls; ++i) {
+                begin(2 * i + 1);
+                engine.bridge_left("bridge", leg(2 * i + 1, true));
+                engine.bridge_left("bridge", leg(2 * i + 2, true));
+                engine.channel_ended(leg(2 * i + 2, true));
+                engine.channel_ended(leg(2 * i + 1, true));
+            }
+        }, 5);
+        CPPUNIT_ASSERT(made > calls * 100);
+        return std::chrono::duration<double, std::micro>(time).count() / calls;
+    }
+    void a_call_costs_no_more_among_10000() {
+        const double few = cost(10), many = cost(10'000);
+        fmt::print("\n  a call's record: {:.2f} us of CPU, among 10,000 calls {:.2f} us ", few, many);
+        CPPUNIT_ASSERT_MESSAGE(fmt::format("{:.2f} us among 10, {:.2f} us among 10,000", few, many), many < 3 * few + 2);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(EngineTest);
