@@ -20,7 +20,7 @@ class Handle {
     Handle(SQLSMALLINT kind, SQLHANDLE parent) : kind_(kind) {
         if (!SQL_SUCCEEDED(SQLAllocHandle(kind, parent, &handle_))) handle_ = SQL_NULL_HANDLE;
     }
-    Handle(Handle&& other) noexcept : kind_(other.kind_), handle_(std::exchange(other.handle_, SQL_NULL_HANDLE)) {}
+    Handle(Handle&& other) noexcept : kind_(other.kind_), handle_(std::exchange(other.handle_, SQLHANDLE{})) {}
     Handle& operator=(Handle&& other) noexcept {
         std::swap(kind_, other.kind_);
         std::swap(handle_, other.handle_);
