@@ -226,7 +226,8 @@ class EngineTest : public CppUnit::TestFixture {
     }
 
     void three_in_a_bridge_are_three_pairs() {
-        expect("a>b 1 ConfBridge ANSWERED 7/5\na>c 1 ConfBridge ANSWERED 5/5\nb>c 1 ConfBridge ANSWERED 6/5",
+        // The last one's own record tells of the time before it came.
+        expect("a>b 1 ConfBridge ANSWERED 7/5\na>c 1 ConfBridge ANSWERED 5/5\nb>c 1 ConfBridge ANSWERED 6/5\nc 1 ConfBridge ANSWERED 0/0",
                "new a\n+1\nnew b\n+1\nnew c\nup a\nup b\nup c\nstep a ConfBridge 1\nstep b ConfBridge 1\nstep c ConfBridge 1\n"
                "enter X a\nenter X b\nenter X c\n+5\nhangup a\nhangup b\nhangup c");
     }
