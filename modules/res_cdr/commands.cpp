@@ -32,10 +32,10 @@ Result<void> show_status(Console& console, Recorder& recorder) {
                             yes_no(settings.channel_default_enabled), yes_no(settings.unanswered), yes_no(settings.congestion),
                             yes_no(settings.ignore_state_changes), yes_no(settings.ignore_dial_changes));
     if (settings.batch)
-        text += fmt::format("* Batch Mode Settings\n  -------------------\n  Safe shutdown:              {}\n"
+        text += fmt::format("* Batch Mode Settings\n  -------------------\n  Safe shutdown:              Enabled\n"
                             "  Current batch size:         {} record{}\n  Maximum batch size:         {} records\n"
                             "  Maximum batch time:         {} seconds\n  Next batch processed in:    {} seconds\n\n",
-                            enabled(settings.safe_shutdown), writer.gathered(), writer.gathered() == 1 ? "" : "s", settings.size,
+                            writer.gathered(), writer.gathered() == 1 ? "" : "s", settings.size,
                             settings.time.count(), (writer.due_in().count() + 999) / 1000);
     text += "* Registered Backends\n  -------------------\n";
     const auto backends = writer.status();

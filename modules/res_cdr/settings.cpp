@@ -19,9 +19,9 @@ const Options<Settings>& settings_options() {
         {"batch", &S::batch, false, "Keep records in memory and write many at once; a crash then loses those"},
         {"size", &S::size, 100, Range{1, 100000}, "Of a batch: written when it has so many records"},
         {"time", &S::time, 300s, Range{1s, 86400s}, "Of a batch: written after this time at the latest"},
-        {"safeshutdown", &S::safe_shutdown, true, "A batch is written when the daemon stops"},
         {"spoolsize", &S::spool_size, 256, Range{1, 65536},
          "MiB on disk that records may take while a backend is away, for each backend (Jackfield's own)"},
+        Option<S>::ignored("safeshutdown", "a batch is always written when the daemon stops"),
         Option<S>::ignored("scheduleronly", "records are always written by threads of their own"),
     };
     return options;

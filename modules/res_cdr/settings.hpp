@@ -13,7 +13,7 @@ struct Settings {
     bool unanswered = false, congestion = false;
     bool end_before_h = true, initiated_seconds = false;
     bool ignore_state_changes = false, ignore_dial_changes = false;
-    bool batch = false, safe_shutdown = true;
+    bool batch = false;
     std::uint32_t size = 100;
     std::chrono::seconds time{300};
     std::uint32_t spool_size = 256;  // MiB

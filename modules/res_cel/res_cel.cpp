@@ -58,8 +58,7 @@ class EventLog final : public CelService {
         linked_.clear();
         if (!settings_.enable) return;
         for_each_channel([this](Channel& channel) {
-            Told& told = know(channel);
-            told.up = channel.state() == ChannelState::up;
+            know(channel, false).up = channel.state() == ChannelState::up;
         });
         watch();
     }
@@ -102,9 +101,12 @@ class EventLog final : public CelService {
         std::string linked_id;
     };
 
-    // Every channel's linked id is counted: LINKEDID_END comes with the last one.
-    Told& know(Channel& channel) {
-        Told& told = told_[channel.id().number];
+    // Every channel's linked id is counted: LINKEDID_END comes with the last one. Whatever comes first of a channel, its
+    // beginning is told before.
+    Told& know(Channel& channel, bool tell = true) {
+        const auto [place, is_new] = told_.try_emplace(channel.id().number);
+        Told& told = place->second;
+        if (is_new && tell) record(Event::channel_start, channel);
         if (told.linked_id != channel.linked_id()) {
             ++linked_[channel.linked_id()];
             if (!told.linked_id.empty()) release(told.linked_id, channel);
@@ -161,9 +163,8 @@ void EventLog::hung_up(Channel& channel) {
 
 void EventLog::watch() {
     events_.push_back(subscribe<ChannelCreated>([this](const ChannelCreated& event) {
-        Told& told = know(event.channel);
-        record(Event::channel_start, event.channel);
-        if (event.channel.state() != ChannelState::up || std::exchange(told.up, true)) return;
+        (void)know(event.channel);
+        if (event.channel.state() != ChannelState::up || std::exchange(know(event.channel).up, true)) return;
         record(Event::answer, event.channel);
     }));
     events_.push_back(subscribe<ChannelStateChanged>([this](const ChannelStateChanged& event) {

@@ -319,6 +319,21 @@ class Calls(CdrTest):
         self.assertEqual(len(self.sqlite_rows()), 6)
 
 
+    def test_backends_come_and_go_while_calls_are_recorded(self):
+        jackfield = self.start()
+        names = ["cdr_csv", "cdr_sqlite", "cdr_custom", "cdr_sqlite3_custom", "cdr_pgsql", "cdr_odbc", "cdr_adaptive_odbc", "cdr_syslog",
+                 "cdr_manager", "res_cdr"]
+        self.call("600", 0, calls=3)
+        for name in names:
+            jackfield.ask(f"module unload {name}")
+            self.assertNotIn(f"/{name}.so", pathlib.Path(f"/proc/{jackfield.process.pid}/maps").read_text())
+        self.assertEqual((len(self.csv_rows()), len(self.sqlite_rows())), (3, 3))  # an unload waits for what is to be written
+        for name in reversed(names):
+            jackfield.ask(f"module load {name}")
+        self.call("600", 0, calls=2)
+        self.rows(5)
+
+
 class Mappings(CdrTest):
     def test_custom_files_and_tables(self):
         self.start(files={
