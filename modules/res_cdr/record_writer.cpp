@@ -68,6 +68,8 @@ class RecordWriter::Backend : public std::enable_shared_from_this<Backend> {
     Timer retry_;
     std::chrono::milliseconds retry_after_ = first_retry;
     std::atomic<bool> at_work_{false}, away_{false};
+    // The lane's.
+    bool troubled_ = false;  // since its last success
     std::size_t most_ = most_of_batch;
 };
 
@@ -76,7 +78,7 @@ void RecordWriter::Backend::work() {
         Result<bool> more = true;
         while (!stopping && more && *more) more = write_some();
         if (!more) {
-            away_ = true;
+            away_ = troubled_ = true;
             tell(std::unexpected(std::move(more).error()));
         }
         at_work_ = false;
@@ -111,7 +113,10 @@ Result<bool> RecordWriter::Backend::write_some() {
     }
     JF_TRY(spool.written());
     most_ = std::min(most_of_batch, most_ * 2);
-    if (retry_after_ != first_retry) tell({});
+    if (troubled_) {
+        troubled_ = false;
+        tell({});
+    }
     return true;
 }
 
@@ -218,11 +223,17 @@ Result<Registration> RecordWriter::add(Module& module, RecordBackend writes) {
         finish(backend);
         return {};
     });
-    return Registration([this, self = self_, backend] {
+    return Registration([this, self = self_, backend, &module]() mutable {
         backend->stopping = true;
-        if (*self) std::erase(backends_, backend);
-        // When the module could not wait (switched off, or its load has failed), the pool does.
-        if (backend->lane) dispose(std::move(backend->lane));
+        if (!*self || !backend->lane) return;
+        std::erase(backends_, backend);
+        // Switched off, or its module's load has failed. The disk's lane wakes the other one, so it ends it as well.
+        (void)disk_->submit([backend = std::move(backend), gate = &owner_.gate(), pass = module.gate().hold()]() mutable {
+            const RunningGate in(gate);
+            backend->lane.reset();
+            backend->forget();
+            post([backend = std::move(backend)] {});  // there is a timer inside
+        });
     });
 }
 
@@ -237,7 +248,8 @@ void RecordWriter::finish(const std::shared_ptr<Backend>& backend) {
     }
     backend->stopping = true;
     std::erase(backends_, backend);
-    (void)offload([&] {
+    // The disk's lane wakes the other one, so it ends it as well.
+    (void)offload(*disk_, [&] {
         backend->lane.reset();
         backend->spool.tidy();
     });
