@@ -153,6 +153,7 @@ class SipCall final : public DriverChannel,
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
     bool authenticated_ = false;
+    std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
     AckKeeper ack_;                        // of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs
     std::string answered_with_;            // what answers the offer of their INVITE

@@ -137,6 +137,7 @@ void SipCall::on_provisional(UserDialog* dialog, const Message& response) {
 void SipCall::on_success(const Message& response, const Flow& from) {
     UserDialog* dialog = dialog_for(response, from);
     if (!dialog) return ended(HangupCause::protocol_error);
+    last_response_ = fmt::format("SIP {} {}", response.status(), response.reason());
     // The answer counts, other early dialogs of the fork end by themselves (RFC 3261 13.2.2.4).
     auto mine = std::find_if(dialogs_.begin(), dialogs_.end(), [&](const auto& one) { return one.get() == dialog; });
     std::iter_swap(dialogs_.begin(), mine);
@@ -172,6 +173,7 @@ void SipCall::on_success(const Message& response, const Flow& from) {
 
 void SipCall::on_refusal(const Message& response) {
     const int status = response.status();
+    last_response_ = fmt::format("SIP {} {}", status, response.reason());
     if ((status == 401 || status == 407) && !authenticated_) {
         if (auto credentials = context_.agent.answer_challenge(*endpoint_, response, Method::invite, request_.uri)) {
             authenticated_ = true;
