@@ -1,6 +1,5 @@
 // func_logic: functions that choose.
 #include "core/dialplan/condition.hpp"
-#include "core/dialplan/time_condition.hpp"
 #include "core/module/loader.hpp"
 #include "core/sdk.hpp"
 
@@ -21,10 +20,6 @@ constexpr FunctionInfo if_info{.name = "IF",
                                .synopsis = "One of two texts",
                                .text = "An empty condition, and 0, choose the second one. A text with a colon stands in double "
                                        "quotes."};
-constexpr FunctionInfo if_time_info{.name = "IFTIME",
-                                    .syntax = "IFTIME(times,weekdays,days,months[,timezone]?[yes][:[no]])",
-                                    .synopsis = "One of two texts, by the time of day",
-                                    .text = "Times as for GotoIfTime."};
 constexpr FunctionInfo set_info{.name = "SET",
                                 .syntax = "SET(name[=value])",
                                 .synopsis = "Set a variable and give its value",
@@ -58,14 +53,6 @@ Result<std::string> choose(Channel*, const Arguments& arguments) {
     return plain(branches.choose(is_true(trim(branches.condition))));
 }
 
-Result<std::string> choose_by_time(Channel*, const Arguments& arguments) {
-    const Branches branches = JF_TRY(branches_of(arguments));
-    std::vector<std::string> problems;
-    const TimeCondition times = TimeCondition::parse(branches.condition, &problems);
-    for (const std::string& problem : problems) log_warning("IFTIME({}): {}", arguments.raw(), problem);
-    return plain(branches.choose(times.matches(wall_now())));
-}
-
 Result<std::string> set(Channel* channel, const Arguments& arguments) {
     const Halves halves = split_once(arguments.raw(), '=');
     if (halves.found) JF_TRY(write_expression(channel, trim(halves.first), halves.second));
@@ -91,7 +78,6 @@ Result<void> load(Module& module) {
     JF_TRY(module.add(is_null_info, FunctionBody{is_null}));
     JF_TRY(module.add(exists_info, FunctionBody{exists}));
     JF_TRY(module.add(if_info, FunctionBody{choose}));
-    JF_TRY(module.add(if_time_info, FunctionBody{choose_by_time}));
     JF_TRY(module.add(set_info, FunctionBody{set}));
     JF_TRY(module.add(import_info, FunctionBody{import}));
     return module.add(if_module_info, FunctionBody{if_module});

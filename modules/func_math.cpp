@@ -34,6 +34,10 @@ constexpr FunctionInfo max_info{.name = "MAX",
                                 .syntax = "MAX(number1[,number2...])",
                                 .synopsis = "The largest of some numbers",
                                 .text = "Whole numbers are printed without decimals."};
+constexpr FunctionInfo digit_sum_info{.name = "DIGIT_SUM",
+                                      .syntax = "DIGIT_SUM(digits)",
+                                      .synopsis = "The sum of the digits of a number",
+                                      .text = "Anything else in it is passed over."};
 
 enum class Operator { add, subtract, multiply, divide, modulus, power, left, right, bit_and, bit_or, bit_xor, less, greater,
                       less_equal, greater_equal, equal };
@@ -167,10 +171,19 @@ Result<std::string> extreme(Channel*, const Arguments& arguments) {
     return print(found);
 }
 
+Result<std::string> digit_sum(Channel*, const Arguments& arguments) {
+    if (arguments.raw().empty()) return fail(ErrorCode::invalid, "DIGIT_SUM needs digits");
+    unsigned sum = 0;
+    for (const char c : arguments.raw())
+        if (c >= '0' && c <= '9') sum += static_cast<unsigned>(c - '0');
+    return std::to_string(sum);
+}
+
 Result<void> load(Module& module) {
     JF_TRY(module.add(math_info, FunctionBody{math}));
     JF_TRY(module.add(inc_info, FunctionBody{increment}));
     JF_TRY(module.add(dec_info, FunctionBody{decrement}));
+    JF_TRY(module.add(digit_sum_info, FunctionBody{digit_sum}));
     JF_TRY(module.add(abs_info, FunctionBody{absolute}));
     JF_TRY(module.add(min_info, FunctionBody{extreme<true>}));
     return module.add(max_info, FunctionBody{extreme<false>});

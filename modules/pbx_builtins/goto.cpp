@@ -1,7 +1,6 @@
-// Goto and its like: applications that send the call to another place of the plan.
+// Goto, GotoIf and RaiseException: applications that send the call to another place of the plan.
 #include "core/dialplan/call_state.hpp"
 #include "core/dialplan/condition.hpp"
-#include "core/dialplan/time_condition.hpp"
 #include "modules/pbx_builtins/pbx_builtins.hpp"
 
 namespace jackfield::pbx_builtins {
@@ -18,16 +17,6 @@ constexpr ApplicationInfo goto_if_info{
     .syntax = "GotoIf(condition?[place][:[place]])",
     .synopsis = "Go to one of two places",
     .text = "An empty condition, and 0, are false. Where no place is given the call goes on at the next priority."};
-constexpr ApplicationInfo goto_if_time_info{
-    .name = "GotoIfTime",
-    .syntax = "GotoIfTime(times,weekdays,days,months[,timezone]?[place][:[place]])",
-    .synopsis = "Go to one of two places, by the time of day",
-    .text = "Example: GotoIfTime(8:00-17:00,mon-fri,*,*?open,s,1:closed,s,1)"};
-constexpr ApplicationInfo exec_if_time_info{
-    .name = "ExecIfTime",
-    .syntax = "ExecIfTime(times,weekdays,days,months[,timezone]?application[(arguments)])",
-    .synopsis = "Run an application at certain times",
-    .text = "Does nothing at other times."};
 constexpr ApplicationInfo raise_exception_info{
     .name = "RaiseException",
     .syntax = "RaiseException(reason)",
@@ -39,49 +28,14 @@ constexpr FunctionInfo exception_info{.name = "EXCEPTION",
                                       .text = "Reasons are INVALID, RESPONSETIMEOUT, ABSOLUTETIMEOUT, ERROR, and what "
                                               "RaiseException was given."};
 
-Result<void> jump(Channel& channel, std::string_view target) {
-    if (trim(target).empty()) return {};
-    Place place = JF_TRY(resolve_place(channel, target));
-    log_verbose(4, "{} goes to {}@{}:{}", channel.name(), place.extension, place.context, place.priority);
-    go_to(channel, std::move(place));
-    return {};
-}
-
 Result<void> goto_place(Channel& channel, const Arguments& arguments) {
     if (trim(arguments.raw()).empty()) return fail(ErrorCode::invalid, "Goto needs a place: [[context,]extension,]priority");
     return jump(channel, arguments.raw());
 }
 
-Result<Branches> branches_of(const Arguments& arguments) {
-    Branches branches = split_branches(arguments.raw());
-    if (!branches.found) return fail(ErrorCode::invalid, "`?` is missing in `{}`", arguments.raw());
-    return branches;
-}
-
 Result<void> goto_if(Channel& channel, const Arguments& arguments) {
     const Branches branches = JF_TRY(branches_of(arguments));
     return jump(channel, branches.chosen());
-}
-
-bool holds_now(std::string_view text) {
-    std::vector<std::string> problems;
-    const TimeCondition condition = TimeCondition::parse(text, &problems);
-    for (const std::string& problem : problems) log_warning("{}: {}", text, problem);
-    return condition.matches(wall_now());
-}
-
-Result<void> goto_if_time(Channel& channel, const Arguments& arguments) {
-    // The times have colons of their own, but before the `?`.
-    const Branches branches = JF_TRY(branches_of(arguments));
-    return jump(channel, branches.choose(holds_now(branches.condition)));
-}
-
-Result<void> exec_if_time(Channel& channel, const Arguments& arguments) {
-    const Halves halves = split_once(arguments.raw(), '?');
-    if (!halves.found) return fail(ErrorCode::invalid, "`?` is missing in `{}`", arguments.raw());
-    if (!holds_now(halves.first)) return {};
-    const ApplicationCall call = split_application(halves.second);
-    return run_application(channel, call.name, call.arguments);
 }
 
 Result<void> raise(Channel& channel, const Arguments& arguments) { return raise_exception(channel, arguments.raw()); }
@@ -100,11 +54,23 @@ Result<std::string> read_exception(Channel* channel, const Arguments& arguments)
 
 }  // namespace
 
+Result<void> jump(Channel& channel, std::string_view target) {
+    if (trim(target).empty()) return {};
+    Place place = JF_TRY(resolve_place(channel, target));
+    log_verbose(4, "{} goes to {}@{}:{}", channel.name(), place.extension, place.context, place.priority);
+    go_to(channel, std::move(place));
+    return {};
+}
+
+Result<Branches> branches_of(const Arguments& arguments) {
+    Branches branches = split_branches(arguments.raw());
+    if (!branches.found) return fail(ErrorCode::invalid, "`?` is missing in `{}`", arguments.raw());
+    return branches;
+}
+
 Result<void> add_goto(Module& module) {
     JF_TRY(module.add(goto_info, goto_place));
     JF_TRY(module.add(goto_if_info, goto_if));
-    JF_TRY(module.add(goto_if_time_info, goto_if_time));
-    JF_TRY(module.add(exec_if_time_info, exec_if_time));
     JF_TRY(module.add(raise_exception_info, raise));
     return module.add(exception_info, FunctionBody{read_exception});
 }

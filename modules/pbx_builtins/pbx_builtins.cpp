@@ -9,6 +9,7 @@ Result<void> load(Module& module) {
     JF_TRY(pbx_builtins::add_call_control(module));
     JF_TRY(pbx_builtins::add_background(module));
     JF_TRY(pbx_builtins::add_goto(module));
+    JF_TRY(pbx_builtins::add_times(module));
     JF_TRY(pbx_builtins::add_set(module));
     return pbx_builtins::add_say(module);
 }

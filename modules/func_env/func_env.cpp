@@ -1,10 +1,10 @@
-// func_env: the environment and the files of the machine.
+// func_env: the environment and the files of the machine (FILE and its like are in files.cpp).
 #include <sys/stat.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "core/sdk.hpp"
+#include "modules/func_env/files.hpp"
 
 using namespace jackfield;
 
@@ -20,11 +20,6 @@ constexpr FunctionInfo stat_info{.name = "STAT",
                                  .synopsis = "What the system says of a file",
                                  .text = "Flags: e 1 when it exists, d 1 for a folder, f 1 for a plain file, s size in bytes, m mode, A time "
                                          "of last reading, M of last change, C of last change of its mode, in seconds since 1970.",
-                                 .dangerous = true};
-constexpr FunctionInfo file_info{.name = "FILE",
-                                 .syntax = "FILE(file[,offset[,length]])",
-                                 .synopsis = "The contents of a file",
-                                 .text = "Offset and length in bytes; a negative one counts from the end. At most 64 KiB.",
                                  .dangerous = true};
 constexpr FunctionInfo base_info{.name = "BASENAME",
                                  .syntax = "BASENAME(path)",
@@ -71,31 +66,6 @@ Result<std::string> read_stat(Channel*, const Arguments& arguments) {
     });
 }
 
-Result<std::string> read_part(const std::string& path, std::int64_t offset, std::optional<std::int64_t> length) {
-    constexpr std::int64_t most = 65536;
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!file) return fail(ErrorCode::not_found, "FILE: can't read {}", path);
-    const std::int64_t size = file.tellg();
-    const std::int64_t begin = std::clamp<std::int64_t>(offset < 0 ? size + offset : offset, 0, size);
-    std::int64_t end = !length ? size : *length < 0 ? size + *length : *length > size - begin ? size : begin + *length;
-    end = std::clamp(end, begin, std::min(size, begin + most));
-    std::string text(static_cast<std::size_t>(end - begin), '\0');
-    file.seekg(begin);
-    file.read(text.data(), end - begin);
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    return text;
-}
-
-Result<std::string> read_file(Channel*, const Arguments& arguments) {
-    if (!arguments.has(0)) return fail(ErrorCode::invalid, "FILE needs the name of a file");
-    if (arguments.has(3)) return fail(ErrorCode::unsupported, "FILE: options are not available");
-    const auto offset = arguments.has(1) ? parse_number<std::int64_t>(trim(arguments[1])) : 0;
-    const auto length = parse_number<std::int64_t>(trim(arguments[2]));
-    if (!offset || (arguments.has(2) && !length))
-        return fail(ErrorCode::invalid, "FILE({}): offset and length are numbers", arguments.raw());
-    return offload([path = std::string(arguments[0]), offset = *offset, length] { return read_part(path, offset, length); });
-}
-
 std::string_view without_slashes(std::string_view path) {
     while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     return path;
@@ -117,7 +87,7 @@ Result<std::string> directory_name(Channel*, const Arguments& arguments) {
 Result<void> load(Module& module) {
     JF_TRY(module.add(env_info, FunctionBody{read_env, write_env}));
     JF_TRY(module.add(stat_info, FunctionBody{read_stat}));
-    JF_TRY(module.add(file_info, FunctionBody{read_file}));
+    JF_TRY(func_env::add_files(module));
     JF_TRY(module.add(base_info, FunctionBody{base_name}));
     return module.add(dir_info, FunctionBody{directory_name});
 }
