@@ -1,0 +1,115 @@
+"""How much of Asterisk 22's vocabulary is there: applications, functions, AMI actions and events, AGI commands.
+
+*.txt beside this file name what Asterisk has. missing.conf names what is not here yet (later, with the subject that brings
+it) or never will be (retired), each with the reason. A name that is neither here nor in missing.conf fails the test, and so
+does one of missing.conf that is here, so the file can't be out of date. Prints a table; --all prints every name."""
+import pathlib
+import re
+import sys
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent / "scenario"))
+import fixture as jt  # noqa: E402
+from ami_fixture import Client  # noqa: E402
+
+KINDS = ("applications", "functions", "ami-actions", "ami-events", "agi-commands")
+MANAGER = "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n[admin]\nsecret = mysecret\nread = all\nwrite = all\n"
+
+
+def wanted(kind):
+    return [line.strip() for line in (FOLDER / f"{kind}.txt").read_text().splitlines() if line.strip()]
+
+
+def read_missing(text):
+    """{kind: {name: (state, subject, reason)}}; raises ValueError on a line that is malformed or given twice."""
+    kinds, entries = {kind: {} for kind in KINDS}, None
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.split(";", 1)[0].strip()
+        if not line:
+            continue
+        if line.startswith("["):
+            entries = kinds[line.strip("[]")]
+            continue
+        found = re.fullmatch(r"(.+?) = (later|retired), ([^:]+): (\S.*)", line)
+        if not found or entries is None:
+            raise ValueError(f"missing.conf:{number}: expected 'name = later|retired, subject: reason', got '{line}'")
+        if found[1] in entries:
+            raise ValueError(f"missing.conf:{number}: {found[1]} is named twice")
+        entries[found[1]] = found[2], found[3], found[4]
+    return kinds
+
+
+def compare(names, present, missing):
+    """The table's rows (name, state, reason) and what is wrong."""
+    present = {name.lower() for name in present}
+    rows, faults = [], []
+    for name in names:
+        here, entry = name.lower() in present, missing.get(name)
+        if here and entry:
+            faults.append(f"{name} is here, but missing.conf says {entry[0]} ({entry[1]})")
+        if not here and not entry:
+            faults.append(f"{name} is neither here nor in missing.conf")
+        rows.append((name, "there", "") if here else (name, *((entry[0], f"{entry[1]}: {entry[2]}") if entry else ("?", ""))))
+    faults += [f"missing.conf names {name}, which Asterisk does not have" for name in missing if name not in names]
+    return rows, faults
+
+
+def emitted_events():
+    """Events that sources send by name: publish() and tell(), the items of lists and their ends."""
+    names = set()
+    for folder in ("core", "modules", "apps", "channels"):
+        for path in (jt.ROOT / folder).rglob("*.[ch]pp"):
+            text = path.read_text()
+            names |= set(re.findall(r'\b(?:publish|item|event|end_list|tell)\(\s*"([A-Za-z]+)"', text))
+    return names
+
+
+def ask_daemon(daemon):
+    """{kind: names that are there}"""
+    applications = re.findall(r"^\s+(\w+): ", daemon.ask("core show applications"), re.MULTILINE)
+    functions = re.findall(r"^.{22}(\w+)\(", daemon.ask("core show functions"), re.MULTILINE)
+    events = re.findall(r"^\s*(\w+)", daemon.ask("manager show events"), re.MULTILINE)
+    client = Client(daemon.address).login()
+    actions = [key for key, _ in client.ask("ListCommands") if key not in ("Response", "ActionID")]
+    client.close()
+    agi = daemon.cli("agi show commands", check=False)
+    commands = []
+    if agi.returncode == 0:
+        lines = [re.sub(r"^\s*(?:yes|no)\s+", "", line, flags=re.IGNORECASE).strip().lower() for line in agi.stdout.splitlines()]
+        commands = [name for name in wanted("agi-commands") if any(re.match(rf"{name}(?:\s\s|$)", line) for line in lines)]
+    return {"applications": applications, "functions": functions, "ami-actions": actions,
+            "ami-events": [*events, *emitted_events()], "agi-commands": commands}
+
+
+class Parity(jt.ScenarioTest):
+    def test_every_name_is_there_or_accounted_for(self):
+        daemon = self.daemon({"manager.conf": MANAGER, "extensions.conf": "[default]\nexten => 1,1,NoOp()\n"})
+        present = ask_daemon(daemon)
+        missing = read_missing((FOLDER / "missing.conf").read_text())
+        faults = []
+        print(f"\n{'':<14}{'wanted':>8}{'there':>8}{'later':>8}{'retired':>9}")
+        for kind in KINDS:
+            rows, wrong = compare(wanted(kind), present[kind], missing[kind])
+            faults += [f"{kind}: {each}" for each in wrong]
+            states = [state for _, state, _ in rows]
+            print(f"{kind:<14}{len(rows):>8}{states.count('there'):>8}{states.count('later'):>8}{states.count('retired'):>9}")
+            if ALL:
+                for row in rows:
+                    print("    {:<32}{:<9}{}".format(*row))
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_the_comparison_notices(self):
+        missing = read_missing("[applications]\nB = later, queue: waits for it\nC = retired, ADSI: nobody has such phones\n")
+        rows, faults = compare(["A", "B", "C", "D"], ["a", "b"], missing["applications"] | {"E": ("later", "x", "y")})
+        self.assertEqual(["there", "there", "retired", "?"], [state for _, state, _ in rows])
+        self.assertEqual(["B is here, but missing.conf says later (queue)", "D is neither here nor in missing.conf",
+                          "missing.conf names E, which Asterisk does not have"], faults)
+        for text in ("A = later, queue: x\n", "[applications]\nA = perhaps, queue: x\n", "[applications]\nA = later, queue\n",
+                     "[applications]\nA = later, q: x\nA = later, q: x\n"):
+            self.assertRaises(ValueError, read_missing, text)
+
+
+ALL = "--all" in sys.argv
+if __name__ == "__main__":
+    sys.argv = [argument for argument in sys.argv if argument != "--all"]
+    jt.main()
