@@ -22,7 +22,7 @@ class FunctionsTest : public ModulesTest {
         ModulesTest::setUp();
         for (const char* name :
              {"func_base64", "func_cut", "func_dialplan", "func_env", "func_global", "func_logic", "func_math", "func_md5",
-              "func_rand", "func_sha1", "func_sprintf", "func_strings", "func_timeout", "func_uri", "func_version", "app_stack"})
+              "func_rand", "func_sha1", "func_sprintf", "func_strings", "func_timeout", "func_uri", "func_version", "app_stack", "pbx_builtins"})
             load(name);
         plan("[default]\nexten => 1,1(first),Mark(${EXTEN})\nexten => 6001,hint,Fake/a&Fake/b(Alice)\nexten => _7XXX,hint,Fake/${EXTEN:1:1}\n"
              "exten => _60XX,1,Mark(text of ${EXTEN} for ${v})\n[sub]\nexten => s,1,Return(<${ARG1}>)\n");
@@ -181,7 +181,8 @@ class FunctionsTest : public ModulesTest {
             run([&] {
                 for (const char* arguments : {"", "a", "a,b,c", "1,2,3,4", ",", "\"", "(", "${", "-1", "%", "\\"}) {
                     (void)read_expression(nullptr, fmt::format("{}({})", slot->name, arguments));
-                    if (slot->name != "ENV") (void)write_expression(nullptr, fmt::format("{}({})", slot->name, arguments), "x");
+                    // Setting these would change this machine.
+                    if (slot->name != "ENV" && slot->name != "FILE") (void)write_expression(nullptr, fmt::format("{}({})", slot->name, arguments), "x");
                 }
             });
         }
