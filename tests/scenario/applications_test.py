@@ -137,10 +137,6 @@ exten => 706,1,WaitForNoise(200)
  same => n,WaitForSilence(2000,1,1)
  same => n,UserEvent(Waited,Status: ${WAITSTATUS})
  same => n,Wait(5)
-exten => 708,1,Set(CALLERID(num)=)
- same => n,PrivacyManager(2,3)
- same => n,UserEvent(Privacy,Status: ${PRIVACYMGRSTATUS},Number: ${CALLERID(num)})
- same => n,Wait(5)
 exten => 709,1,Dial(Local/answer@default/n)
 exten => 707,1,Answer()
  same => n,Zapateller()
@@ -170,8 +166,7 @@ class Applications(jt.ScenarioTest):
         prompts = self.jackfield.folder / "lib/sounds/en"
         prompts.mkdir(parents=True)
         jt.write_tone(prompts / "long.wav", 440, 8)
-        for name in ("agent-pass", "auth-incorrect", "auth-thankyou", "privacy-unident", "privacy-prompt", "privacy-incorrect",
-                     "privacy-thankyou"):
+        for name in ("agent-pass", "auth-incorrect", "auth-thankyou"):
             jt.write_tone(prompts / f"{name}.wav", 500, 1)
         self.jackfield.start()
         self.client = Client(self.server).login()
@@ -280,16 +275,6 @@ class Applications(jt.ScenarioTest):
         self.assertEqual(("files", "Event: (Newchannel|Hangup)..Privilege"), (event.get("Mode"), event.get("Last")))
         self.jackfield.wait_for_log("Dumping info for channel Local/kept@default-")
         self.jackfield.wait_for_log("before=0")
-
-    def test_an_anonymous_caller_is_asked_for_a_number(self):
-        self.begin()
-        phone = self.phone("6001")
-        phone.dial("708")
-        phone.wait_to_hear(500)
-        phone.press("12#")
-        phone.press("1234#")
-        event = self.event("Privacy")
-        self.assertEqual(("SUCCESS", "1234"), (event.get("Status"), event.get("Number")))
 
     def test_somebody_comes_into_a_call_of_two(self):
         self.begin()
