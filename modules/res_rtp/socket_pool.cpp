@@ -9,11 +9,15 @@
 #include <cerrno>
 #include <cstring>
 #include <random>
+#include <utility>
 
 namespace jackfield::rtp {
 namespace {
 
 constexpr std::size_t most_idle = 512;   // pairs kept bound per address
+// Sockets are rather made anew until some are there to rest: what is still under way to an old call dies down.
+constexpr std::size_t resting = 16;
+constexpr std::chrono::seconds shrink_interval(10);
 constexpr unsigned most_attempts = 200;  // ports tried that other programs hold
 constexpr unsigned most_drained = 4096;  // packets; a flood does not hold up the control thread
 
@@ -42,6 +46,14 @@ std::expected<int, int> bound_socket(const SocketAddress& address, bool checksum
     return std::unexpected(error);
 }
 
+// Beside the RTP port. Its reports are read when there is time for it, so the kernel notes when they came.
+std::expected<int, int> bound_rtcp_socket(const SocketAddress& rtp, bool checksums) {
+    const auto made = bound_socket(rtp.with_port(static_cast<std::uint16_t>(rtp.port() + 1)), checksums);
+    const int yes = 1;
+    if (made) setsockopt(*made, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes));
+    return made;
+}
+
 void set_dscp(int descriptor, int family, int dscp) {
     const int field = dscp << 2;
     if (family == AF_INET6)
@@ -52,7 +64,25 @@ void set_dscp(int descriptor, int family, int dscp) {
 
 }  // namespace
 
+void close_rtcp(SocketPair& pair) {
+    if (pair.rtcp >= 0) close(std::exchange(pair.rtcp, -1));
+}
+
+bool open_rtcp(SocketPair& pair, bool checksums) {
+    const auto made = bound_rtcp_socket(pair.local, checksums);
+    if (!made) return false;
+    pair.rtcp = *made;
+    set_dscp(pair.rtcp, pair.local.family(), pair.dscp);
+    return true;
+}
+
 void ReturnPair::operator()(SocketPair* pair) const { pool->give_back(pair); }
+
+SocketPool::SocketPool()
+    : shrink_timer_([this] {
+          shrink();
+          if (usage().idle > 0) shrink_timer_.start(shrink_interval);
+      }) {}
 
 SocketPool::~SocketPool() {
     absorb();
@@ -62,7 +92,7 @@ SocketPool::~SocketPool() {
 
 void SocketPool::dispose(SocketPair* pair) {
     close(pair->rtp);
-    close(pair->rtcp);
+    close_rtcp(*pair);
     delete pair;
 }
 
@@ -77,6 +107,7 @@ void SocketPool::absorb() {
     while (pair) {
         SocketPair* const next = pair->next;
         Host& host = host_for(pair->local);
+        --in_use_;
         if (in_range(pair->local.port()) && host.idle.size() < most_idle) {
             host.idle.push_back(pair);
         } else {
@@ -87,10 +118,29 @@ void SocketPool::absorb() {
     }
 }
 
-std::size_t SocketPool::idle() const {
-    std::size_t count = 0;
-    for (const auto& [address, host] : hosts_) count += host.idle.size();
-    return count;
+SocketPool::Usage SocketPool::usage() {
+    absorb();
+    Usage usage{.in_use = in_use_};
+    for (const auto& [address, host] : hosts_)
+        for (const SocketPair* pair : host.idle) {
+            ++usage.idle;
+            usage.idle_descriptors += pair->rtcp < 0 ? 1 : 2;
+        }
+    return usage;
+}
+
+void SocketPool::shrink() {
+    absorb();
+    for (auto& [address, host] : hosts_) {
+        const std::size_t unneeded = host.least_idle > resting ? host.least_idle - resting : 0;
+        for (std::size_t closed = 0; closed < (unneeded + 1) / 2; ++closed) {
+            SocketPair* const pair = host.idle.front();
+            host.idle.pop_front();
+            host.free_ports.push_front(pair->local.port());
+            dispose(pair);
+        }
+        host.least_idle = host.idle.size();
+    }
 }
 
 void SocketPool::set_range(std::uint16_t first, std::uint16_t last, bool checksums) {
@@ -122,7 +172,7 @@ Result<SocketPair*> SocketPool::bind_new(Host& host, const SocketAddress& addres
         const std::uint16_t port = host.free_ports.back();
         host.free_ports.pop_back();
         const auto rtp = bound_socket(address.with_port(port), checksums_);
-        const auto rtcp = rtp ? bound_socket(address.with_port(static_cast<std::uint16_t>(port + 1)), checksums_) : rtp;
+        const auto rtcp = rtp ? bound_rtcp_socket(address.with_port(port), checksums_) : rtp;
         if (rtp && rtcp) return new SocketPair{*rtp, *rtcp, address.with_port(port)};
         if (rtp) close(*rtp);
         const int error = rtcp.error();
@@ -137,33 +187,45 @@ Result<SocketPair*> SocketPool::bind_new(Host& host, const SocketAddress& addres
                 address.host());
 }
 
-Result<OwnedPair> SocketPool::take(const SocketAddress& address, int dscp) {
-    if (!address.valid()) return fail(ErrorCode::invalid, "a media socket needs a local address");
-    absorb();
-    Host& host = host_for(address);
-    // Sockets are rather made anew until some are there to rest: what is still under way to an old call dies down.
-    constexpr std::size_t resting = 16;
-    SocketPair* pair = nullptr;
-    if (host.idle.size() <= resting) {
-        auto made = bind_new(host, address);
-        if (made)
-            pair = *made;
-        else if (host.idle.empty())
-            return std::unexpected(std::move(made).error());
-    }
-    if (!pair) {
-        pair = host.idle.front();
+// Null when there is none.
+SocketPair* SocketPool::take_idle(Host& host) {
+    while (!host.idle.empty()) {
+        SocketPair* const pair = host.idle.front();
         host.idle.pop_front();
+        host.least_idle = std::min(host.least_idle, host.idle.size());
+        if (pair->rtcp < 0 && !open_rtcp(*pair, checksums_)) {  // another program has taken the port
+            host.free_ports.push_front(pair->local.port());
+            dispose(pair);
+            continue;
+        }
         for (const int descriptor : {pair->rtp, pair->rtcp}) {
             forget_peer(descriptor);
             drain(descriptor);
         }
+        return pair;
+    }
+    return nullptr;
+}
+
+Result<OwnedPair> SocketPool::take(const SocketAddress& address, int dscp) {
+    if (!address.valid()) return fail(ErrorCode::invalid, "a media socket needs a local address");
+    absorb();
+    Host& host = host_for(address);
+    SocketPair* pair = host.idle.size() > resting ? take_idle(host) : nullptr;
+    if (!pair) {
+        auto made = bind_new(host, address);
+        if (made)
+            pair = *made;
+        else if (!(pair = take_idle(host)))
+            return std::unexpected(std::move(made).error());
     }
     if (pair->dscp != dscp) {
         set_dscp(pair->rtp, address.family(), dscp);
         set_dscp(pair->rtcp, address.family(), dscp);
         pair->dscp = dscp;
     }
+    ++in_use_;
+    if (!shrink_timer_.running()) shrink_timer_.start(shrink_interval);
     return OwnedPair(pair, ReturnPair{this});
 }
 

@@ -27,6 +27,7 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
     CPPUNIT_TEST(uses_sockets_again_and_drained);
+    CPPUNIT_TEST(closes_sockets_that_a_peak_left);
     CPPUNIT_TEST(says_when_the_ports_are_used_up);
     CPPUNIT_TEST(refuses_a_wrong_rtp_conf);
     CPPUNIT_TEST_SUITE_END();
@@ -318,7 +319,31 @@ class RtpSessionTest : public RtpTest {
             stranger.speak(got.local);  // stays in the socket that goes back
         }
         CPPUNIT_ASSERT(ports.size() > 15);
-        CPPUNIT_ASSERT(pool.idle() <= ports.size());
+        CPPUNIT_ASSERT(pool.usage().idle <= ports.size());
+    }
+    void closes_sockets_that_a_peak_left() {
+        rtp::SocketPool pool;
+        pool.set_range(21300, 21399, true);
+        std::vector<rtp::OwnedPair> taken;
+        for (int i = 0; i < 40; ++i) taken.push_back(std::move(*pool.take(loopback(), 0)));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{40}, pool.usage().in_use);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, pool.usage().idle);
+        taken.clear();
+        pool.shrink();  // they were needed just now
+        CPPUNIT_ASSERT_EQUAL(std::size_t{40}, pool.usage().idle);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{80}, pool.usage().idle_descriptors);
+        for (int i = 0; i < 5; ++i) taken.push_back(std::move(*pool.take(loopback(), 0)));
+        taken.clear();
+        pool.shrink();  // 35 were not needed: half of those above the 16 that stay
+        CPPUNIT_ASSERT_EQUAL(std::size_t{30}, pool.usage().idle);
+        for (int i = 0; i < 10; ++i) pool.shrink();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{16}, pool.usage().idle);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, pool.usage().in_use);
+        for (int i = 0; i < 50; ++i) {  // every port can be had again
+            auto pair = pool.take(loopback(), 0);
+            CPPUNIT_ASSERT(pair);
+            taken.push_back(std::move(*pair));
+        }
     }
     void says_when_the_ports_are_used_up() {
         rtp::SocketPool pool;
