@@ -6,20 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <system_error>
 
 namespace jackfield {
 namespace {
-
-constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
-
-std::uint64_t steady_ns() {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 MediaCommand* reversed(MediaCommand* list, MediaCommand* MediaCommand::*next) {
     MediaCommand* turned = nullptr;
@@ -68,7 +59,13 @@ struct MediaLoop::Returned final : Posted {
     }
 };
 
-MediaLoop::MediaLoop(unsigned index) : index_(index), next_tick_(never), scratch_(64 * 1024), returned_(new Returned) {
+std::uint64_t MediaLoop::steady_ns() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+MediaLoop::MediaLoop(unsigned index) : index_(index), next_tick_(never), scratch_(64 * 1024), outgoing_(MediaSocket::largest_packet), returned_(new Returned) {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     // Edge-triggered, so that the counter never has to be read.
@@ -231,6 +228,15 @@ void MediaLoop::run_commands() {
     returned_->give(done);
 }
 
+int MediaLoop::turn_of_epoll(std::uint64_t timeout_ns) {
+    const int timeout = timeout_ns == never ? -1 : static_cast<int>((timeout_ns + 999'999) / 1'000'000);
+    const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
+    sleeping_.store(false, std::memory_order_relaxed);
+    now_ = steady_ns();
+    if (count > 0) dispatch(count);
+    return std::max(count, 0);
+}
+
 void MediaLoop::dispatch(int count) {
     event_count_ = count;
     for (event_position_ = 0; event_position_ < event_count_;) {
@@ -243,7 +249,7 @@ void MediaLoop::dispatch(int count) {
 // When packets come densely, waking for each of them costs more than forwarding it. The thread then rests for up to a
 // millisecond between two looks at its sockets, so that one wake serves all that came meanwhile. Commands wait as long.
 void MediaLoop::gather(int count) {
-    constexpr std::uint64_t window = 20'000'000, rest = 1'000'000;
+    constexpr std::uint64_t window = 20'000'000;
     constexpr int dense = 40;  // events in a window: two for each rest
     window_events_ += count;
     if (now_ - window_start_ >= window) {
@@ -251,17 +257,17 @@ void MediaLoop::gather(int count) {
         window_start_ = now_;
         window_events_ = 0;
     }
-    if (!dense_ || count == 0) return;
-    const std::uint64_t until = std::min(now_ + rest, next_tick_);
+    resting_ = dense_ && count > 0;
+    if (!resting_ || ring_) return;  // the ring's own wait is the rest
+    const std::uint64_t until = std::min(now_ + rest_ns, next_tick_);
     const timespec when{static_cast<time_t>(until / 1'000'000'000), static_cast<long>(until % 1'000'000'000)};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nullptr);
     now_ = until;
 }
 
-int MediaLoop::timeout_ms() const {
-    if (next_tick_ == never) return -1;
-    if (next_tick_ <= now_) return 0;
-    return static_cast<int>(std::min<std::uint64_t>((next_tick_ - now_ + 999'999) / 1'000'000, 60'000));
+std::uint64_t MediaLoop::timeout_ns() const {
+    if (next_tick_ == never) return never;
+    return next_tick_ <= now_ ? 0 : std::min<std::uint64_t>(next_tick_ - now_, 60'000'000'000);
 }
 
 void MediaLoop::tick_groups() {
@@ -278,20 +284,17 @@ void MediaLoop::run() {
     for (;;) {
         take_commands();
         run_commands();
-        int timeout = timeout_ms();
+        std::uint64_t timeout = timeout_ns();
         sleeping_.store(true, std::memory_order_seq_cst);
         if (inbox_.load(std::memory_order_seq_cst) || poked_.load(std::memory_order_seq_cst)) {
             timeout = 0;
         } else if (stopping_.load(std::memory_order_seq_cst)) {
             if (!first_) break;
-            timeout = 10;  // what the first command waits for comes from a thread that still runs
+            timeout = 10'000'000;  // what the first command waits for comes from a thread that still runs
         }
-        const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
-        sleeping_.store(false, std::memory_order_relaxed);
-        now_ = steady_ns();
-        if (count > 0) dispatch(count);
+        const int count = ring_ ? turn_of_ring(timeout) : turn_of_epoll(timeout);
         if (now_ >= next_tick_) tick_groups();
-        gather(std::max(count, 0));
+        gather(count);
     }
 }
 

@@ -6,11 +6,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "core/media/media_socket.hpp"
+#include "core/media/packet_ring.hpp"
 #include "core/media/port.hpp"
 #include "core/runtime/control.hpp"
 
@@ -58,6 +61,13 @@ class MediaLoop final : public MediaThread {
     void remove_ticked(Ticked& ticked) override;
     unsigned index() const override { return index_; }
 
+    // Packets of sockets through an io_uring (media_thread_ring.cpp). 0: there is none, the socket is to be polled.
+    std::uint64_t add_to_ring(MediaSocket& socket, int descriptor);
+    // Not from within a packet that came by the ring.
+    void remove_from_ring(std::uint64_t tag);
+    PacketRing& ring() { return *ring_; }
+    std::span<std::uint8_t> outgoing() { return outgoing_; }  // of sockets that are polled
+
   private:
     // Members that tick together. Long intervals are spread over phases, so that not everybody works at once.
     struct TickGroup {
@@ -70,16 +80,23 @@ class MediaLoop final : public MediaThread {
         std::size_t position;
     };
     struct Returned;  // commands on their way back
+    static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+    static constexpr std::uint64_t rest_ns = 1'000'000;
+    static std::uint64_t steady_ns();
 
     void run();
     void take_commands();
     void run_commands();
+    int turn_of_epoll(std::uint64_t timeout_ns);  // waits, then serves what came; returns how much that was
+    int turn_of_ring(std::uint64_t timeout_ns);
+    bool has_ring();
+    void complete(const PacketRing::Completion& completion);
     void dispatch(int count);
     void gather(int count);
     void tick(TickGroup& group);
     void tick_groups();
     TickGroup& group_for(std::uint64_t interval);
-    int timeout_ms() const;
+    std::uint64_t timeout_ns() const;
 
     const unsigned index_;
     int epoll_ = -1, wake_ = -1;
@@ -93,7 +110,21 @@ class MediaLoop final : public MediaThread {
     std::vector<std::unique_ptr<TickGroup>> groups_;
     std::unordered_map<Ticked*, TickPlace> places_;
     MediaCommand *first_ = nullptr, **last_ = &first_;  // taken from the inbox, oldest first
-    std::vector<std::uint8_t> scratch_;
+    std::vector<std::uint8_t> scratch_, outgoing_;
+
+    struct RingSlot {
+        MediaSocket* socket = nullptr;
+        std::uint32_t generation = 0;  // what comes late of a removed socket is told from its successor's
+        unsigned failures = 0;         // since the last packet
+    };
+    RingSlot* slot_of(std::uint64_t tag);
+    void free_slot(RingSlot& slot);
+    std::unique_ptr<PacketRing> ring_;
+    bool ring_refused_ = false;
+    bool epoll_ready_ = false;  // the ring told so
+    bool resting_ = false;      // packets come densely: the next wait is for many
+    std::vector<RingSlot> slots_;
+    std::vector<std::uint32_t> free_slots_;
 
     MediaCommand *gathered_ = nullptr, *gathered_end_ = nullptr;  // control thread; newest first
     Returned* returned_;

@@ -43,7 +43,10 @@ class Service final : public RtpService {
         return std::make_unique<Session>(std::move(shared), module_.gate().hold());
     }
     SocketPool& pool() { return pool_; }
-    void changed() { pool_.set_range(settings.first_port, settings.last_port, settings.checksums); }
+    void changed() {
+        pool_.set_range(settings.first_port, settings.last_port, settings.checksums);
+        set_packet_transport(settings.transport);
+    }
 
     Settings settings = settings_options().defaults();
 
@@ -73,6 +76,7 @@ Result<void> show_settings(Console& console, Service& service) {
     line("Strict RTP", yes_no(settings.strict != Strictness::off));
     if (settings.strict != Strictness::off) line("Probation", fmt::format("{} frames", settings.probation));
     line("RTCP interval", fmt::format("{} ms", settings.rtcp_interval.count()));
+    line("Packets moved by", packet_transport_in_use());
     line("Pairs in use", usage.in_use);
     line("Pairs idle", usage.idle);
     line("Idle descriptors", usage.idle_descriptors);

@@ -73,52 +73,34 @@ void RtpPort::attach(MediaThread& thread) {
         started_at_ = heard_at_ = now();
         plan_rtcp(true);
     }
-    thread.add(socket_, *this);
-    thread.add(shared_->sockets->rtcp, rtcp_socket_);
+    media_.attach(thread, socket_);
     coarse_.start(std::chrono::milliseconds(500));
     if (jitter_) jitter_clock_.start(std::chrono::milliseconds(10));
     if (events_out_.active()) event_clock_.start(std::chrono::milliseconds(event_step_ms));
 }
 
 void RtpPort::detach() {
+    media_.detach();  // what has come is still heard
     last_now_ = now();
     for (Clocked* each : {&coarse_, &event_clock_, &jitter_clock_}) each->stop();
-    thread_->remove(shared_->sockets->rtcp);
-    thread_->remove(socket_);
     thread_ = nullptr;
 }
 
 // --- in -----------------------------------------------------------------------------------------------------------
 
-void RtpPort::readable() {
+void RtpPort::packet(std::span<const std::uint8_t> bytes, const sockaddr* raw_source) {
     take_parameters();
-    const auto buffer = thread_->scratch();
-    if (connected_) [[likely]] {
-        const ssize_t size = recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (size > 0) [[likely]]
-            hear_packet(buffer.first(static_cast<std::size_t>(size)), nullptr);
-        return;
-    }
-    sockaddr_storage from{};
-    socklen_t from_size = sizeof(from);
-    const ssize_t size =
-        recvfrom(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&from), &from_size);
-    if (size <= 0) return;
-    const SocketAddress address(reinterpret_cast<const sockaddr*>(&from));
-    hear_packet(buffer.first(static_cast<std::size_t>(size)), &address);
-}
-
-// `from` is null when the kernel has checked it.
-void RtpPort::hear_packet(std::span<const std::uint8_t> bytes, const SocketAddress* from) {
     const auto packet = parse(bytes);
     if (!packet) [[unlikely]]
         return;
+    const SocketAddress from(raw_source);
     if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
-        if (rtcp_mux_) hear_rtcp(bytes, from);
+        if (rtcp_mux_) hear_rtcp(bytes, from, 0);
         return;
     }
     const Header& header = packet->header;
-    if (from && !judge_source(*from, header.sequence)) return;
+    // The kernel filters for a connected socket, but not what was under way before.
+    if (connected_ ? !(from == source_) : !judge_source(from, header.sequence)) return;
     heard_at_ = now();
     timeout_reported_ = false;
     if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]]
@@ -226,8 +208,7 @@ void RtpPort::lock_source(const SocketAddress& from) {
     source_ = from;
     if (shared_->options.symmetric) {
         target_ = from;
-        if (parameters_ && !parameters_->remote_rtcp.valid())
-            rtcp_target_ = rtcp_mux_ ? from : from.with_port(static_cast<std::uint16_t>(from.port() + 1));
+        if (rtcp_mux_ || (parameters_ && !parameters_->remote_rtcp.valid())) aim_rtcp();
     }
     shared_->source.set(from);
     report(rtp_source_learnt);
@@ -235,17 +216,6 @@ void RtpPort::lock_source(const SocketAddress& from) {
     if (connect(socket_, from.raw(), from.raw_size()) != 0) return;  // it goes on learning, packet by packet
     connected_ = true;
     send_connected_ = target_ == from;
-    // What was queued before the kernel began to filter has to be looked at here; the scratch buffer is in use.
-    std::array<std::uint8_t, 1500> queued;
-    for (unsigned i = 0; i < 64; ++i) {
-        sockaddr_storage sender{};
-        socklen_t sender_size = sizeof(sender);
-        const ssize_t size = recvfrom(socket_, queued.data(), queued.size(), MSG_DONTWAIT,
-                                      reinterpret_cast<sockaddr*>(&sender), &sender_size);
-        if (size < 0) break;
-        if (SocketAddress(reinterpret_cast<const sockaddr*>(&sender)) == from)
-            hear_packet(std::span(queued).first(static_cast<std::size_t>(size)), nullptr);
-    }
 }
 
 void RtpPort::open_learning(const SocketAddress& expected) {
@@ -288,7 +258,7 @@ void RtpPort::join_source(const Frame& frame) {
 void RtpPort::write(const Frame& frame) {
     take_parameters();
     // An event takes the place of the audio (RFC 4733 2.5.1.2).
-    if (!sending_ || frame.payload.empty() || frame.payload.size() > largest_payload || events_out_.active()) return;
+    if (!sending_ || !thread_ || frame.payload.empty() || frame.payload.size() > largest_payload || events_out_.active()) return;
     if (frame.codec != write_codec_ && !choose_payload(frame.codec)) [[unlikely]]
         return;
     const bool joins = frame.source != write_source_ || write_source_ == 0;
@@ -298,13 +268,13 @@ void RtpPort::write(const Frame& frame) {
     Header header{send_type_, frame.marker || joins, 0, frame.timestamp + timestamp_offset_, ssrc_};
     header.sequence = frame.has_sequence ? static_cast<std::uint16_t>(frame.sequence + sequence_offset_)
                                          : static_cast<std::uint16_t>(last_sequence_ + 1);
-    std::array<std::uint8_t, header_size + largest_payload> bytes;
-    rtp::write(header, bytes.data());
+    std::uint8_t* const bytes = media_.outgoing();
+    rtp::write(header, bytes);
     if (frame.codec->linear) [[unlikely]]
-        swap_bytes(frame.payload, bytes.data() + header_size);
+        swap_bytes(frame.payload, bytes + header_size);
     else
-        std::memcpy(bytes.data() + header_size, frame.payload.data(), frame.payload.size());
-    send_packet(std::span(bytes).first(header_size + frame.payload.size()));
+        std::memcpy(bytes + header_size, frame.payload.data(), frame.payload.size());
+    send_packet(header_size + frame.payload.size());
 
     if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken
         if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5)
@@ -317,22 +287,20 @@ void RtpPort::write(const Frame& frame) {
     octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
 }
 
-void RtpPort::send_packet(std::span<const std::uint8_t> bytes) {
+void RtpPort::send_packet(std::size_t size) {
     ++packets_sent_;
     // Errors count as loss: a full buffer, or a far side that is gone and has said so by ICMP.
-    if (send_connected_) [[likely]] {
-        send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        return;
-    }
-    if (target_.valid())
-        sendto(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, target_.raw(), target_.raw_size());
+    if (send_connected_) [[likely]]
+        media_.send(size, nullptr);
+    else if (target_.valid())
+        media_.send(size, &target_);
 }
 
 bool RtpPort::write_digit(const Digit& digit) {
     take_parameters();
     const auto event = event_of_key(digit.key);
     if (event_send_type_ < 0 || !event) return false;
-    if (!sending_) return true;
+    if (!sending_ || !thread_) return true;
     if (digit.end) {
         events_out_.end(digit.duration_ms * (send_clock_ / 1000));
         return true;
@@ -351,12 +319,12 @@ void RtpPort::send_event(std::uint64_t now_ns) {
     const std::uint32_t step = event_step_ms * (send_clock_ / 1000);
     const auto outgoing = events_out_.next(step);
     if (!outgoing) return event_clock_.stop();
-    std::array<std::uint8_t, header_size + event_size> bytes;
+    std::uint8_t* const bytes = media_.outgoing();
     rtp::write(
         {static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
-        bytes.data());
-    write_event(outgoing->event, bytes.data() + header_size);
-    send_packet(bytes);
+        bytes);
+    write_event(outgoing->event, bytes + header_size);
+    send_packet(header_size + event_size);
     octets_sent_ += event_size;
     any_sent_ = true;
     // Audio joins anew after the event, where it ended.

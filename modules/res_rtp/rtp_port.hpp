@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/media/jitter_buffer.hpp"
+#include "core/media/media_socket.hpp"
 #include "core/media/port.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
@@ -34,7 +35,7 @@ struct Shared {
     Snapshot<SocketAddress> source;  // learnt; invalid before
 };
 
-class RtpPort final : public Port, Pollable {
+class RtpPort final : public Port, MediaSocket::Receiver {
   public:
     explicit RtpPort(std::shared_ptr<Shared> shared);
     ~RtpPort() override;  // says goodbye by RTCP
@@ -47,11 +48,6 @@ class RtpPort final : public Port, Pollable {
 
   private:
     static constexpr std::uint8_t unknown_type = 0xff;  // no payload type: they have 7 bits
-    struct RtcpSocket final : Pollable {
-        explicit RtcpSocket(RtpPort& its_port) : port(its_port) {}
-        void readable() override { port.rtcp_readable(); }
-        RtpPort& port;
-    };
     // A clock of its own for each purpose, so that the one that is not needed does not run.
     struct Clocked final : MediaThread::Ticked {
         Clocked(RtpPort& its_port, void (RtpPort::*its_action)(std::uint64_t)) : port(its_port), action(its_action) {}
@@ -64,8 +60,7 @@ class RtpPort final : public Port, Pollable {
     };
 
     // Media in.
-    void readable() override;
-    void hear_packet(std::span<const std::uint8_t> bytes, const SocketAddress* from);
+    void packet(std::span<const std::uint8_t> bytes, const sockaddr* from) override;
     bool judge_source(const SocketAddress& from, std::uint16_t sequence);
     void lock_source(const SocketAddress& from);
     void open_learning(const SocketAddress& expected);
@@ -78,7 +73,7 @@ class RtpPort final : public Port, Pollable {
     bool choose_payload(const Codec* codec);
     void join_source(const Frame& frame);
     std::uint32_t timestamp_now() const;
-    void send_packet(std::span<const std::uint8_t> bytes);
+    void send_packet(std::size_t size);  // of media_.outgoing()
     void send_event(std::uint64_t now);
     void send_keepalive();
 
@@ -94,8 +89,11 @@ class RtpPort final : public Port, Pollable {
     const Codec* look_up_codec(std::uint8_t type);
     void every_half_second(std::uint64_t now);
     void check_silence(std::uint64_t now);
-    void rtcp_readable();
-    void hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress* from);
+    void multiplex_rtcp(bool on);
+    void aim_rtcp();
+    void read_rtcp();
+    // `age`: nanoseconds since it came.
+    void hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
     void send_rtcp(bool bye);
     void plan_rtcp(bool first);
     void publish_quality();
@@ -104,6 +102,7 @@ class RtpPort final : public Port, Pollable {
 
     // What every packet touches stands together.
     MediaThread* thread_ = nullptr;
+    MediaSocket media_{*this};
     int socket_;
     bool connected_ = false;       // the kernel lets only the learnt source through
     bool send_connected_ = false;  // and that is where we send to
@@ -133,7 +132,6 @@ class RtpPort final : public Port, Pollable {
     SourceLearning learning_;
     std::uint32_t send_clock_ = 8000;
     SocketAddress source_, rtcp_target_;
-    RtcpSocket rtcp_socket_{*this};
     Clocked coarse_{*this, &RtpPort::every_half_second};
     Clocked event_clock_{*this, &RtpPort::send_event};
     Clocked jitter_clock_{*this, &RtpPort::play_out};

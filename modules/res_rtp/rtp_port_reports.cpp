@@ -2,8 +2,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
+#include <ctime>
 
-#include "core/base/clock.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 
 namespace jackfield::rtp {
@@ -15,12 +16,28 @@ constexpr std::uint64_t learn_again_after = 5 * second;
 
 std::uint64_t ns_of(std::chrono::nanoseconds time) { return static_cast<std::uint64_t>(time.count()); }
 
+// The time of this turn is not exact enough for round trips.
+std::uint64_t clock_ns(clockid_t clock) {
+    timespec now;
+    clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * second + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 // RFC 3550 4: seconds since 1900, and their fraction.
-std::uint64_t ntp_now() {
-    const auto since_1970 = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(wall_now().time_since_epoch()).count());
+std::uint64_t ntp_time(std::uint64_t wall) {
     constexpr std::uint64_t from_1900_to_1970 = 2'208'988'800;
-    return (since_1970 / second + from_1900_to_1970) << 32 | ((since_1970 % second) << 32) / second;
+    return (wall / second + from_1900_to_1970) << 32 | ((wall % second) << 32) / second;
+}
+
+// Since the kernel received it; 0 when it did not say or the clock was set meanwhile.
+std::uint64_t age_of(msghdr& message) {
+    const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_TIMESTAMPNS) return 0;
+    timespec came;
+    std::memcpy(&came, CMSG_DATA(header), sizeof(came));
+    const std::uint64_t age = clock_ns(CLOCK_REALTIME) - (static_cast<std::uint64_t>(came.tv_sec) * second +
+                                                          static_cast<std::uint64_t>(came.tv_nsec));
+    return age < 60 * second ? age : 0;
 }
 
 }  // namespace
@@ -44,7 +61,8 @@ void RtpPort::apply_parameters() {
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
     receiving_ = now_valid.receiving;
-    rtcp_mux_ = now_valid.rtcp_mux;
+    const bool multiplexing_changed = rtcp_mux_ != now_valid.rtcp_mux;
+    multiplex_rtcp(now_valid.rtcp_mux);
     event_send_type_ = now_valid.dtmf_payload;
     event_receive_type_ = now_valid.dtmf_receive_payload >= 0 ? now_valid.dtmf_receive_payload : now_valid.dtmf_payload;
     known_type_ = unknown_type;  // payload types are looked up again
@@ -61,13 +79,12 @@ void RtpPort::apply_parameters() {
     }
     heard_at_ = now();
     timeout_reported_ = false;
-    if (!moved) return;
-    target_ = now_valid.remote;
-    if (target_.valid() && (target_.port() == 0 || target_.is_any())) target_ = {};
-    rtcp_target_ = now_valid.remote_rtcp;
-    if (!rtcp_target_.valid() && target_.valid())
-        rtcp_target_ = rtcp_mux_ ? target_ : target_.with_port(static_cast<std::uint16_t>(target_.port() + 1));
-    open_learning(target_);
+    if (moved) {
+        target_ = now_valid.remote;
+        if (target_.valid() && (target_.port() == 0 || target_.is_any())) target_ = {};
+        open_learning(target_);
+    }
+    if (moved || multiplexing_changed) aim_rtcp();
 }
 
 void RtpPort::every_half_second(std::uint64_t now_ns) {
@@ -77,6 +94,7 @@ void RtpPort::every_half_second(std::uint64_t now_ns) {
         for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
     }
     check_silence(now_ns);
+    read_rtcp();
     if (now_ns >= rtcp_due_) {
         if (rtcp_target_.valid() && (any_sent_ || any_received_)) send_rtcp(false);
         plan_rtcp(false);
@@ -100,12 +118,12 @@ void RtpPort::check_silence(std::uint64_t now_ns) {
 // RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
 void RtpPort::send_keepalive() {
     if (!target_.valid() || events_out_.active()) return;
-    std::array<std::uint8_t, header_size + 1> bytes;
+    std::uint8_t* const bytes = media_.outgoing();
     constexpr std::uint8_t comfort_noise = 13;
     last_timestamp_ = timestamp_now();
-    rtp::write({comfort_noise, false, ++last_sequence_, last_timestamp_, ssrc_}, bytes.data());
+    rtp::write({comfort_noise, false, ++last_sequence_, last_timestamp_, ssrc_}, bytes);
     bytes[header_size] = 127;  // -127 dBov: nothing
-    send_packet(bytes);
+    send_packet(header_size + 1);
     write_source_ = 0;
     any_sent_ = true;
     written_at_ = now();
@@ -123,7 +141,7 @@ void RtpPort::send_rtcp(bool bye) {
     if (!rtcp_target_.valid()) return;
     OutgoingReport report{.ssrc = ssrc_, .cname = shared_->options.cname, .bye = bye};
     if (packets_sent_ != packets_at_report_)
-        report.sender = SenderInfo{ntp_now(), timestamp_now(), packets_sent_, octets_sent_};
+        report.sender = SenderInfo{ntp_time(clock_ns(CLOCK_REALTIME)), timestamp_now(), packets_sent_, octets_sent_};
     packets_at_report_ = packets_sent_;
     if (any_received_) {
         ReportBlock block;
@@ -134,38 +152,63 @@ void RtpPort::send_rtcp(bool bye) {
         block.jitter = reception_.jitter();
         if (sender_report_at_) {
             block.last_report = sender_report_time_;
-            block.delay = static_cast<std::uint32_t>((now() - sender_report_at_) / 1000 * 65536 / 1'000'000);
+            block.delay = static_cast<std::uint32_t>((clock_ns(CLOCK_MONOTONIC) - sender_report_at_) / 1000 * 65536 / 1'000'000);
         }
         report.block = block;
     }
     std::array<std::uint8_t, 512> bytes;
     const std::size_t size = write_rtcp(report, bytes);
-    const int socket = rtcp_mux_ ? socket_ : shared_->sockets->rtcp;
+    const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
     if (size)
         sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
 }
 
-void RtpPort::rtcp_readable() {
-    take_parameters();
-    std::array<std::uint8_t, 1500> buffer;
-    sockaddr_storage from{};
-    socklen_t from_size = sizeof(from);
-    const ssize_t size = recvfrom(shared_->sockets->rtcp, buffer.data(), buffer.size(), MSG_DONTWAIT,
-                                  reinterpret_cast<sockaddr*>(&from), &from_size);
-    if (size <= 0) return;
-    const SocketAddress address(reinterpret_cast<const sockaddr*>(&from));
-    hear_rtcp(std::span(buffer).first(static_cast<std::size_t>(size)), &address);
+// Under multiplexing nothing comes by a socket of RTCP's own, so there is none.
+void RtpPort::multiplex_rtcp(bool on) {
+    rtcp_mux_ = on;
+    SocketPair& sockets = *shared_->sockets;
+    if (on)
+        close_rtcp(sockets);
+    else if (sockets.rtcp < 0)
+        open_rtcp(sockets, shared_->settings.checksums);
 }
 
-void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress* from) {
+// Where reports go, with media going to target_.
+void RtpPort::aim_rtcp() {
+    if (rtcp_mux_)
+        rtcp_target_ = target_;
+    else if (parameters_->remote_rtcp.valid())
+        rtcp_target_ = parameters_->remote_rtcp;
+    else
+        rtcp_target_ = target_.valid() ? target_.with_port(static_cast<std::uint16_t>(target_.port() + 1)) : target_;
+}
+
+// Reports are not urgent: the socket is read with the clock and stands in no epoll; the kernel notes when they came.
+void RtpPort::read_rtcp() {
+    const int socket = shared_->sockets->rtcp;
+    if (socket < 0) return;
+    constexpr unsigned most = 8;  // a flood waits, and is dropped by the kernel
+    for (unsigned i = 0; i < most; ++i) {
+        std::array<std::uint8_t, 1500> buffer;
+        sockaddr_storage from;
+        iovec part{buffer.data(), buffer.size()};
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control;
+        msghdr message{&from, sizeof(from), &part, 1, control.data(), control.size(), 0};
+        const ssize_t size = recvmsg(socket, &message, MSG_DONTWAIT);
+        if (size <= 0) return;
+        hear_rtcp(std::span(buffer).first(static_cast<std::size_t>(size)), SocketAddress(reinterpret_cast<const sockaddr*>(&from)),
+                  age_of(message));
+    }
+}
+
+void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
-    if (from && !from->same_host(rtcp_target_) && !from->same_host(source_)) return;
-    if (from && shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from->same_host(source_))
-        rtcp_target_ = *from;
+    if (!from.same_host(rtcp_target_) && !from.same_host(source_)) return;
+    if (shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from.same_host(source_)) rtcp_target_ = from;
     if (heard->sender) {
-        sender_report_at_ = now();
+        sender_report_at_ = clock_ns(CLOCK_MONOTONIC) - age;
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
     if (!heard->about_us) return;
@@ -173,7 +216,7 @@ void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress
     quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));
     quality_.remote_jitter_ms = block.jitter * 1000.0 / send_clock_;
     if (block.last_report) {
-        const auto middle = static_cast<std::uint32_t>(ntp_now() >> 16);
+        const auto middle = static_cast<std::uint32_t>(ntp_time(clock_ns(CLOCK_REALTIME) - age) >> 16);
         const auto round_trip = static_cast<std::int32_t>(middle - block.last_report - block.delay);
         if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
     }

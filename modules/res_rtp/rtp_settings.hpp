@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/config/options.hpp"
+#include "core/media/media_socket.hpp"
 
 namespace jackfield::rtp {
 
@@ -17,6 +18,7 @@ struct Settings {
     std::chrono::milliseconds rtcp_interval;
     unsigned digit_timeout;  // timestamp units
     bool checksums;
+    PacketTransport transport;
 };
 const Options<Settings>& settings_options();
 

@@ -1,4 +1,7 @@
 """Two real phones: both ways, hold, transfers, either side hangs up, CANCEL, prompts, digits, reload while they talk."""
+import os
+import pathlib
+
 import fixture as jt
 
 PLAN = """
@@ -65,6 +68,30 @@ class Calls(jt.ScenarioTest):
         bob.wait_event("CALL_CLOSED")
         self.jackfield.wait_idle()
         self.jackfield.wait_for_log("the h extension ran")
+
+    def test_reports_share_the_port_of_media_where_both_sides_agree(self):
+        template = jt.PHONE_TEMPLATE.rstrip() + "\nrtcp_mux=yes\n"
+        self.jackfield.write("pjsip.conf", jt.TRANSPORT + template + "".join(jt.phone_objects(user) for user in ("6001", "6002")))
+        self.jackfield.ask("core reload")
+        alice = self.phone("6001", settings=["rtcp_mux yes"])
+        bob = self.phone("6002", tone=1000, auto_answer=True, settings=["rtcp_mux yes"])
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        # Media ports are even, those of reports odd: there is none of these left.
+        jt.wait_until(lambda: [port % 2 for port in self.media_ports()] == [0, 0], 10, "two ports of media and none of reports")
+
+    def media_ports(self):
+        """UDP ports of the daemon in the range of media."""
+        mine = set()
+        for entry in pathlib.Path(f"/proc/{self.jackfield.process.pid}/fd").iterdir():
+            try:
+                mine.add(os.readlink(entry))
+            except OSError:
+                pass  # closed meanwhile
+        sockets = [line.split() for line in pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]]
+        ports = [int(words[1].split(":")[1], 16) for words in sockets if f"socket:[{words[9]}]" in mine]
+        return [port for port in ports if 10000 <= port <= 20000]
 
     def test_the_called_side_hangs_up(self):
         alice, bob = self.talking()

@@ -215,7 +215,7 @@ class Phone:
     """A baresip with one account, steered over its control socket; what it hears is written to a file."""
 
     def __init__(self, folder, address, user, server, password="secret", tone=440, auto_answer=False, codecs="PCMU,PCMA",
-                 register=True, transport="udp", dtmf="rtpevent"):
+                 register=True, transport="udp", dtmf="rtpevent", settings=()):
         self.folder = pathlib.Path(folder) / f"phone-{user}-{address}"
         self.folder.mkdir(parents=True)
         self.recordings = self.folder / "heard"
@@ -235,7 +235,7 @@ class Phone:
             "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1", "rtp_tos 184",
             "rtp_ports 20000-29998", "jitter_buffer_delay 1-5", f"net_interface {address}",
             "module_path /usr/lib/baresip/modules", *[f"module {name}" for name in modules], "module_tmp account.so",
-            "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}", ""]))
+            "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}", *settings, ""]))
         self.process = self.socket = None
 
     def start(self):

@@ -70,3 +70,12 @@ class RelayCostTest : public RtpTest {
     void a_translated_packet_allocates_nothing_and_takes_no_lock() { relay("ulaw", "alaw"); }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(RelayCostTest);
+
+class RelayCostRingTest : public RelayCostTest {
+    CPPUNIT_TEST_SUB_SUITE(RelayCostRingTest, RelayCostTest);
+    CPPUNIT_TEST_SUITE_END();
+
+  public:
+    std::string transport() const override { return "auto"; }
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(RelayCostRingTest);

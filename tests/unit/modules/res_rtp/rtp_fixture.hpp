@@ -92,8 +92,11 @@ class RtpTest : public MediaTest {
         MediaTest::setUp();
         start("[general]\nrtpstart=21000\nrtpend=21199\nrtcpinterval=500\n");
     }
-    void start(const std::string& configuration) {
+    // How packets are moved: the suites that do everything once more override it.
+    virtual std::string transport() const { return "no"; }
+    void start(std::string configuration) {
         stop_module();
+        configuration.insert(configuration.find('\n') + 1, "io_uring=" + transport() + "\n");
         auto files = std::make_shared<MemoryFiles>();
         files->set("rtp.conf", configuration);
         manager = std::make_unique<ConfigManager>(files, ParseOptions{});
