@@ -109,6 +109,19 @@ class Server:
                 "calls_per_core": calls * result["window_s"] / max(cpu, 1e-9), "generator_cpu_s": result["own"]["window_cpu_s"],
                 "generator_late_ms": result["own"]["latest_timer_ms"], **media}
 
+    def conference(self, members, speakers, seconds):
+        """Callers who all join one room; some speak, and everybody must hear every packet of it."""
+        words = self.words("room")
+        del words[words.index("--callee"):words.index("--callee") + 2]
+        generator = Generator(*words, "--rtp", "--calls", members, "--rate", 100, "--measure", seconds, "--speakers", speakers)
+        generator.wait_up()
+        result = self.checked(generator.result(), f"{members} members of a room")
+        media = result["media"]["caller"]
+        if media["silent_flows"] or media["lost"] > 0.01 * media["received"] or media["received"] < 0.98 * members * seconds * 50:
+            raise Broken(f"a room of {members}: {media}")
+        cpu = result["target"]["cpu_s"]
+        return {"members": members, "speakers": speakers, "cpu_s": cpu, "us_per_member": cpu / (result["window_s"] / 0.02) / members * 1e6, **media}
+
     def set_up(self, rate, calls, kind="pcmu"):
         """Calls that end as soon as they are up, at a fixed rate."""
         result = self.checked(run_load(*self.words(kind), "--calls", calls, "--rate", rate, "--hold", 0), f"{calls} calls at {rate}/s")

@@ -25,6 +25,7 @@ constexpr const char* help = R"(jackfield_load WHAT --server ADDRESS[:PORT] [opt
    --hold S       length of a call (0: ended at once)               --ringing S      between 180 and 200
    --concurrent N most calls at a time; the rest counts as failed "held back"
    --rtp          send and check RTP; --ptime MS, --caller-codec, --callee-codec pcmu|pcma|g722|gsm, --rtp-port N, --rtp-sockets N
+   --speakers N   of each side so many speak, the others send silence, by which loss is told from RTP's own numbers
    --measure S    once all --calls are up: settle for 1 s, measure S seconds, end them; {"up": N} is printed when they are up
    --linger       once all are up: print {"up": N} and keep them until standard input ends (figures of media from then on)
  rtp       RTP without calls between --caller and --callee through `bare_relay`: --pairs N --relay-port N --measure S
@@ -156,6 +157,7 @@ MediaSide::Settings media_settings(Options& options, const std::string& side, so
     settings.sockets = static_cast<int>(options.number("rtp-sockets", 4));
     settings.codec = &codec_named(options.text(side + "-codec", "pcmu"));
     settings.packet_ms = static_cast<int>(options.number("ptime", 20));
+    settings.speakers = static_cast<std::size_t>(options.number("speakers", 1e9));
     if (settings.packet_ms < 1 || settings.packet_ms > 60 || settings.sockets < 1) {
         fmt::print(stderr, "jackfield_load: --ptime is 1 to 60 ms, --rtp-sockets at least 1\n");
         std::exit(2);

@@ -88,8 +88,12 @@ std::size_t MediaSide::start(std::size_t call, const sockaddr_in& remote) {
     flow.packet[0] = 0x80;
     flow.packet[1] = static_cast<std::uint8_t>(settings_.codec->payload_type);
     put32(&flow.packet[8], flow.source);
+    flow.speaks = index < settings_.speakers;
     // A GSM frame begins with the nibble 0xd; for the others any octets are sound.
-    for (std::size_t i = 0; i < payload_; ++i) flow.packet[head + i] = static_cast<std::uint8_t>(i % 33 == 0 ? 0xd5 : 0x35 + 37 * i);
+    if (!flow.speaks)
+        std::fill_n(&flow.packet[head], payload_, static_cast<std::uint8_t>(settings_.codec->payload_type == 8 ? 0xd5 : 0xff));
+    else
+        for (std::size_t i = 0; i < payload_; ++i) flow.packet[head + i] = static_cast<std::uint8_t>(i % 33 == 0 ? 0xd5 : 0x35 + 37 * i);
     slots_[flow.slot].push_back(index);
     by_remote_[address_key(remote)] = index;
     if (!std::exchange(ticking_, true)) {
@@ -160,7 +164,7 @@ void MediaSide::prepare(Flow& flow, WallTime now) {
     flow.timestamp += static_cast<std::uint32_t>(8 * settings_.packet_ms);
     const Stamp stamp{mark, flow.number++, now.count()};
     // GSM has no room for octets that mean nothing; its loss is told by RTP's own numbers.
-    if (settings_.codec->payload_type != 3) std::memcpy(&flow.packet[head], &stamp, sizeof stamp);
+    if (settings_.codec->payload_type != 3 && flow.speaks) std::memcpy(&flow.packet[head], &stamp, sizeof stamp);
     ++flow.sent;
     if (flow.sent % (static_cast<std::uint64_t>(report_interval / std::chrono::milliseconds(1)) / static_cast<std::uint64_t>(settings_.packet_ms)) == 0)
         send_report(flow);

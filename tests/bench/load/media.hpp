@@ -37,6 +37,7 @@ class MediaSide {
         int sockets = 4;
         const Codec* codec = nullptr;
         int packet_ms = 20;
+        std::size_t speakers = ~std::size_t{0};  // so many flows speak, those after them send silence
     };
     MediaSide(Loop& loop, const Settings& settings);
 
@@ -59,7 +60,7 @@ class MediaSide {
     struct Flow {
         sockaddr_in remote{};
         std::size_t socket = 0, slot = 0, slot_place = 0;
-        bool live = false;
+        bool live = false, speaks = true;
         std::uint16_t sequence = 0;
         std::uint32_t timestamp = 0, number = 0, source = 0;
         std::uint64_t sent = 0, received = 0;

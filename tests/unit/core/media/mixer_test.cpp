@@ -1,5 +1,7 @@
 #include "core/media/mixer.hpp"
 
+#include <algorithm>
+
 #include "core/media/mixer_node.hpp"
 #include "tests/unit/core/media/media_fixture.hpp"
 
@@ -23,6 +25,7 @@ class MixerTest : public MediaTest {
     CPPUNIT_TEST_SUITE(MixerTest);
     CPPUNIT_TEST(everybody_hears_the_others_and_not_himself);
     CPPUNIT_TEST(listeners_hear_all_and_are_not_heard);
+    CPPUNIT_TEST(one_encode_serves_all_listeners_of_a_format);
     CPPUNIT_TEST(plays_to_all);
     CPPUNIT_TEST(tells_who_talks);
     CPPUNIT_TEST(gain_changes_what_one_says);
@@ -55,6 +58,31 @@ class MixerTest : public MediaTest {
         CPPUNIT_ASSERT(wait_for([&] { return b.ear->hears(400) && c.ear->hears(400) && d.ear->hears(400); }));
         CPPUNIT_ASSERT(wait_for([&] { return a.ear->silent(); }));
         CPPUNIT_ASSERT(!c.ear->hears(700, 500));
+    }
+    void one_encode_serves_all_listeners_of_a_format() {
+        Party speaker("ulaw", 400);
+        std::vector<std::unique_ptr<Party>> listeners;
+        for (int i = 0; i < 8; ++i) listeners.push_back(std::make_unique<Party>(i % 2 ? "ulaw" : "alaw", 0));
+        Mixer mixer;
+        CPPUNIT_ASSERT(mixer.add(*speaker.stream));
+        for (const auto& each : listeners) CPPUNIT_ASSERT(mixer.add(*each->stream));
+        const auto hear = [](const auto& each) { return each->ear->hears(400); };
+        CPPUNIT_ASSERT(wait_for([&] { return std::all_of(listeners.begin(), listeners.end(), hear); }));
+        const auto ulaw = [] { return Law<g711::to_ulaw, g711::from_ulaw>::encoded.load(); };
+        const auto alaw = [] { return Law<g711::to_alaw, g711::from_alaw>::encoded.load(); };
+        const unsigned ulaw_before = ulaw(), alaw_before = alaw();
+        std::vector<std::size_t> heard_before;
+        for (const auto& each : listeners) heard_before.push_back(each->ear->frames());
+        constexpr unsigned intervals = 50;
+        CPPUNIT_ASSERT(wait_for([&] { return listeners[0]->ear->frames() >= heard_before[0] + intervals; }));
+        const unsigned alaw_encodes = alaw() - alaw_before, ulaw_encodes = ulaw() - ulaw_before;
+        for (std::size_t i = 0; i < listeners.size(); ++i)
+            CPPUNIT_ASSERT(listeners[i]->ear->frames() >= heard_before[i] + intervals - 2);
+        // The thread works on while the test looks: what was heard is at least what was encoded before.
+        const std::size_t heard = listeners[0]->ear->frames() - heard_before[0];
+        CPPUNIT_ASSERT(alaw_encodes >= intervals - 2 && alaw_encodes <= heard + 2);
+        // He who speaks hears only the others, which is an encode of his own.
+        CPPUNIT_ASSERT(ulaw_encodes >= 2 * intervals - 4 && ulaw_encodes <= 2 * heard + 4);
     }
     void plays_to_all() {
         Party a("ulaw", 400), b("alaw", 0);
