@@ -17,15 +17,14 @@ constexpr unsigned most_forwards = 20;  // of one Dial: enough for any real chai
 
 DialCall::~DialCall() { end_others(nullptr); }
 
-void DialCall::prepare(Channel& called, const DialRequest& request) {
-    // Seen from the called side, the connected party is the caller and the channel's own identity is what was dialled.
-    ConnectedIdentity connected;
-    connected.id = caller_.caller().id;
-    connected.ani = caller_.caller().ani;
+// Channel::request has told it of the caller: seen from the called side, the connected party is the caller, and its own
+// identity is what was dialled.
+void DialCall::prepare(Channel& called) {
+    ConnectedIdentity& connected = called.connected();
     if (options_.has('f')) {
         const std::string text = options_.argument('f');
         if (text.empty()) {
-            connected.id = PartyId::of(request.dialled);
+            connected.id = PartyId::of(called.caller().id.number.text);
         } else {
             connected.id = PartyId::parse(text);
         }
@@ -38,10 +37,6 @@ void DialCall::prepare(Channel& called, const DialRequest& request) {
         if (const auto presentation = parse_presentation(options_.argument('u')))
             connected.id.number.presentation = connected.id.name.presentation = *presentation;
     if (options_.has('s')) connected.id.tag = options_.argument('s');
-    called.connected() = std::move(connected);
-    called.caller().id = PartyId::of(request.dialled);
-    called.redirecting() = caller_.redirecting();
-    called.attributes().peer_account = caller_.attributes().account_code;
     called.place().context = caller_.place().context;
     called.place().extension = caller_.place().extension;
     called.application = "AppDial";
@@ -54,8 +49,7 @@ void DialCall::prepare(Channel& called, const DialRequest& request) {
 Result<void> DialCall::start_leg(DialRequest request) {
     const std::string dial_string = request.technology + "/" + request.destination;
     HangupCause cause = HangupCause::not_defined;
-    const DialRequest copy = request;
-    auto leg = DialLeg::start(std::move(request), cause, [&](Channel& called) { prepare(called, copy); });
+    auto leg = DialLeg::start(std::move(request), cause, [this](Channel& called) { prepare(called); });
     if (!leg) {
         if (ends_application(leg.error().code)) return std::unexpected(std::move(leg).error());
         log_notice("Dial from {} to {}: {}", caller_.name(), dial_string, leg.error().text);
@@ -72,13 +66,12 @@ Result<void> DialCall::start(std::string_view destinations) {
     auto requests = JF_TRY(parse_dial_string(destinations));
     for (DialRequest& request : requests) {
         request.requestor = &caller_;
-        for (const Format& format : caller_.topology().empty() ? FormatList() : caller_.topology().front().formats)
-            request.formats.add(format);
+        if (!caller_.topology().empty()) request.formats = caller_.topology().front().formats;
         request.dialled = caller_.place().extension;
         const auto* driver = channel_drivers().find(request.technology);
         const auto expanded = driver ? (*driver->value)->expand(request.destination) : std::vector{request.destination};
         for (const std::string& destination : expanded) {
-            DialRequest one = request;
+            DialRequest one = &destination == &expanded.back() ? std::move(request) : request;
             one.destination = destination;
             JF_TRY(start_leg(std::move(one)));
         }
@@ -155,7 +148,7 @@ Result<void> DialCall::forward(std::size_t place, const std::string& destination
     }
     request.requestor = &caller_;
     request.dialled = split_once(destination, '@').first;
-    request.formats = caller_.topology().empty() ? FormatList() : caller_.topology().front().formats;
+    if (!caller_.topology().empty()) request.formats = caller_.topology().front().formats;
     caller_.set_variable("FORWARDERNAME", called.name());
     drop(place);
     return start_leg(std::move(request));

@@ -28,7 +28,7 @@ class DialCall {
 
   private:
     Result<void> start_leg(DialRequest request);
-    void prepare(Channel& called, const DialRequest& request);
+    void prepare(Channel& called);
     Result<bool> handle_events(std::size_t place);   // true: that leg has answered
     Result<void> forward(std::size_t place, const std::string& destination);
     void early_media(DialLeg& leg);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -131,16 +132,23 @@ SocketAddress SocketAddress::with_port(std::uint16_t port) const {
     return other;
 }
 
+// By hand for IPv4, since inet_ntop() goes through printf and each SIP message has several of them.
 std::string SocketAddress::host() const {
+    const std::string_view bytes = host_bytes(*this);
     std::array<char, INET6_ADDRSTRLEN> text{};
-    if (!valid()) return {};
-    inet_ntop(family(), host_bytes(*this).data(), text.data(), text.size());
-    return text.data();
+    if (is_v6()) return inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+    char* end = text.data();
+    for (const char byte : bytes) {
+        if (end != text.data()) *end++ = '.';
+        end = std::to_chars(end, text.data() + text.size(), static_cast<unsigned char>(byte)).ptr;
+    }
+    return {text.data(), end};
 }
 
 std::string SocketAddress::to_string() const {
     if (!valid()) return "(none)";
-    return is_v6() ? fmt::format("[{}]:{}", host(), port()) : fmt::format("{}:{}", host(), port());
+    std::string text = is_v6() ? "[" + host() + "]" : host();
+    return text.append(":").append(std::to_string(port()));
 }
 
 socklen_t SocketAddress::raw_size() const {

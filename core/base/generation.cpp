@@ -76,7 +76,9 @@ std::string new_unique_id() {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
     const auto number = counter.fetch_add(1, std::memory_order_relaxed);
     const auto& name = system_name();
-    return name.empty() ? fmt::format("{}.{}", seconds, number) : fmt::format("{}-{}.{}", name, seconds, number);
+    std::string id;
+    if (!name.empty()) id.append(name).append("-");
+    return id.append(std::to_string(seconds)).append(".").append(std::to_string(number));
 }
 
 void set_system_name(std::string name) { stored_system_name() = std::move(name); }

@@ -10,7 +10,7 @@
 #include "core/bridge/bridge_member.hpp"
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
-#include "core/runtime/fiber.hpp"
+#include "core/runtime/stack_trim.hpp"
 
 namespace jackfield {
 
@@ -45,7 +45,7 @@ class JoinGuard {
 std::string_view to_string(BridgeKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 Bridge::Bridge(BridgeKind kind, std::string name, MixerSettings mixer)
-    : id_(fmt::format("{}-{}", process_generation(), random_hex(16))),
+    : id_(std::string(process_generation()) + '-' + random_hex(16)),
       name_(std::move(name)),
       kind_(kind),
       created_(wall_now()) {
@@ -140,7 +140,7 @@ Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options)
         JF_TRY(BridgeAccess::enter(*this, member));
         guard.entered = true;
     }
-    trim_stack();
+    const StackTrim trim;
     auto waited = channel.hung_up() ? yield() : stay->left.wait();
     if (waited) return channel.hung_up() && !stay->left.is_set() ? LeaveReason::hung_up : stay->reason;
     // A transfer dialogue of a member that hung up decides what becomes of the others; it does so at once.
@@ -157,7 +157,7 @@ Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options)
 Result<void> Bridge::impart(Custody custody, MemberOptions options, After after) {
     if (!custody) return fail(ErrorCode::taken, "custody of the channel went elsewhere");
     auto member = BridgeAccess::make_member(custody.channel(), std::move(options));
-    custody.renew(fmt::format("bridge {}", id_));
+    custody.renew("bridge " + id_);
     member->custody = std::move(custody);
     member->after = std::move(after);
     if (Gate* gate = running_gate(); gate && member->after) member->after_pass = gate->hold();

@@ -31,29 +31,28 @@ Registry<DeviceStateProvider>& providers() {
     return registry;
 }
 
-void tell_if_changed(const std::string& device) {
+bool is_new(const std::string& device, DeviceState state) {
     auto& last = watch().last;
-    const auto state = device_state(device);
     const auto found = last.find(device);
-    if (found != last.end() && found->second == state) return;
-    if (found != last.end()) {
-        found->second = state;
-    } else {
-        if (last.size() >= remembered_limit) last.clear();
-        last.emplace(device, state);
-    }
-    publish(DeviceStateChange{device, state});
+    if (found != last.end()) return std::exchange(found->second, state) != state;
+    if (last.size() >= remembered_limit) last.clear();
+    last.emplace(device, state);
+    return true;
 }
 
 // One driver may stand under several technology names (SIP, PJSIP), and hints may use any of them.
-void tell_under_all_names(const std::string& device) {
-    tell_if_changed(device);
+void tell_if_changed(const std::string& device) {
+    const auto state = device_state(device);
+    if (!is_new(device, state)) return;
+    publish(DeviceStateChange{device, state});
     const auto [technology, rest, slash] = split_once(device, '/');
-    if (!slash) return;
-    const auto* own = channel_drivers().find(technology);
+    const auto* own = slash ? channel_drivers().find(technology) : nullptr;
     if (!own) return;
-    for (const auto* other : channel_drivers().list())
-        if (other != own && *other->value == *own->value) tell_if_changed(fmt::format("{}/{}", other->name, rest));
+    for (const auto* other : channel_drivers().list()) {
+        if (other == own || *other->value != *own->value) continue;
+        const std::string same = fmt::format("{}/{}", other->name, rest);
+        if (is_new(same, state)) publish(DeviceStateChange{same, state});
+    }
 }
 
 }  // namespace
@@ -81,7 +80,7 @@ void device_state_changed(std::string_view device) {
     changed.emplace(device);
     if (!first) return;
     post([] {
-        for (const auto& each : std::exchange(watch().changed, {})) tell_under_all_names(each);
+        for (const auto& each : std::exchange(watch().changed, {})) tell_if_changed(each);
     });
 }
 

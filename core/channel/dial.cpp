@@ -70,7 +70,7 @@ std::vector<DialRequest> expand_contacts(const std::vector<DialRequest>& request
 Result<std::unique_ptr<DialLeg>> DialLeg::start(DialRequest request, HangupCause& cause,
                                                 const std::function<void(Channel&)>& prepare) {
     std::unique_ptr<DialLeg> leg(new DialLeg);
-    leg->dial_string_ = fmt::format("{}/{}", request.technology, request.destination);
+    leg->dial_string_ = request.technology + '/' + request.destination;
     if (request.requestor) leg->caller_ = request.requestor->id();
     leg->custody_ = JF_TRY(Channel::request(std::move(request), "dial " + leg->dial_string_, cause));
     Channel& called = leg->channel();

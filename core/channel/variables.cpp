@@ -22,6 +22,12 @@ auto position(Entries& entries, std::string_view name) {
     return std::ranges::find_if(entries, [name](const auto& entry) { return entry.name == name; });
 }
 
+// Few at a time: a call has about ten, and doubling would keep room for seven more for as long as it lasts.
+template <class Entries>
+void make_room(Entries& entries) {
+    if (entries.size() == entries.capacity()) entries.reserve(entries.size() + std::max<std::size_t>(4, entries.size() / 2));
+}
+
 }  // namespace
 
 const std::string* Variables::find(std::string_view name) const {
@@ -33,6 +39,7 @@ void Variables::set(std::string_view name, std::string value) {
     const auto spelled = spell(name);
     const auto found = position(entries_, spelled.name);
     if (found == entries_.end()) {
+        make_room(entries_);
         entries_.push_back({std::string(spelled.name), std::move(value), spelled.inherit});
         return;
     }

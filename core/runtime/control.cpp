@@ -127,8 +127,9 @@ void ControlLoop::Private::turn() {
     serve_inbox();
     wheel.advance(Clock::now());
     fibers.run_batch();
-    if (!end_of_turn.empty())
-        for (auto& job : std::exchange(end_of_turn, {})) call_guarded("end of turn", nullptr, job);
+    ending.swap(end_of_turn);
+    for (auto& job : ending) call_guarded("end of turn", nullptr, job);
+    ending.clear();
     watchdog.end_turn();
 }
 

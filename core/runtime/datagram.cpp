@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/log.hpp"
+#include "core/runtime/control.hpp"
 #include "core/runtime/descriptor.hpp"
 #include "core/runtime/reactor.hpp"
 
@@ -148,17 +149,68 @@ Result<Descriptor> open_socket(const SocketAddress& address, const DatagramOptio
 }  // namespace
 
 struct Datagram::Private {
+    struct Packet {
+        std::size_t size;
+        SocketAddress to;
+    };
+    struct Packets {
+        std::vector<Packet> packets;
+        std::vector<char> bytes;  // of one after the other
+    };
+    void flush();
+    // Sends what fits into one call; how many of the packets from `first` on are done with.
+    std::size_t send_some(std::size_t first, const char* data);
+
     Descriptor descriptor;
     SocketAddress local;
     std::optional<DescriptorWatch> watch;
+    Failed failed;
+    Packets waiting, going;  // for the end of the turn; being sent, while `failed` may send more
 };
 
-Datagram::Datagram(std::unique_ptr<Private> made) : private_(std::move(made)) {}
-Datagram::~Datagram() = default;
+std::size_t Datagram::Private::send_some(std::size_t first, const char* data) {
+    std::array<mmsghdr, kBatch> headers{};
+    std::array<iovec, kBatch> parts;
+    const std::size_t count = std::min(kBatch, going.packets.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+        const Packet& packet = going.packets[first + i];
+        parts[i] = {const_cast<char*>(data), packet.size};
+        data += packet.size;
+        headers[i].msg_hdr.msg_name = const_cast<sockaddr*>(packet.to.raw());
+        headers[i].msg_hdr.msg_namelen = packet.to.raw_size();
+        headers[i].msg_hdr.msg_iov = &parts[i];
+        headers[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int sent = sendmmsg(descriptor.get(), headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) return static_cast<std::size_t>(sent);
+    // The error is the first packet's. An error that an earlier one brought back (ICMP) is told this way too.
+    const int error = errno;
+    if (error == EAGAIN || error == ENOBUFS) return count;
+    const Packet& packet = going.packets[first];
+    if (failed)
+        failed({static_cast<const char*>(parts[0].iov_base), packet.size}, packet.to,
+               system_failure(fmt::format("sending to {}", packet.to.to_string()), error).error());
+    return 1;
+}
+
+void Datagram::Private::flush() {
+    std::swap(waiting, going);
+    const char* data = going.bytes.data();
+    for (std::size_t first = 0; first < going.packets.size();)
+        for (std::size_t done = send_some(first, data); done > 0; --done) data += going.packets[first++].size;
+    going.packets.clear();
+    going.bytes.clear();
+}
+
+Datagram::Datagram(std::shared_ptr<Private> made) : private_(std::move(made)) {}
+Datagram::~Datagram() {
+    private_->failed = nullptr;
+    private_->flush();
+}
 
 Result<std::unique_ptr<Datagram>> Datagram::bind(const SocketAddress& address, Receiver receiver,
                                                  DatagramOptions options) {
-    auto made = std::make_unique<Private>();
+    auto made = std::make_shared<Private>();
     if (options.adopt_descriptor >= 0)
         made->descriptor = Descriptor(options.adopt_descriptor);
     else
@@ -182,6 +234,18 @@ Result<void> Datagram::send(std::span<const char> bytes, const SocketAddress& to
     if (error == EAGAIN || error == ENOBUFS) return fail(ErrorCode::busy, "the kernel's send buffer is full");
     return system_failure(fmt::format("sending to {}", to.to_string()), error);
 }
+
+void Datagram::send_later(std::span<const char> bytes, const SocketAddress& to) {
+    Private::Packets& waiting = private_->waiting;
+    if (waiting.packets.empty())
+        at_end_of_turn([weak = std::weak_ptr(private_)] {
+            if (const auto own = weak.lock()) own->flush();
+        });
+    waiting.packets.push_back({bytes.size(), to});
+    waiting.bytes.insert(waiting.bytes.end(), bytes.begin(), bytes.end());
+}
+
+void Datagram::on_failed(Failed failed) { private_->failed = std::move(failed); }
 
 const SocketAddress& Datagram::local() const { return private_->local; }
 int Datagram::descriptor() const { return private_->descriptor.get(); }

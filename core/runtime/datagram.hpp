@@ -38,13 +38,18 @@ class Datagram {
 
     // Never waits. Errors: busy (the kernel's buffer is full), failed with the system's text.
     Result<void> send(std::span<const char> bytes, const SocketAddress& to);
+    // Sends at the end of this turn of the loop, all packets of a turn by one system call and in their order. What can't be
+    // sent is told to `failed`; while the kernel's buffer is full, packets are lost as they are on the way.
+    void send_later(std::span<const char> bytes, const SocketAddress& to);
+    using Failed = std::move_only_function<void(std::span<const char> bytes, const SocketAddress& to, const Error& error)>;
+    void on_failed(Failed failed);
     const SocketAddress& local() const;
     int descriptor() const;
 
   private:
     struct Private;
-    explicit Datagram(std::unique_ptr<Private> made);
-    std::unique_ptr<Private> private_;
+    explicit Datagram(std::shared_ptr<Private> made);
+    std::shared_ptr<Private> private_;
 };
 
 }  // namespace jackfield

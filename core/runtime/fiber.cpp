@@ -18,6 +18,7 @@
 #include "core/runtime/callback.hpp"
 #include "core/runtime/fiber_private.hpp"
 #include "core/runtime/loop_private.hpp"
+#include "core/runtime/stack_trim.hpp"
 
 namespace jackfield {
 
@@ -258,12 +259,21 @@ bool on_fiber() { return on_control_thread() && fiber_scheduler->running(); }
 std::uint64_t fiber_id() { return on_fiber() ? fiber_scheduler->running()->id : 0; }
 std::uint64_t fiber_waits() { return on_fiber() ? fiber_scheduler->running()->waits : 0; }
 
-void trim_stack() {
-    if (!on_fiber()) return;
-    constexpr std::uintptr_t page = 4096, in_use = 512;  // below this frame: what madvise() needs, and the red zone
-    const auto low = reinterpret_cast<std::uintptr_t>(fiber_scheduler->running()->stack) + StackPool::guard_size;
-    const auto high = (reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - in_use) / page * page;
+namespace {
+
+// The fiber does not run: nothing below its saved context is in use.
+void trim(const Fiber& fiber) {
+    constexpr std::uintptr_t page = 4096;
+    const auto low = reinterpret_cast<std::uintptr_t>(fiber.stack) + StackPool::guard_size;
+    const auto high = reinterpret_cast<std::uintptr_t>(fiber.context) / page * page;
     if (high > low) madvise(reinterpret_cast<void*>(low), high - low, MADV_DONTNEED);
+}
+
+}  // namespace
+
+StackTrim::StackTrim(std::source_location where)
+    : timer_([fiber = on_fiber() ? fiber_scheduler->running() : nullptr] { trim(*fiber); }, where) {
+    if (on_fiber()) timer_.start(1s);
 }
 
 std::size_t fiber_count() { return fiber_scheduler ? fiber_scheduler->count() : 0; }

@@ -34,7 +34,7 @@ struct ControlLoop::Private {
     Reactor reactor;
     TimerWheel wheel;
     FiberScheduler fibers;
-    std::vector<std::move_only_function<void()>> end_of_turn;
+    std::vector<std::move_only_function<void()>> end_of_turn, ending;  // to be run, and those that run now
     std::atomic<bool> stopping{false};
     std::unique_ptr<DescriptorWatch> wake_up;  // of the inbox's eventfd
     // Background work of the runtime that outlives its object (children to be reaped); destroyed with the loop.

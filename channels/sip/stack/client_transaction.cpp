@@ -18,9 +18,17 @@ ClientTransaction::ClientTransaction(TransactionLayer::Private& layer, Method wh
 void ClientTransaction::begin() {
     const auto sent = layer_.sender.send(to_, request_);
     // A full kernel buffer loses a packet, which retransmission is there for.
-    unsendable_ = !sent && (to_.reliable || sent.error().code != ErrorCode::busy);
-    layer_.timers.start(timeout_, unsendable_ ? 0ms : layer_.settings.timer_b);
-    if (!to_.reliable && !unsendable_) layer_.timers.start(retransmission_, interval_);
+    if (!sent && (to_.reliable || sent.error().code != ErrorCode::busy)) return unsent();
+    layer_.timers.start(timeout_, layer_.settings.timer_b);
+    if (!to_.reliable) layer_.timers.start(retransmission_, interval_);
+}
+
+// Of retransmissions another may get through.
+void ClientTransaction::unsent() {
+    if (interval_ != layer_.settings.t1) return;
+    unsendable_ = true;
+    retransmission_.stop();
+    layer_.timers.start(timeout_, 0ms);
 }
 
 void ClientTransaction::retransmit() {

@@ -13,9 +13,11 @@ constexpr std::size_t most_routes = 32;
 
 // From or To without its parameters: the tag is written from what the dialog knows.
 std::string without_tag(const NameAddress& address) {
-    std::string text(grammar::strip(address.raw_name));
-    if (!text.empty()) text += ' ';
-    return text.append("<").append(address.uri.text).append(">");
+    const std::string_view name = grammar::strip(address.raw_name);
+    std::string text;
+    text.reserve(name.size() + address.uri.text.size() + sizeof " <>");
+    text.append(name).append(name.empty() ? "<" : " <").append(address.uri.text).append(">");
+    return text;
 }
 
 Result<std::vector<std::string>> record_routes(const Message& message) {
@@ -120,9 +122,9 @@ void Dialog::begin_request(MessageWriter& writer, std::string_view method, std::
     writer.header(HeaderName::via, via);
     writer.header(HeaderName::max_forwards, 70);
     for (std::size_t i = strict ? 1 : 0; i < route_set_.size(); ++i) writer.header(HeaderName::route, route_set_[i]);
-    if (strict) writer.header(HeaderName::route, "<" + remote_target_ + ">");
+    if (strict) writer.header(HeaderName::route, {"<", remote_target_, ">"});
     const auto address = [&](HeaderName name, const std::string& value, const std::string& tag) {
-        writer.header(name, tag.empty() ? value : value + ";tag=" + tag);
+        writer.header(name, {value, tag.empty() ? "" : ";tag=", tag});
     };
     address(HeaderName::from, local_header_, local_tag_);
     address(HeaderName::to, remote_header_, remote_tag_);

@@ -20,7 +20,8 @@ struct Flow {
 
 class FlowSender {
   public:
-    // Sends one whole message, or queues it; never waits. Errors: closed (the connection is gone), failed, limit.
+    // Sends one whole message, or queues it; never waits. Errors: closed (the connection is gone), failed, limit. What was
+    // queued and could not be sent is told to TransactionLayer::unsent().
     virtual Result<void> send(const Flow& to, std::string_view message) = 0;
 
   protected:

@@ -176,7 +176,7 @@ HeaderName find_header_name(std::string_view name) {
     const char initial = lower(name[0]);
     for (std::size_t i = name_index.first[name.size()]; i < name_index.first[name.size() + 1]; ++i) {
         const std::string_view candidate = header_names[static_cast<std::size_t>(name_index.sorted[i])];
-        if (lower(candidate[0]) == initial && same_word(candidate, name)) return name_index.sorted[i];
+        if (candidate == name || (lower(candidate[0]) == initial && same_word(candidate, name))) return name_index.sorted[i];
     }
     return HeaderName::unknown;
 }

@@ -43,18 +43,6 @@ void SuccessRepeater::give_up() {
     user_.on_unacknowledged();
 }
 
-void AckKeeper::keep(std::uint32_t cseq, std::string ack, const Flow& to) {
-    cseq_ = cseq;
-    ack_ = std::move(ack);
-    to_ = to;
-}
-
-bool AckKeeper::repeat(const Message& success, FlowSender& sender) const {
-    if (ack_.empty() || success.cseq().number != cseq_) return false;
-    (void)sender.send(to_, ack_);
-    return true;
-}
-
 ReliableProvisionals::ReliableProvisionals(User& user, ServerHandle& handle, StackTimers& timers,
                                            const TransactionSettings& settings)
     : user_(user),

@@ -49,19 +49,6 @@ class SuccessRepeater {
     StackTimer timeout_{this, StackTimer::calls<&SuccessRepeater::give_up>};
 };
 
-// The ACK of the last 2xx, sent again whenever that comes again (RFC 3261 13.2.2.4).
-class AckKeeper {
-  public:
-    void keep(std::uint32_t cseq, std::string ack, const Flow& to);
-    // Sends it for a repeated 2xx; false when it is for another INVITE.
-    bool repeat(const Message& success, FlowSender& sender) const;
-
-  private:
-    std::string ack_;
-    std::uint32_t cseq_ = 0;
-    Flow to_;
-};
-
 // Sends provisional responses reliably: one at a time, each until its PRACK.
 class ReliableProvisionals {
   public:

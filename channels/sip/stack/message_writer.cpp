@@ -2,6 +2,7 @@
 #include "channels/sip/stack/message_writer.hpp"
 
 #include <charconv>
+#include <cstring>
 
 namespace jackfield::sip {
 
@@ -13,6 +14,14 @@ void append_number(std::string& buffer, std::uint64_t number) {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
     buffer.append(digits, end);
+}
+
+// Whether one of eight bytes is below 16: rare in the head of a message, where the line ends and NUL are the ones that matter.
+bool low_byte_among(const char* eight) {
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, sizeof word);
+    return ((word - ones * 16) & ~word & ones * 0x80) != 0;
 }
 
 // The top Via with received and rport put right, without those that the sender may have invented.
@@ -204,10 +213,16 @@ std::string_view reason_phrase(int status) {
 }
 
 void MessageWriter::append_value(std::string_view value) {
-    const std::size_t start = buffer_.size();
+    std::size_t at = buffer_.size();
     buffer_ += value;
-    for (std::size_t i = start; i < buffer_.size(); ++i)
-        if (buffer_[i] == '\r' || buffer_[i] == '\n' || buffer_[i] == '\0') buffer_[i] = ' ';
+    while (at < buffer_.size()) {
+        if (buffer_.size() - at >= 8 && !low_byte_among(buffer_.data() + at)) {
+            at += 8;
+            continue;
+        }
+        char& c = buffer_[at++];
+        if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+    }
 }
 
 MessageWriter& MessageWriter::request_line(std::string_view method, std::string_view uri) {
@@ -227,12 +242,19 @@ MessageWriter& MessageWriter::status_line(int status, std::string_view reason) {
     return *this;
 }
 
-MessageWriter& MessageWriter::header(HeaderName name, std::string_view value) { return header(to_string(name), value); }
+MessageWriter& MessageWriter::header(HeaderName name, std::string_view value) { return header(name, {value}); }
 
 MessageWriter& MessageWriter::header(std::string_view name, std::string_view value) {
     append_value(name);
     buffer_ += ": ";
     append_value(value);
+    buffer_ += "\r\n";
+    return *this;
+}
+
+MessageWriter& MessageWriter::header(HeaderName name, std::initializer_list<std::string_view> parts) {
+    buffer_.append(to_string(name)).append(": ");
+    for (const std::string_view part : parts) append_value(part);
     buffer_ += "\r\n";
     return *this;
 }
@@ -281,6 +303,7 @@ void begin_response(MessageWriter& writer, const Message& request, int status, s
         // A Via that could not be read goes back as it came.
         if (i == first && !source.host.empty() && !request.top_via().host.empty() && next_list_item(rest, item)) {
             std::string value;
+            value.reserve(rest.size() + item.size() + source.host.size() + sizeof ", ;received=;rport=65535");
             append_via(value, item, request.top_via(), source);
             if (!strip(rest).empty()) value.append(", ").append(strip(rest));
             writer.header(HeaderName::via, value);
@@ -292,7 +315,7 @@ void begin_response(MessageWriter& writer, const Message& request, int status, s
     writer.copy(request, HeaderName::from);
     const bool add_tag = status > 100 && !to_tag.empty() && request.to_tag().empty() && !request.to().uri.text.empty();
     if (add_tag)
-        writer.header(HeaderName::to, std::string(request.header(HeaderName::to)).append(";tag=").append(to_tag));
+        writer.header(HeaderName::to, {request.header(HeaderName::to), ";tag=", to_tag});
     else
         writer.copy(request, HeaderName::to);
     writer.copy(request, HeaderName::call_id).copy(request, HeaderName::cseq);

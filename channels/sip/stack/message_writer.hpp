@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ class MessageWriter {
 
     MessageWriter& header(HeaderName name, std::string_view value);
     MessageWriter& header(std::string_view name, std::string_view value);
+    // A value of several parts, put together without a copy.
+    MessageWriter& header(HeaderName name, std::initializer_list<std::string_view> parts);
     MessageWriter& header(HeaderName name, std::uint32_t number);
     MessageWriter& cseq(std::uint32_t number, std::string_view method);
     // All fields of that name, as they were received.

@@ -44,6 +44,7 @@ void take_remote(NegotiatedMedia& negotiated, const SdpSession& session, const S
 // Sorts the codecs in common into media codecs, the event format and comfort noise.
 void settle_codecs(NegotiatedMedia& negotiated, std::vector<NegotiatedCodec> found, std::size_t most) {
     std::vector<NegotiatedCodec> events, noises;
+    negotiated.codecs.reserve(found.size());
     for (NegotiatedCodec& codec : found) {
         if (codec.codec.is_telephone_event())
             events.push_back(std::move(codec));
@@ -63,9 +64,10 @@ void settle_codecs(NegotiatedMedia& negotiated, std::vector<NegotiatedCodec> fou
         negotiated.comfort_noise = *noise;
 }
 
-std::vector<NegotiatedCodec> codecs_in_common(const LocalMedia& local, const SdpMedia& remote, CodecOrder order,
+std::vector<NegotiatedCodec> codecs_in_common(const std::vector<SdpCodec>& local, const SdpMedia& remote, CodecOrder order,
                                               bool answering) {
     std::vector<NegotiatedCodec> found;
+    found.reserve(std::min(local.size(), remote.codecs.size()));
     const auto add = [&](const SdpCodec& mine, const SdpCodec& theirs) {
         NegotiatedCodec codec{.codec = mine, .send_payload_type = theirs.payload_type};
         codec.codec.fmtp = theirs.fmtp;
@@ -76,13 +78,13 @@ std::vector<NegotiatedCodec> codecs_in_common(const LocalMedia& local, const Sdp
     // Each remote format serves once: a description may name a codec twice.
     if (order == CodecOrder::remote) {
         for (const SdpCodec& theirs : remote.codecs)
-            for (const SdpCodec& mine : local.codecs)
+            for (const SdpCodec& mine : local)
                 if (compatible(mine, theirs)) {
                     add(mine, theirs);
                     break;
                 }
     } else {
-        for (const SdpCodec& mine : local.codecs)
+        for (const SdpCodec& mine : local)
             for (const SdpCodec& theirs : remote.codecs)
                 if (compatible(mine, theirs)) {
                     add(mine, theirs);
@@ -107,6 +109,8 @@ SdpMedia describe(const LocalMedia& local) {
     media.rtcp_mux = local.rtcp_mux;
     if (!local.rtcp_mux && local.rtcp_port != 0 && local.rtcp_port != local.port + 1) media.rtcp_port = local.rtcp_port;
     media.attributes = local.attributes;
+    media.codecs.reserve(local.codecs.size());
+    media.formats.reserve(local.codecs.size());
     return media;
 }
 
@@ -167,7 +171,7 @@ bool answer_medium(const LocalDescription& local, std::size_t index, const SdpSe
     answer.protocol = offered.protocol;
     negotiated.direction = mine.direction;
     if (offered.is_rtp()) {
-        settle_codecs(negotiated, codecs_in_common(mine, offered, local.order, true), local.most_codecs);
+        settle_codecs(negotiated, codecs_in_common(mine.codecs, offered, local.order, true), local.most_codecs);
         if (negotiated.codecs.empty()) return false;
         const auto write = [&](const NegotiatedCodec& codec) {
             // The fmtp of an answer says what this side wants to receive.
@@ -280,9 +284,7 @@ Result<std::vector<NegotiatedMedia>> accept_answer(const LocalDescription& local
             negotiated.direction = offered.direction;
             if (offered.is_rtp()) {
                 // The numbers of this side are those that the offer gave.
-                LocalMedia numbered = local.media[index];
-                numbered.codecs = offered.codecs;
-                settle_codecs(negotiated, codecs_in_common(numbered, answered, local.order, false), 0);
+                settle_codecs(negotiated, codecs_in_common(offered.codecs, answered, local.order, false), 0);
             }
             if (!offered.is_rtp() || !negotiated.codecs.empty()) {
                 negotiated.local = index;

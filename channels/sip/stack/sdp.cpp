@@ -1,9 +1,8 @@
 // Session descriptions (RFC 8866): what is told about media, and writing them.
 #include "channels/sip/stack/sdp.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
+#include <charconv>
+#include <concepts>
 
 #include "core/base/strings.hpp"
 
@@ -11,52 +10,58 @@ namespace jackfield::sip {
 
 namespace {
 
-template <class... A>
-void line(std::string& text, fmt::format_string<A...> format, A&&... arguments) {
-    fmt::format_to(std::back_inserter(text), format, std::forward<A>(arguments)...);
+void append(std::string& text, std::string_view part) { text += part; }
+void append(std::string& text, std::unsigned_integral auto number) {
+    char digits[20];
+    text.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+template <class... Part>
+void line(std::string& text, const Part&... parts) {
+    (append(text, parts), ...);
     text += "\r\n";
 }
 
+std::string_view family_of(bool ipv6) { return ipv6 ? "IP6 " : "IP4 "; }
+
 void write_connection(std::string& text, const SdpConnection& connection) {
-    if (!connection.address.empty()) line(text, "c=IN {} {}", connection.ipv6 ? "IP6" : "IP4", connection.address);
+    if (!connection.address.empty()) line(text, "c=IN ", family_of(connection.ipv6), connection.address);
 }
 
 void write_attributes(std::string& text, const std::vector<SdpAttribute>& attributes) {
     for (const SdpAttribute& attribute : attributes)
-        attribute.has_value ? line(text, "a={}:{}", attribute.name, attribute.value)
-                            : line(text, "a={}", attribute.name);
+        line(text, "a=", attribute.name, attribute.has_value ? ":" : "", attribute.value);
 }
 
 void write_media(std::string& text, const SdpMedia& media) {
-    fmt::format_to(std::back_inserter(text), "m={} {}", media.type, media.port);
-    if (media.port_count > 1) fmt::format_to(std::back_inserter(text), "/{}", media.port_count);
-    fmt::format_to(std::back_inserter(text), " {}", media.protocol);
+    text.append("m=").append(media.type).append(" ").append(std::to_string(media.port));
+    if (media.port_count > 1) text.append("/").append(std::to_string(media.port_count));
+    text.append(" ").append(media.protocol);
     for (const std::string& format : media.formats) text.append(" ").append(format);
     text += "\r\n";
     if (media.connection.address.size() > 0) write_connection(text, media.connection);
-    for (const std::string& bandwidth : media.bandwidths) line(text, "b={}", bandwidth);
+    for (const std::string& bandwidth : media.bandwidths) line(text, "b=", bandwidth);
     for (const SdpCodec& codec : media.codecs) {
         if (!codec.name.empty()) {
             if (codec.channels > 1)
-                line(text, "a=rtpmap:{} {}/{}/{}", codec.payload_type, codec.name, codec.clock_rate, codec.channels);
+                line(text, "a=rtpmap:", codec.payload_type, " ", codec.name, "/", codec.clock_rate, "/", codec.channels);
             else
-                line(text, "a=rtpmap:{} {}/{}", codec.payload_type, codec.name, codec.clock_rate);
+                line(text, "a=rtpmap:", codec.payload_type, " ", codec.name, "/", codec.clock_rate);
         }
-        if (!codec.fmtp.empty()) line(text, "a=fmtp:{} {}", codec.payload_type, codec.fmtp);
+        if (!codec.fmtp.empty()) line(text, "a=fmtp:", codec.payload_type, " ", codec.fmtp);
     }
-    if (media.ptime != 0) line(text, "a=ptime:{}", media.ptime);
-    if (media.maxptime != 0) line(text, "a=maxptime:{}", media.maxptime);
+    if (media.ptime != 0) line(text, "a=ptime:", media.ptime);
+    if (media.maxptime != 0) line(text, "a=maxptime:", media.maxptime);
     if (media.rtcp_port != 0) {
         if (media.rtcp_address.empty())
-            line(text, "a=rtcp:{}", media.rtcp_port);
+            line(text, "a=rtcp:", media.rtcp_port);
         else
-            line(text, "a=rtcp:{} IN {} {}", media.rtcp_port,
-                 media.rtcp_address.find(':') == std::string::npos ? "IP4" : "IP6", media.rtcp_address);
+            line(text, "a=rtcp:", media.rtcp_port, " IN ", family_of(media.rtcp_address.contains(':')), media.rtcp_address);
     }
     if (media.rtcp_mux) line(text, "a=rtcp-mux");
     write_attributes(text, media.attributes);
     // A removed medium has no direction worth a line.
-    if (media.port != 0 && media.is_rtp()) line(text, "a={}", to_string(media.direction));
+    if (media.port != 0 && media.is_rtp()) line(text, "a=", to_string(media.direction));
 }
 
 unsigned number_of(const SdpMedia& media, std::string_view name, unsigned otherwise) {
@@ -116,11 +121,10 @@ std::string write_sdp(const SdpSession& session) {
     std::string text;
     text.reserve(512);
     text += "v=0\r\n";
-    line(text, "o={} {} {} IN {} {}", session.user, session.id, session.version, session.origin.ipv6 ? "IP6" : "IP4",
-         session.origin.address);
-    line(text, "s={}", session.name);
+    line(text, "o=", session.user, " ", session.id, " ", session.version, " IN ", family_of(session.origin.ipv6), session.origin.address);
+    line(text, "s=", session.name);
     write_connection(text, session.connection);
-    for (const std::string& bandwidth : session.bandwidths) line(text, "b={}", bandwidth);
+    for (const std::string& bandwidth : session.bandwidths) line(text, "b=", bandwidth);
     text += "t=0 0\r\n";
     write_attributes(text, session.attributes);
     for (const SdpMedia& media : session.media) write_media(text, media);

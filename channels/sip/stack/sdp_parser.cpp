@@ -1,4 +1,5 @@
 // Reading session descriptions (RFC 8866 section 5).
+#include <algorithm>
 #include <array>
 
 #include "channels/sip/stack/sdp.hpp"
@@ -97,6 +98,9 @@ Result<void> SdpParser::medium(std::string_view value) {
     media.port_count = *count;
     media.direction = default_direction_;
     const bool rtp = media.is_rtp();
+    const auto formats = std::min(most_formats, static_cast<std::size_t>(std::ranges::count(value, ' ')) + 1);
+    media.formats.reserve(formats);
+    if (rtp) media.codecs.reserve(formats);
     for (std::string_view format = take_word(value); !format.empty(); format = take_word(value)) {
         if (media.formats.size() == most_formats) return fail(ErrorCode::limit, "Too many formats in SDP");
         media.formats.emplace_back(format);
@@ -104,12 +108,11 @@ Result<void> SdpParser::medium(std::string_view value) {
         const auto payload_type = parse_number<std::uint8_t>(format);
         if (!payload_type || *payload_type > 127) return fail(ErrorCode::invalid, "Malformed payload type in SDP");
         SdpCodec codec{.payload_type = *payload_type};
-        for (const StaticPayload& known : static_payloads)
-            if (known.type == *payload_type) {
-                codec.name = known.name;
-                codec.clock_rate = known.clock_rate;
-                codec.channels = known.channels;
-            }
+        if (const auto known = std::ranges::find(static_payloads, *payload_type, &StaticPayload::type); known != static_payloads.end()) {
+            codec.name = known->name;
+            codec.clock_rate = known->clock_rate;
+            codec.channels = known->channels;
+        }
         media.codecs.push_back(std::move(codec));
     }
     if (media.formats.empty()) return fail(ErrorCode::invalid, "Media line without formats in SDP");

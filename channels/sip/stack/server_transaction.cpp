@@ -20,13 +20,12 @@ void ServerTransaction::begin() {
     if (invite_) layer_.timers.start(tick_, layer_.settings.trying);
 }
 
-std::string ServerTransaction::plain_response(int status, std::string_view reason) const {
+std::string_view ServerTransaction::plain_response(int status, std::string_view reason) const {
     const std::string host = flow_.remote.host();
-    std::string text;
-    MessageWriter writer(text);
+    MessageWriter writer(layer_.response);
     begin_response(writer, request_, status, reason, local_tag_, {host, flow_.remote.port()});
     writer.finish();
-    return text;
+    return layer_.response;
 }
 
 void ServerTransaction::tick() {
@@ -66,12 +65,12 @@ void ServerTransaction::receive_cancel(const Message& cancel) {
         (void)send(487, plain_response(487, {}));
 }
 
-Result<void> ServerTransaction::send(int status, std::string response) {
+Result<void> ServerTransaction::send(int status, std::string_view response) {
     if (state_ == State::completed) return fail(ErrorCode::closed, "The request has its final response");
     tick_.stop();
     if (status < 200) {
         state_ = State::proceeding;
-        response_ = std::move(response);
+        response_ = response;
         return layer_.sender.send(flow_, response_);
     }
     TransactionLayer::Private& layer = layer_;
@@ -80,7 +79,7 @@ Result<void> ServerTransaction::send(int status, std::string response) {
         state_ = State::completed;
         forget_handle();
         request_ = Message();
-        response_ = std::move(response);
+        response_ = response;
         interval_ = layer.settings.t1;
         if (!flow_.reliable) layer.timers.start(tick_, interval_);
         layer.timers.start(timeout_, layer.settings.linger());
@@ -97,9 +96,9 @@ Result<void> ServerTransaction::send(int status, std::string response) {
 }
 
 Message ServerTransaction::take_request_and_respond(int status) {
-    std::string response = plain_response(status, {});
+    const std::string_view response = plain_response(status, {});
     Message request = std::move(request_);
-    (void)send(status, std::move(response));
+    (void)send(status, response);
     return request;
 }
 
@@ -112,9 +111,9 @@ const Message& ServerHandle::request() const { return transaction_->request(); }
 const Flow& ServerHandle::flow() const { return transaction_->flow(); }
 const std::string& ServerHandle::local_tag() const { return transaction_->local_tag(); }
 
-Result<void> ServerHandle::send(int status, std::string response) {
+Result<void> ServerHandle::send(int status, std::string_view response) {
     if (transaction_ == nullptr) return fail(ErrorCode::closed, "The request has its final response");
-    return transaction_->send(status, std::move(response));
+    return transaction_->send(status, response);
 }
 
 Result<void> ServerHandle::respond(int status, std::string_view reason) {
@@ -138,10 +137,10 @@ void IncomingRequest::take(ServerHandle& handle) {
     transaction_ = nullptr;
 }
 
-Result<void> IncomingRequest::send(int status, std::string response) {
+Result<void> IncomingRequest::send(int status, std::string_view response) {
     if (transaction_ == nullptr) return fail(ErrorCode::closed, "The request has its final response");
     ServerTransaction* const transaction = status < 200 ? transaction_ : std::exchange(transaction_, nullptr);
-    return transaction->send(status, std::move(response));
+    return transaction->send(status, response);
 }
 
 Result<void> IncomingRequest::respond(int status, std::string_view reason) {

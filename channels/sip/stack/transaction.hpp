@@ -97,7 +97,7 @@ class ServerHandle {
     const std::string& local_tag() const;  // for the To header of responses, the same in all of them
     // Sends a whole response; a final one frees the handle and the request. Errors: those of FlowSender (a final
     // response counts as sent all the same: its retransmissions may get through).
-    Result<void> send(int status, std::string response);
+    Result<void> send(int status, std::string_view response);
     // The same with a response that has no more than the necessary headers.
     Result<void> respond(int status, std::string_view reason = {});
     void release();
@@ -118,7 +118,7 @@ class IncomingRequest {
     const std::string& local_tag() const;
     void take(ServerHandle& handle);
     Result<void> respond(int status, std::string_view reason = {});  // as ServerHandle does
-    Result<void> send(int status, std::string response);
+    Result<void> send(int status, std::string_view response);
 
   private:
     friend class TransactionLayer;
@@ -156,6 +156,8 @@ class TransactionLayer {
     // Sends `request`, whose top Via has `branch` (new_branch()), and watches over it. A send that fails at once is
     // reported by on_failure in the next turn of the timers. `handle` must be free.
     void start(ClientHandle& handle, Method method, std::string_view branch, std::string request, const Flow& to);
+    // A message that the FlowSender took could not be sent after all: a request fails as if start() had found out.
+    void unsent(std::string_view message);
     // Answers without a transaction; for what the parser rejected and for overload.
     void reply(const Message& request, const Flow& to, int status, std::string_view reason = {},
                std::string_view extra_headers = {});

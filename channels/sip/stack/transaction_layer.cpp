@@ -3,6 +3,7 @@
 
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/stack/message_writer.hpp"
+#include "channels/sip/stack/parser.hpp"
 #include "channels/sip/stack/transaction_private.hpp"
 #include "core/base/strings.hpp"
 
@@ -265,6 +266,13 @@ void TransactionLayer::start(ClientHandle& handle, Method method, std::string_vi
     transaction->handle = &handle;
     handle.transaction_ = transaction;
     private_->adopt(*transaction);
+}
+
+void TransactionLayer::unsent(std::string_view message) {
+    const ParseResult sent = parse_message(message);
+    if (sent.verdict != Verdict::accept || !sent.message.is_request()) return;
+    TransactionNode* const node = private_->table.find(private_->client_identity(sent.message.top_via().branch, sent.message.method_name()));
+    if (node != nullptr && node->kind == TransactionNode::Kind::client) static_cast<ClientTransaction&>(*node).unsent();
 }
 
 void TransactionLayer::reply(const Message& request, const Flow& to, int status, std::string_view reason,

@@ -41,6 +41,7 @@ class ClientTransaction : public TransactionNode {
     ClientTransaction(TransactionLayer::Private& layer, Method method, std::string request, const Flow& to);
 
     void begin();
+    void unsent();
     void receive(const Message& response, const Flow& from);
     void cancel(std::string_view reason);
 
@@ -75,9 +76,9 @@ class ServerTransaction : public TransactionNode {
     void receive_again(const Flow& from);  // the same request
     void receive_ack();
     void receive_cancel(const Message& cancel);
-    Result<void> send(int status, std::string response);
-    // A response with nothing but the necessary headers; while there is no final one.
-    std::string plain_response(int status, std::string_view reason) const;
+    Result<void> send(int status, std::string_view response);
+    // A response with nothing but the necessary headers; while there is no final one. Until the layer writes the next one.
+    std::string_view plain_response(int status, std::string_view reason) const;
     // For a CANCEL: its message outlives its transaction.
     Message take_request_and_respond(int status);
     void forget_handle();
@@ -149,7 +150,8 @@ struct TransactionLayer::Private {
     MessageRing ring;
     std::vector<std::unique_ptr<Graveyard>> graves;  // one for each life that the settings ever gave
     TransactionLayer::Counts counts;
-    std::string scratch;
+    std::string scratch;   // identities
+    std::string response;  // that is being written and sent
     Instant start;
     StackTimer grave_timer;
 };

@@ -214,9 +214,6 @@ Result<Uri> parse_uri(std::string_view text) {
     uri.scheme_name = text.substr(0, colon);
     for (const char c : uri.scheme_name)
         if (!is(c, alpha_numeric) && c != '+' && c != '-' && c != '.') return fail(ErrorCode::invalid, "Malformed URI");
-    for (const char c : text)
-        if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
-            return fail(ErrorCode::invalid, "Forbidden character in URI");
     const std::string_view rest = text.substr(colon + 1);
     if (same_word(uri.scheme_name, "sip") || same_word(uri.scheme_name, "sips")) {
         uri.scheme = uri.scheme_name.size() == 3 ? UriScheme::sip : UriScheme::sips;
@@ -226,6 +223,9 @@ Result<Uri> parse_uri(std::string_view text) {
         JF_TRY(parse_tel(rest, uri));
     } else {
         if (rest.empty()) return fail(ErrorCode::invalid, "Malformed URI");
+        for (const char c : rest)  // those above are asked what they may hold, part by part
+            if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
+                return fail(ErrorCode::invalid, "Forbidden character in URI");
         uri.opaque = rest;
     }
     return uri;
@@ -277,7 +277,9 @@ std::string escape_uri_header(std::string_view text) {
 
 std::string make_uri(UriScheme scheme, std::string_view user, std::string_view host, std::uint16_t port,
                      std::string_view parameters) {
-    std::string uri = scheme == UriScheme::sips ? "sips:" : scheme == UriScheme::tel ? "tel:" : "sip:";
+    std::string uri;
+    uri.reserve(user.size() + host.size() + parameters.size() + sizeof "sips:@[]:65535");
+    uri += scheme == UriScheme::sips ? "sips:" : scheme == UriScheme::tel ? "tel:" : "sip:";
     if (scheme == UriScheme::tel) return uri.append(user).append(parameters);
     if (!user.empty()) uri.append(escape_user(user)).append("@");
     const bool bracket = host.find(':') != std::string_view::npos && host.front() != '[';

@@ -81,6 +81,11 @@ void Transports::apply(const ObjectSet& objects) {
             }, options);
             if (datagram) open->datagram = std::move(*datagram);
             if (datagram) open->bound = open->datagram->local();
+            if (datagram)
+                open->datagram->on_failed([this](std::span<const char> bytes, const SocketAddress& to, const Error& error) {
+                    log_debug(1, "SIP message to {}: {}", to.to_string(), error.text);
+                    user_.on_unsent({bytes.data(), bytes.size()});
+                });
             if (!datagram) done = std::unexpected(std::move(datagram).error());
         }
         if (!done) {
@@ -201,7 +206,8 @@ Result<void> Transports::send(const Flow& to, std::string_view message) {
     if (to.reliable) return send_on_connection(to, message);
     const Opened* open = opened(to.transport);
     if (!open || !open->datagram) return fail(ErrorCode::closed, "the transport of {} is closed", to.remote.to_string());
-    return open->datagram->send(message, to.remote);
+    open->datagram->send_later(message, to.remote);
+    return {};
 }
 
 Result<void> Transports::send_on_connection(const Flow& to, std::string_view message) {

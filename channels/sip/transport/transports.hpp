@@ -25,6 +25,8 @@ class TransportUser {
     // A message that the parser accepted, or a request that it rejected (answer it with result.status). `age`: time that
     // it spent in the kernel's queue.
     virtual void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) = 0;
+    // The system refused to send this message, which send() had taken. Within the turn in which that was.
+    virtual void on_unsent(std::string_view message) = 0;
 
   protected:
     ~TransportUser() = default;

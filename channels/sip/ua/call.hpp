@@ -90,7 +90,7 @@ class SipCall final : public DriverChannel,
     void send_success();
     void on_unacknowledged() override;
     void on_unacknowledged_provisional() override;
-    std::string response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more = {});
+    std::string_view response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more = {});
     void attach_media(const MediaStream* near);
 
     // outgoing (call_outgoing.cpp)
@@ -154,7 +154,7 @@ class SipCall final : public DriverChannel,
     Flow flow_;
     bool authenticated_ = false;
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
-    AckKeeper ack_;                        // of the last 2xx to an INVITE of ours
+    std::uint32_t acknowledged_ = 0;       // CSeq of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs
     std::string answered_with_;            // what answers the offer of their INVITE
     const UserDialog* previewed_ = nullptr;  // the early dialog whose description is in use

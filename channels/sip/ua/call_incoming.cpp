@@ -149,7 +149,7 @@ void SipCall::attach_media(const MediaStream* near) {
     });
 }
 
-std::string SipCall::response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more) {
+std::string_view SipCall::response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more) {
     return context_.agent.response(invite_received_, status, {}, [&](MessageWriter& writer) {
         if (status < 300) {
             writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
@@ -183,11 +183,11 @@ Result<void> SipCall::send_provisional(int status, bool with_sdp) {
         described_reliably_ = true;
     }
     const std::uint32_t number = reliable_->next_number();
-    auto sent = reliable_->send(number, status, response_to_invite(status, sdp, [&](MessageWriter& writer) {
+    auto sent = reliable_->send(number, status, std::string(response_to_invite(status, sdp, [&](MessageWriter& writer) {
         writer.header(HeaderName::require, "100rel");
         writer.header(HeaderName::rseq, number);
         diversion(writer);
-    }));
+    })));
     // Sixteen wait for a far side that acknowledges none: it will hear of the call's end.
     if (!sent && sent.error().code == ErrorCode::limit) return {};
     return sent;
@@ -217,8 +217,8 @@ Result<void> SipCall::answer() {
 }
 
 void SipCall::send_success() {
-    std::string sdp;
-    if (!described_reliably_) sdp = answered_with_;
+    std::string sdp = std::exchange(answered_with_, {});
+    if (described_reliably_) sdp.clear();
     if (!described_reliably_ && !media_->negotiated()) {
         sdp = media_->make_offer();
         negotiation_.offer_sent();
@@ -227,7 +227,7 @@ void SipCall::send_success() {
     if (reliable_) reliable_->stop();
     if (!negotiation_.local_offer()) negotiation_.offer_settled();
     const std::uint32_t cseq = invite_received_.request().cseq().number;
-    std::string success = response_to_invite(200, sdp);
+    std::string success(response_to_invite(200, sdp));
     if (auto sent = invite_received_.send(200, success); !sent)
         log_debug(1, "200 to {}: {}", flow_.remote.to_string(), sent.error().text);
     dialogs_.front()->confirm();

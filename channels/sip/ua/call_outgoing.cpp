@@ -54,7 +54,7 @@ void SipCall::send_invite() {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user));
         for (const auto& [name, value] : added_headers_) writer.header(name, value);
         add_identity(writer);
-        if (channel().redirecting().count > 0) add_diversion(writer);
+        if (channel().redirected() && channel().redirecting().count > 0) add_diversion(writer);
         if (endpoint_->reliable == ReliableMode::required) writer.header(HeaderName::require, "100rel");
         context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no);
         writer.finish("application/sdp", offer);
@@ -145,8 +145,7 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     dialog->confirm(response);
     dialog->note_allowed(response);
     dialog->flow = from;
-    const std::uint32_t cseq = response.cseq().number;
-    ack_.keep(cseq, context_.agent.send_ack(*dialog, cseq), dialog->flow);
+    context_.agent.send_ack(*dialog, acknowledged_ = response.cseq().number);
     negotiation_.invite_done();
     negotiation_.offer_settled();
     const bool known = preview_final_ && previewed_ == dialog;
@@ -164,6 +163,7 @@ void SipCall::on_success(const Message& response, const Flow& from) {
         hang_up(HangupCause::bearercapability_notavail);
         return channel().remote_hung_up(HangupCause::bearercapability_notavail);
     }
+    media_->offer_settled();
     state_ = State::up;
     count(0, -counted_ringing_, 0);
     note_identity(response);
@@ -217,8 +217,8 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
     ended(failure == ClientFailure::timeout ? HangupCause::no_user_response : HangupCause::destination_out_of_order);
 }
 
-void SipCall::on_repeated_success(UserDialog&, const Message& response, const Flow&) {
-    (void)ack_.repeat(response, context_.agent.transports());
+void SipCall::on_repeated_success(UserDialog& dialog, const Message& response, const Flow&) {
+    if (response.cseq().number == acknowledged_) context_.agent.send_ack(dialog, acknowledged_);  // RFC 3261 13.2.2.4
 }
 
 }  // namespace jackfield::sip

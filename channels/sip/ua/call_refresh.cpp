@@ -189,8 +189,7 @@ void SipCall::on_refresh_success(const Message& response) {
     dialog.refresh_target(response);
     dialog.note_allowed(response);
     if (refresh_is_invite_) {
-        const std::uint32_t cseq = response.cseq().number;
-        ack_.keep(cseq, context_.agent.send_ack(dialog, cseq), dialog.flow);
+        context_.agent.send_ack(dialog, acknowledged_ = response.cseq().number);
         negotiation_.offer_settled();
         const bool was_held = media_->held_by_remote();
         if (response.body().empty()) {

@@ -120,11 +120,11 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
 
 void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
     const std::uint32_t cseq = handle.request().cseq().number;
-    std::string success = context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
+    std::string success(context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
         context_.agent.add_agent(writer);
         writer.finish("application/sdp", sdp);
-    });
+    }));
     (void)handle.send(200, success);
     success_.start(std::move(success), cseq, flow_, context_.agent.transactions().settings());
 }

@@ -126,7 +126,7 @@ Result<void> SipCall::transfer(std::string_view destination) {
         target = "sip:" + target + (target.contains('@') ? "" : "@" + context_.agent.transports().signalling_address(flow_).to_string());
     if (state_ != State::up && invite_received_.active()) {
         if (reliable_) reliable_->stop();
-        const auto moved = context_.agent.response(invite_received_, 302, {}, [&](MessageWriter& writer) {
+        const std::string_view moved = context_.agent.response(invite_received_, 302, {}, [&](MessageWriter& writer) {
             writer.header(HeaderName::contact, "<" + target + ">");
             writer.finish();
         });

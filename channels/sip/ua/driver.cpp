@@ -44,11 +44,11 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
     cause = HangupCause::subscriber_absent;
     if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", wanted.endpoint);
     Contact contact;
-    const auto contacts = registrar_.contacts(*endpoint);
+    auto contacts = registrar_.contacts(*endpoint);
     const auto known = std::find_if(contacts.begin(), contacts.end(),
                                     [&](const Contact& one) { return wanted.uri.empty() || one.uri == wanted.uri; });
     if (known != contacts.end()) {
-        contact = *known;
+        contact = std::move(*known);
     } else if (!wanted.uri.empty()) {
         contact.uri = wanted.uri.starts_with("sip") ? wanted.uri : "sip:" + wanted.uri;
     } else {
@@ -71,7 +71,7 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
         flow = JF_TRY(agent_.resolve(next, endpoint->transport));
     }
     cause = HangupCause::switch_congestion;
-    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, contact.uri, flow, contact.routes, offered(endpoint->formats, request.formats)));
+    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(contact.uri), flow, std::move(contact.routes), offered(endpoint->formats, request.formats)));
     DriverChannelMade made;
     made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
     made.topology = {StreamInfo{MediaType::audio, call->formats(), StreamInfo::Direction::both, "audio"}};
@@ -118,18 +118,14 @@ void SipDriver::call_changed(const std::string& endpoint, int in_use, int ringin
     counts.ringing += static_cast<unsigned>(ringing);
     counts.held += static_cast<unsigned>(held);
     if (!counts.in_use && !counts.ringing && !counts.held) counts_.erase(endpoint);
-    device_state_changed("PJSIP/" + endpoint);
-    device_state_changed("SIP/" + endpoint);
+    device_state_changed("PJSIP/" + endpoint);  // and so under our other names
 }
 
 void SipDriver::contacts_changed(std::string_view aor) {
     // By convention an endpoint and its address of record share their name; others are found by look-up, which costs
     // more but happens rarely.
     const auto objects = agent_.objects();
-    const auto changed = [](const std::string& name) {
-        device_state_changed("PJSIP/" + name);
-        device_state_changed("SIP/" + name);
-    };
+    const auto changed = [](const std::string& name) { device_state_changed("PJSIP/" + name); };
     if (objects->endpoint(aor)) return changed(std::string(aor));
     for (const auto& [name, endpoint] : objects->endpoints)
         if (std::find(endpoint->aors.begin(), endpoint->aors.end(), aor) != endpoint->aors.end()) changed(name);

@@ -16,6 +16,7 @@ std::uint64_t session_identifier() {
 // Our formats with their payload types; telephone-event at each clock rate when digits go by RFC 4733.
 std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
     std::vector<SdpCodec> codecs;
+    codecs.reserve(formats.size() + (events ? 1 : 0));
     std::uint8_t dynamic = first_dynamic;
     const auto next_dynamic = [&] {
         while (dynamic == telephone_event_payload) ++dynamic;
@@ -65,45 +66,52 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     options.cname = cname;
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
-    session->describe(endpoint.media_address.empty() ? host : endpoint.media_address, endpoint.rtcp_mux);
+    session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;
     return session;
 }
 
-void MediaSession::describe(const std::string& host, bool rtcp_mux) {
-    local_.connection = {host, host.contains(':')};
-    local_.user = endpoint_->sdp_owner;
-    local_.name = endpoint_->sdp_session;
-    local_.order = CodecOrder::local;
+LocalDescription MediaSession::describe() const {
+    LocalDescription local;
+    local.connection = {host_, host_.contains(':')};
+    local.user = endpoint_->sdp_owner;
+    local.name = endpoint_->sdp_session;
+    local.order = CodecOrder::local;
     LocalMedia audio;
     audio.port = rtp_->local().port();
     const bool events = endpoint_->dtmf == DtmfMode::rfc4733 || endpoint_->dtmf == DtmfMode::automatic || endpoint_->dtmf == DtmfMode::auto_info;
     audio.codecs = describe_codecs(formats_, events);
-    audio.rtcp_mux = rtcp_mux;
+    audio.rtcp_mux = endpoint_->rtcp_mux;
     if (const Format* first = formats_.best(MediaType::audio)) {
         audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
     }
-    local_.media.push_back(std::move(audio));
+    local.media.push_back(std::move(audio));
+    return local;
 }
 
 std::string MediaSession::make_offer() {
-    offer_ = sip::make_offer(local_, slots_);
+    offer_ = sip::make_offer(describe(), slots_);
     return origin_.write(offer_);
 }
 
 Result<std::string> MediaSession::make_answer(std::string_view text) {
     const SdpSession offer = JF_TRY(parse_sdp(text));
-    Answer answer = JF_TRY(sip::make_answer(local_, offer));
-    slots_ = std::move(answer.media);
-    apply();
+    Answer answer = JF_TRY(sip::make_answer(describe(), offer));
+    negotiated_to(std::move(answer.media));
     return origin_.write(answer.description);
 }
 
 Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
-    slots_ = JF_TRY(sip::accept_answer(local_, offer_, answer));
-    apply();
+    negotiated_to(JF_TRY(sip::accept_answer(describe(), offer_, answer)));
     return {};
+}
+
+void MediaSession::negotiated_to(std::vector<NegotiatedMedia> media) {
+    slots_ = std::move(media);
+    for (NegotiatedMedia& slot : slots_)
+        if (slot.accepted()) slot.formats = {};  // of interest while a line is refused
+    apply();
 }
 
 FormatList MediaSession::formats() const {
@@ -122,15 +130,19 @@ void MediaSession::attach(Channel& channel, const MediaStream* near, SendDigit s
     send_digit_ = std::move(send_digit);
     channel.media().set_port(rtp_->take_port(), near);
     if (endpoint_->dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
-    apply();
+    if (const NegotiatedMedia* audio = audio_in_use()) tell_channel(*audio);
 }
 
-void MediaSession::apply() {
+const NegotiatedMedia* MediaSession::audio_in_use() const {
     const NegotiatedMedia* audio = nullptr;
     for (const NegotiatedMedia& media : slots_)
         if (media.accepted() && media.type == "audio") audio = &media;
-    if (!audio || audio->codecs.empty()) return;
+    return audio && !audio->codecs.empty() ? audio : nullptr;
+}
 
+void MediaSession::apply() {
+    const NegotiatedMedia* const audio = audio_in_use();
+    if (!audio) return;
     RtpParameters parameters;
     if (!audio->remote.is_null())
         if (auto remote = SocketAddress::parse(audio->remote.address)) parameters.remote = remote->with_port(audio->remote_port);
@@ -138,15 +150,17 @@ void MediaSession::apply() {
         const auto& host = audio->remote_rtcp_address.empty() ? audio->remote.address : audio->remote_rtcp_address;
         if (auto rtcp = SocketAddress::parse(host)) parameters.remote_rtcp = rtcp->with_port(audio->remote_rtcp_port);
     }
+    parameters.send.reserve(audio->codecs.size());
+    parameters.receive.reserve(audio->codecs.size());
     for (const NegotiatedCodec& negotiated : audio->codecs)
         if (const Codec* codec = codec_of(negotiated.codec)) {
             parameters.send.push_back({negotiated.send_payload_type, codec});
             parameters.receive.push_back({negotiated.receive_payload_type, codec});
         }
     if (parameters.send.empty()) return;
-    parameters.write_codec = parameters.send.front().codec;
+    write_codec_ = parameters.write_codec = parameters.send.front().codec;
     const unsigned ptime = audio->ptime && endpoint_->use_ptime ? audio->ptime : 0;
-    parameters.packet_time = ptime ? std::chrono::milliseconds(ptime) : parameters.write_codec->packet_time;
+    packet_time_ = parameters.packet_time = ptime ? std::chrono::milliseconds(ptime) : write_codec_->packet_time;
     if (audio->telephone_event) {
         parameters.dtmf_payload = audio->telephone_event->send_payload_type;
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
@@ -155,12 +169,17 @@ void MediaSession::apply() {
     parameters.sending = sends(audio->direction);
     parameters.receiving = receives(audio->direction);
     held_ = audio->held;
-    rtp_->set(parameters);
-    if (!channel_) return;
-    channel_->media().set_formats(parameters.write_codec, parameters.write_codec, parameters.packet_time);
+    rtp_->set(std::move(parameters));
+    if (channel_) tell_channel(*audio);
+}
+
+// What the channel's stream has to know of it.
+void MediaSession::tell_channel(const NegotiatedMedia& audio) {
+    if (!write_codec_) return;
+    channel_->media().set_formats(write_codec_, write_codec_, packet_time_);
     channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
-    if (endpoint_->dtmf == DtmfMode::automatic && !audio->telephone_event) channel_->media().detect_inband_digits(true);
-    const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio->telephone_event);
+    if (endpoint_->dtmf == DtmfMode::automatic && !audio.telephone_event) channel_->media().detect_inband_digits(true);
+    const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio.telephone_event);
     channel_->media().signal_digits(by_info ? send_digit_ : SendDigit());
 }
 

@@ -34,8 +34,8 @@ class MediaSession {
     Result<std::string> make_answer(std::string_view offer);
     // What came back to our offer. Errors: unsupported, invalid.
     Result<void> accept_answer(std::string_view answer);
-    // The last description that we sent, for responses that repeat it.
-    const std::string& last_local() const { return origin_.last(); }
+    // No other answer to our offer will come.
+    void offer_settled() { offer_ = {}; }
     bool negotiated() const { return !slots_.empty(); }
 
     bool held_by_remote() const { return held_; }    // as of the last offer or answer
@@ -45,16 +45,21 @@ class MediaSession {
   private:
     MediaSession(std::shared_ptr<const EndpointSettings> endpoint, FormatList formats)
         : endpoint_(std::move(endpoint)), formats_(std::move(formats)) {}
-    void describe(const std::string& host, bool rtcp_mux);
+    LocalDescription describe() const;               // what we can do; made when it is needed: calls are many
+    void negotiated_to(std::vector<NegotiatedMedia> media);
+    const NegotiatedMedia* audio_in_use() const;  // null: none yet
     void apply();
+    void tell_channel(const NegotiatedMedia& audio);
 
     std::shared_ptr<const EndpointSettings> endpoint_;
     FormatList formats_;
     std::unique_ptr<RtpSession> rtp_;
-    LocalDescription local_;
+    std::string host_;                               // told in SDP
     SdpOrigin origin_{0};
     SdpSession offer_;
     std::vector<NegotiatedMedia> slots_;
+    const Codec* write_codec_ = nullptr;             // as negotiated, and its packet time
+    std::chrono::milliseconds packet_time_{0};
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     bool held_ = false;

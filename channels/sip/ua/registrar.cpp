@@ -134,6 +134,7 @@ void Registrar::qualify(const std::string& name, const std::string& uri, const s
 }
 
 const Registrar::Qualification* Registrar::qualification(std::string_view aor, std::string_view uri) const {
+    if (qualifications_.empty()) return nullptr;
     const auto found = qualifications_.find(key_of(aor, uri));
     return found == qualifications_.end() ? nullptr : found->second.get();
 }
@@ -258,8 +259,18 @@ std::vector<Contact> Registrar::contacts(const EndpointSettings& endpoint) const
 }
 
 bool Registrar::reachable(const EndpointSettings& endpoint) const {
-    const auto all = contacts(endpoint);
-    return !all.empty() && all.front().status != Contact::Status::unreachable;
+    const Instant now = Clock::now();
+    for (const std::string& name : endpoint.aors) {
+        const auto answers = [&](std::string_view uri) {
+            const Qualification* known = qualification(name, uri);
+            return !known || known->status != Contact::Status::unreachable;
+        };
+        const auto aor = agent_.objects()->aor(name);
+        if (!aor) continue;
+        if (std::ranges::any_of(aor->contacts, answers)) return true;
+        if (std::ranges::any_of(table_.find(name, now), [&](const Binding* binding) { return answers(binding->contact()); })) return true;
+    }
+    return false;
 }
 
 }  // namespace jackfield::sip

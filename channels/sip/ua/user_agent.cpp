@@ -178,13 +178,17 @@ void UserAgent::on_late_success(const Message& response, const Flow& from) {
 // --- what goes out ------------------------------------------------------------------------------------------------------------
 
 std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
-    const SocketAddress local = transports_.signalling_address(flow);
-    return fmt::format("SIP/2.0/{} {};rport;branch={}", transports_.protocol(flow), local.to_string(), branch);
+    constexpr std::size_t longest_head = 64;  // protocol, an IPv6 address and a port
+    std::string text;
+    text.reserve(longest_head + branch.size());
+    text.append("SIP/2.0/").append(transports_.protocol(flow)).append(" ").append(transports_.signalling_address(flow).to_string());
+    return text.append(";rport;branch=").append(branch);
 }
 
 std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
     const SocketAddress local = transports_.signalling_address(flow);
-    return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), flow.reliable ? ";transport=tcp" : "") + ">";
+    std::string text = make_uri(UriScheme::sip, user, local.host(), local.port(), flow.reliable ? ";transport=tcp>" : ">");
+    return text.insert(0, 1, '<');
 }
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable) const {
@@ -224,40 +228,35 @@ void UserAgent::send_and_forget(UserDialog& dialog, Method method, const std::fu
     start(kept->handle, dialog, method, dialog.next_cseq(), write);
 }
 
-std::string UserAgent::send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write) {
-    std::string text;
-    MessageWriter writer(text);
+void UserAgent::send_ack(UserDialog& dialog, std::uint32_t cseq) {
+    MessageWriter writer(buffer_);
     dialog.begin_request(writer, "ACK", cseq, via(dialog.flow, new_branch()));
-    if (write)
-        write(writer);
-    else
-        writer.finish();
-    if (auto sent = transports_.send(dialog.flow, text); !sent) log_debug(1, "ACK to {}: {}", dialog.flow.remote.to_string(), sent.error().text);
-    return text;
+    writer.finish();
+    if (auto sent = transports_.send(dialog.flow, buffer_); !sent) log_debug(1, "ACK to {}: {}", dialog.flow.remote.to_string(), sent.error().text);
 }
 
 namespace {
 
-std::string write_response(const Message& request, const Flow& flow, const std::string& tag, int status, std::string_view reason,
-                           const std::function<void(MessageWriter&)>& write) {
-    std::string text;
+void write_response(std::string& text, const Message& request, const Flow& flow, const std::string& tag, int status, std::string_view reason,
+                    const std::function<void(MessageWriter&)>& write) {
     MessageWriter writer(text);
     const std::string host = flow.remote.host();
     begin_response(writer, request, status, reason, tag, RequestSource{host, flow.remote.port()});
     write(writer);
-    return text;
 }
 
 }  // namespace
 
-std::string UserAgent::response(const ServerHandle& handle, int status, std::string_view reason,
-                                const std::function<void(MessageWriter&)>& write) {
-    return write_response(handle.request(), handle.flow(), handle.local_tag(), status, reason, write);
+std::string_view UserAgent::response(const ServerHandle& handle, int status, std::string_view reason,
+                                     const std::function<void(MessageWriter&)>& write) {
+    write_response(buffer_, handle.request(), handle.flow(), handle.local_tag(), status, reason, write);
+    return buffer_;
 }
 
-std::string UserAgent::response(const IncomingRequest& request, int status, std::string_view reason,
-                                const std::function<void(MessageWriter&)>& write) {
-    return write_response(request.request(), request.flow(), request.local_tag(), status, reason, write);
+std::string_view UserAgent::response(const IncomingRequest& request, int status, std::string_view reason,
+                                     const std::function<void(MessageWriter&)>& write) {
+    write_response(buffer_, request.request(), request.flow(), request.local_tag(), status, reason, write);
+    return buffer_;
 }
 
 }  // namespace jackfield::sip

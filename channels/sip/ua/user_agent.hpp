@@ -80,11 +80,11 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void start(ClientHandle& handle, UserDialog& dialog, Method method, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write);
     // The same for requests whose answer changes nothing (BYE, NOTIFY, MESSAGE); they may outlive their call.
     void send_and_forget(UserDialog& dialog, Method method, const std::function<void(MessageWriter&)>& write);
-    // Writes (and sends) the ACK of a 2xx; returns its text, to be sent again when the 2xx is repeated.
-    std::string send_ack(UserDialog& dialog, std::uint32_t cseq, const std::function<void(MessageWriter&)>& write = {});
-    // A final or provisional response with headers of the caller's.
-    std::string response(const ServerHandle& handle, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
-    std::string response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
+    // Sends the ACK of a 2xx; again whenever that is repeated.
+    void send_ack(UserDialog& dialog, std::uint32_t cseq);
+    // A final or provisional response with headers of the caller's; valid until the next message is written.
+    std::string_view response(const ServerHandle& handle, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
+    std::string_view response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
 
     std::string via(const Flow& flow, std::string_view branch) const;
     std::string contact(const Flow& flow, std::string_view user) const;     // "<sip:user@host:port>"
@@ -101,6 +101,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
 
     // --- called by the layers below ---
     void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
+    void on_unsent(std::string_view message) override { layer_.unsent(message); }
     void on_request(IncomingRequest& request) override;
     void on_ack(const Message& ack, const Flow& from) override;
     bool admits(const Message& request) override;
@@ -127,7 +128,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     OverloadGate overload_;
     std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue
     KeyedRateLimit unknown_{std::chrono::seconds(1)};
-    std::string buffer_;
+    std::string buffer_;              // of the message that is being written
 };
 
 // The methods that this agent understands, as Allow has them.

@@ -46,6 +46,9 @@ class DatagramTest : public LoopTest {
     CPPUNIT_TEST(lets_go_of_its_receiver_at_once);
     CPPUNIT_TEST(names_the_address_that_is_in_use);
     CPPUNIT_TEST(takes_packets_of_any_size);
+    CPPUNIT_TEST(sends_what_waits_at_the_end_of_the_turn_in_order);
+    CPPUNIT_TEST(tells_what_could_not_be_sent_and_sends_the_rest);
+    CPPUNIT_TEST(sends_what_waits_before_it_goes);
     CPPUNIT_TEST(adopts_a_bound_socket);
     CPPUNIT_TEST(speaks_ipv6);
     CPPUNIT_TEST_SUITE_END();
@@ -149,6 +152,50 @@ class DatagramTest : public LoopTest {
         CPPUNIT_ASSERT(b.packets[0].text.empty());
         CPPUNIT_ASSERT(b.packets[1].text == large);
         CPPUNIT_ASSERT(sender->send(bytes(large + "x"), receiver->local()).error().code == ErrorCode::failed);
+    }
+
+    void sends_what_waits_at_the_end_of_the_turn_in_order() {
+        ControlLoop loop;
+        Inbox a, b;
+        const auto sender = a.bind("127.0.0.1:0"), receiver = b.bind("127.0.0.1:0");
+        loop.run_until_idle();
+        constexpr std::size_t many = 100;  // several system calls
+        for (std::size_t i = 0; i < many; ++i) sender->send_later(bytes(std::to_string(i)), receiver->local());
+        char byte = 0;
+        CPPUNIT_ASSERT(recv(receiver->descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0);
+        CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == many; }));
+        for (std::size_t i = 0; i < many; ++i) CPPUNIT_ASSERT_EQUAL(std::to_string(i), b.packets[i].text);
+    }
+
+    void tells_what_could_not_be_sent_and_sends_the_rest() {
+        ControlLoop loop;
+        Inbox a, b;
+        const auto sender = a.bind("127.0.0.1:0"), receiver = b.bind("127.0.0.1:0");
+        const std::string large(65'508, 'L');
+        std::vector<std::size_t> failed;
+        sender->on_failed([&](std::span<const char> packet, const SocketAddress& to, const Error& error) {
+            CPPUNIT_ASSERT(to == receiver->local());
+            CPPUNIT_ASSERT(error.code == ErrorCode::failed);
+            failed.push_back(packet.size());
+            sender->send_later(bytes("instead"), to);
+        });
+        for (const std::string& text : {std::string("first"), large, std::string("second")}) sender->send_later(bytes(text), receiver->local());
+        CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 3; }));
+        CPPUNIT_ASSERT_EQUAL(std::string("first"), b.packets[0].text);
+        CPPUNIT_ASSERT_EQUAL(std::string("second"), b.packets[1].text);
+        CPPUNIT_ASSERT_EQUAL(std::string("instead"), b.packets[2].text);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, failed.size());
+        CPPUNIT_ASSERT_EQUAL(large.size(), failed[0]);
+    }
+
+    void sends_what_waits_before_it_goes() {
+        ControlLoop loop;
+        Inbox a, b;
+        auto sender = a.bind("127.0.0.1:0");
+        const auto receiver = b.bind("127.0.0.1:0");
+        sender->send_later(bytes("last words"), receiver->local());
+        sender.reset();
+        CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 1; }));
     }
 
     void adopts_a_bound_socket() {

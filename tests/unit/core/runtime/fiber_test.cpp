@@ -10,6 +10,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/runtime/sanitizer.hpp"
+#include "core/runtime/stack_trim.hpp"
 #include "core/runtime/timer.hpp"
 #include "tests/unit/core/runtime/loop_fixture.hpp"
 
@@ -60,6 +61,7 @@ class FiberTest : public LoopTest {
     CPPUNIT_TEST(parks_many_fibers_in_a_page_each);
     CPPUNIT_TEST(refuses_a_fiber_above_the_limit);
     CPPUNIT_TEST(gives_deep_stacks_back);
+    CPPUNIT_TEST(a_long_wait_gives_the_stack_below_it_back);
     CPPUNIT_TEST(lists_where_each_fiber_waits);
     CPPUNIT_TEST(counts_its_waits_and_not_its_yields);
     CPPUNIT_TEST(names_the_fiber_whose_stack_overflows);
@@ -249,6 +251,31 @@ class FiberTest : public LoopTest {
         go.set();
         loop.run_until_idle();
         CPPUNIT_ASSERT(resident_bytes() - before < 200 * 24 * 1024);
+#endif
+    }
+
+    void a_long_wait_gives_the_stack_below_it_back() {
+#if !defined(JF_ASAN) && !defined(JF_TSAN)
+        ManualClock clock;
+        ControlLoop loop;
+        Latch go;
+        int sum = 0;
+        const long before = resident_bytes();
+        for (int i = 0; i < 200; ++i)
+            start("deep", [&] {
+                sum += fill_stack(300);
+                const StackTrim trim;
+                CPPUNIT_ASSERT(go.wait());
+                sum += fill_stack(30);  // what was given back can be used again
+            });
+        loop.run_until_idle();
+        CPPUNIT_ASSERT(resident_bytes() - before > 200 * 150 * 1024);
+        clock.advance(2s);
+        loop.run_until_idle();
+        CPPUNIT_ASSERT(resident_bytes() - before < 200 * 24 * 1024);
+        go.set();
+        loop.run_until_idle();
+        CPPUNIT_ASSERT(sum != 0);
 #endif
     }
 

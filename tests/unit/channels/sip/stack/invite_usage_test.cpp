@@ -55,7 +55,6 @@ class InviteUsageTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(InviteUsageTest);
     CPPUNIT_TEST(a_success_is_repeated_until_its_ack);
     CPPUNIT_TEST(a_success_without_ack_is_told);
-    CPPUNIT_TEST(a_repeated_success_gets_its_ack_again);
     CPPUNIT_TEST(provisionals_go_one_by_one);
     CPPUNIT_TEST(a_provisional_without_prack_is_told);
     CPPUNIT_TEST(the_final_response_ends_provisionals);
@@ -86,16 +85,6 @@ class InviteUsageTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t(10), world.count("OK"));  // .5, 1.5, 3.5, 7.5, 11.5, ... 31.5 s
         CPPUNIT_ASSERT(world.log.ends_with("no-ack "));
         CPPUNIT_ASSERT(!repeater.waiting());
-    }
-
-    void a_repeated_success_gets_its_ack_again() {
-        World world;
-        AckKeeper keeper;
-        CPPUNIT_ASSERT(!keeper.repeat(parsed("SIP/2.0 200 OK", "7 INVITE"), world));
-        keeper.keep(7, "ACK\r\n", world.flow);
-        CPPUNIT_ASSERT(keeper.repeat(parsed("SIP/2.0 200 OK", "7 INVITE"), world));
-        CPPUNIT_ASSERT(!keeper.repeat(parsed("SIP/2.0 200 OK", "6 INVITE"), world));
-        CPPUNIT_ASSERT_EQUAL(std::string("ACK "), world.log);
     }
 
     void provisionals_go_one_by_one() {

@@ -105,6 +105,7 @@ class TransactionTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_ack_that_left_the_ring_is_made_anew);
     CPPUNIT_TEST(a_success_ends_it_and_later_ones_reach_the_core);
     CPPUNIT_TEST(a_send_that_fails_is_told_in_the_next_turn);
+    CPPUNIT_TEST(a_request_that_was_taken_but_not_sent_fails_too);
     CPPUNIT_TEST(cancel_waits_for_a_provisional_response);
     CPPUNIT_TEST(a_cancelled_invite_without_answer_times_out);
     CPPUNIT_TEST(a_released_handle_hears_nothing);
@@ -240,6 +241,26 @@ class TransactionTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string(), world.log);
         world.pass(10ms);
         CPPUNIT_ASSERT_EQUAL(std::string("transport! "), world.log);
+    }
+
+    void a_request_that_was_taken_but_not_sent_fails_too() {
+        World world;
+        world.start(Method::invite);
+        world.layer.unsent(response(200, "INVITE", "z9hG4bKx"));  // nobody waits for that one
+        world.layer.unsent(request("INVITE", "z9hG4bKother"));
+        world.layer.unsent("no SIP");
+        world.pass(10ms);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world.log);
+        world.layer.unsent(request("INVITE", "z9hG4bKx"));
+        world.pass(10ms);
+        CPPUNIT_ASSERT_EQUAL(std::string("transport! "), world.log);
+
+        world.log.clear();
+        world.start(Method::options);
+        world.pass(600ms);
+        world.layer.unsent(request("OPTIONS", "z9hG4bKx"));  // a repetition: the next may get through
+        world.pass(10ms);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world.log);
     }
 
     void cancel_waits_for_a_provisional_response() {
