@@ -117,34 +117,45 @@ Result<void> split_up(Channel& caller, Custody called, const DialOptions& option
     return {};
 }
 
-Result<void> connect(Channel& caller, Custody called, const DialOptions& options) {
+// Not inlined: what it takes of the stack would stay for as long as the call lasts.
+[[gnu::noinline]] Result<std::shared_ptr<Bridge>> bridge_with(Custody called, Channel& caller, const DialOptions& options) {
     auto bridge = Bridge::create(BridgeKind::two_party);
-    MemberOptions called_options = options.called;
-    JF_TRY(bridge->impart(std::move(called), called_options, after_bridge(caller, options)));
+    JF_TRY(bridge->impart(std::move(called), options.called, after_bridge(caller, options)));
+    return bridge;
+}
+
+Result<void> connect(Channel& caller, Custody called, const DialOptions& options) {
+    const auto bridge = JF_TRY(bridge_with(std::move(called), caller, options));
     const LeaveReason reason = JF_TRY(bridge->join(caller, options.caller));
     if (reason == LeaveReason::transferred || caller.hung_up()) return fail(ErrorCode::hangup);
     if (options.has('g')) return {};
     return fail(ErrorCode::hangup);
 }
 
+// On the heap and not inlined, as above.
+[[gnu::noinline]] Result<std::unique_ptr<const DialOptions>> read_options(std::string_view timeout, std::string_view text) {
+    return std::make_unique<const DialOptions>(JF_TRY(parse_dial_options(timeout, text)));
+}
+
 Result<void> dial_once(Channel& caller, std::string_view destinations, std::string_view timeout, std::string_view text) {
-    auto options = parse_dial_options(timeout, text);
-    if (!options) {
+    auto read = read_options(timeout, text);
+    if (!read) {
         caller.set_variable("DIALSTATUS", "INVALIDARGS");
-        return std::unexpected(std::move(options).error());
+        return std::unexpected(std::move(read).error());
     }
+    const DialOptions& options = **read;
     for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
-    if (options->has('a')) JF_TRY(caller.answer());
-    if (options->has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options->argument('B'))));
+    if (options.has('a')) JF_TRY(caller.answer());
+    if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
 
     const Instant dialled = Clock::now();
-    DialCall call(caller, *options);
+    DialCall call(caller, options);
     if (auto started = call.start(destinations); !started) {
         if (!ends_application(started.error().code)) caller.set_variable("DIALSTATUS", "INVALIDARGS");
         return started;
     }
     auto called = call.wait();
-    if (options->has('m')) caller.stop_music();
+    if (options.has('m')) caller.stop_music();
     caller.stop_indication();
     if (!called) {
         caller.set_variable("DIALSTATUS", "CANCEL");
@@ -164,16 +175,16 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
                                                 ? std::string() : std::string(split_once(call.answered_dial_string(), '/').second));
     (*called)->set_variable("DIALEDPEERNAME", caller.name());
     const ChannelId id = caller.id();
-    auto verdict = run_called_gosub(caller, called->channel(), *options);
+    auto verdict = run_called_gosub(caller, called->channel(), options);
     if (verdict && *verdict != Verdict::connect) {
         called->release();
         return {};
     }
     if (!verdict) return std::unexpected(std::move(verdict).error());
-    JF_TRY(greet(caller, called->channel(), *options));
+    JF_TRY(greet(caller, called->channel(), options));
     JF_TRY(caller.answer());
-    if (options->has('G')) return split_up(caller, std::move(*called), *options);
-    auto talked = connect(caller, std::move(*called), *options);
+    if (options.has('G')) return split_up(caller, std::move(*called), options);
+    auto talked = connect(caller, std::move(*called), options);
     if (talked || talked.error().code != ErrorCode::taken)
         if (find_channel(id)) set_times(caller, dialled, answered, true);
     return talked;

@@ -129,15 +129,24 @@ Result<void> BridgeAccess::enter(Bridge& bridge, std::unique_ptr<Member>& enteri
     return {};
 }
 
+namespace {
+
+// Not inlined: what it takes of the stack would stay for as long as the call lasts.
+[[gnu::noinline]] Result<void> enter_and_stay(Bridge& bridge, Channel& channel, const MemberOptions& options, std::shared_ptr<Stay> stay) {
+    auto member = BridgeAccess::make_member(channel, options);
+    member->stay = std::move(stay);
+    return BridgeAccess::enter(bridge, member);
+}
+
+}  // namespace
+
 Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options) {
     const auto keep = shared_from_this();
     const auto kept_channel = channel.share();
     auto stay = std::make_shared<Stay>();
     JoinGuard guard(*this, *stay);
     if (!channel.hung_up()) {
-        auto member = BridgeAccess::make_member(channel, options);
-        member->stay = stay;
-        JF_TRY(BridgeAccess::enter(*this, member));
+        JF_TRY(enter_and_stay(*this, channel, options, stay));
         guard.entered = true;
     }
     const StackTrim trim;
