@@ -118,8 +118,8 @@ class Child : public std::enable_shared_from_this<Child> {
     // Only when the loop ends before the child does.
     ~Child() {
         if (exited.is_set()) return;
-        signal(SIGKILL);
-        reap(0);
+        if (!free_) signal(SIGKILL);
+        reap(free_ ? WNOHANG : 0);
     }
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -129,14 +129,20 @@ class Child : public std::enable_shared_from_this<Child> {
         if (kill(-pid, number) != 0) pidfd_send_signal(handle_.get(), number, nullptr, 0);
     }
 
-    // Nobody waits for it any more: ends it and reaps it in the background.
+    // Nobody waits for it any more: ends it, unless it was set free, and reaps it in the background.
     void end_in_background() {
         ControlLoop* loop = ControlLoop::instance();
         if (exited.is_set() || !loop) return;
         loop->internals().lingering.push_back(shared_from_this());
+        if (free_) return;
         signal(SIGTERM);
         kill_timer_.start(kPatience);
     }
+
+    void signal_alone(int number) const {
+        if (!exited.is_set()) pidfd_send_signal(handle_.get(), number, nullptr, 0);
+    }
+    void set_free() { free_ = true; }
 
     const pid_t pid;
     Latch exited;
@@ -161,6 +167,7 @@ class Child : public std::enable_shared_from_this<Child> {
         if (ControlLoop* loop = ControlLoop::instance(); loop && self) std::erase(loop->internals().lingering, self);
     }
 
+    bool free_ = false;  // to go on without us
     Descriptor handle_;
     DescriptorWatch watch_;
     Timer kill_timer_{[this] { signal(SIGKILL); }};
@@ -198,6 +205,8 @@ Result<std::unique_ptr<Process>> Process::start(ProcessOptions options) {
 
 pid_t Process::pid() const { return private_->child->pid; }
 void Process::signal(int number) { private_->child->signal(number); }
+void Process::signal_alone(int number) { private_->child->signal_alone(number); }
+void Process::let_go() { private_->child->set_free(); }
 
 Result<int> Process::wait(Timeout timeout) {
     const auto child = private_->child;

@@ -28,6 +28,9 @@ class Process {
 
     pid_t pid() const;
     void signal(int number);
+    void signal_alone(int number);  // to the program, not to its children
+    // It may go on without us: the destructor then ends nothing, and it is reaped when it ends by itself.
+    void let_go();
     // Waits for its end; the exit code, or 128 + the signal that ended it.
     Result<int> wait(Timeout timeout = {});
 

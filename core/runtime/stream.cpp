@@ -1,4 +1,4 @@
-// Byte streams over TCP and UNIX sockets, and the listeners that accept them.
+// Byte streams over TCP and UNIX sockets and over pipes, and the listeners that accept the former.
 #include "core/runtime/stream.hpp"
 
 #include <fcntl.h>
@@ -85,6 +85,12 @@ struct Stream::Private {
                   readable.set();
               },
               [this] { flush(); }) {}
+    Private(Descriptor reading, Descriptor writing)
+        : Private(std::move(reading), false) {
+        output = std::move(writing);
+        output_watch.emplace(output.get(), std::move_only_function<void()>(), [this] { flush(); });
+        over_pipes = true;
+    }
 
     std::size_t queued() const { return queue.size() - sent; }
 
@@ -106,6 +112,7 @@ struct Stream::Private {
 
     // With the descriptor to pass on, which belongs to the first byte that follows what was queued when it was given.
     ssize_t send_part(std::string_view bytes) {
+        if (over_pipes) return ::write(output.get(), bytes.data(), bytes.size());
         if (!passed || pass_after != 0) {
             if (passed) bytes = bytes.substr(0, pass_after);
             const ssize_t n = ::send(descriptor.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -136,16 +143,37 @@ struct Stream::Private {
         if (broken || bytes.empty()) return;
         if (sent >= kCompactAt) queue.erase(0, std::exchange(sent, 0));
         queue += bytes;
-        watch.want_write(true);
+        want_write(true);
+    }
+
+    void want_write(bool wanted) {
+        if (!over_pipes)
+            watch.want_write(wanted);
+        else if (output_watch)
+            output_watch->want_write(wanted);
+    }
+
+    ssize_t receive(std::span<char> into) {
+        if (over_pipes) return ::read(descriptor.get(), into.data(), into.size());
+        return recv(descriptor.get(), into.data(), into.size(), MSG_DONTWAIT);
+    }
+
+    void end_output() {
+        if (!over_pipes) {
+            ::shutdown(descriptor.get(), SHUT_WR);
+            return;
+        }
+        output_watch.reset();
+        output.reset();
     }
 
     void flush() {
         sent += write_now(std::string_view(queue).substr(sent));
         if (queued() != 0 && !broken) return;
-        watch.want_write(false);
+        want_write(false);
         queue.clear();
         sent = 0;
-        if (shut_wanted && !broken) ::shutdown(descriptor.get(), SHUT_WR);
+        if (shut_wanted && !broken) end_output();
         drained.set();
     }
 
@@ -159,6 +187,8 @@ struct Stream::Private {
 
     Descriptor descriptor;
     bool is_unix_socket;
+    bool over_pipes = false;
+    Descriptor output;    // of pipes
     bool broken = false;  // writing failed: the other side is gone
     bool ended = false;   // the other side has closed
     bool shut_wanted = false;
@@ -170,7 +200,8 @@ struct Stream::Private {
     std::size_t limit = 1024 * 1024;
     Descriptor passed;
     std::size_t pass_after = 0;
-    DescriptorWatch watch;  // last: its functions use the rest
+    DescriptorWatch watch;  // last, both: their functions use the rest
+    std::optional<DescriptorWatch> output_watch;
 };
 
 Stream::Stream(std::unique_ptr<Private> made) : private_(std::move(made)) {
@@ -237,11 +268,16 @@ Result<std::unique_ptr<Stream>> Stream::connect_unix(const std::string& path, Ti
     return std::unique_ptr<Stream>(new Stream(std::make_unique<Private>(std::move(*descriptor), true)));
 }
 
+std::unique_ptr<Stream> Stream::of_pipes(int reading, int writing) {
+    for (const int end : {reading, writing}) fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK);
+    return std::unique_ptr<Stream>(new Stream(std::make_unique<Private>(Descriptor(reading), Descriptor(writing))));
+}
+
 Result<std::size_t> Stream::read(std::span<char> into, Timeout timeout, std::source_location where) {
     JF_TRY(select({&private_->open}, {}, where));
     const Deadline deadline(timeout);
     for (;;) {
-        const ssize_t n = recv(private_->descriptor.get(), into.data(), into.size(), MSG_DONTWAIT);
+        const ssize_t n = private_->receive(into);
         if (n > 0) return static_cast<std::size_t>(n);
         if (n == 0) {
             private_->ended = true;
@@ -285,7 +321,7 @@ std::size_t Stream::queued() const { return private_->queued(); }
 
 void Stream::shut_down() {
     private_->shut_wanted = true;
-    if (private_->queued() == 0) ::shutdown(private_->descriptor.get(), SHUT_WR);
+    if (private_->queued() == 0) private_->end_output();
 }
 
 bool Stream::closed() const { return private_->broken || private_->ended; }

@@ -1,4 +1,5 @@
-// Byte streams of the control thread: TCP and UNIX sockets (TLS comes in as another transport of the same class).
+// Byte streams of the control thread: TCP and UNIX sockets (TLS comes in as another transport of the same class), and a
+// program's pipes.
 #pragma once
 
 #include <sys/types.h>
@@ -28,6 +29,8 @@ class Stream {
     static Result<std::unique_ptr<Stream>> connect(const SocketAddress& to, Timeout timeout,
                                                    const SocketAddress& local = {});
     static Result<std::unique_ptr<Stream>> connect_unix(const std::string& path, Timeout timeout);
+    // Reads from one pipe and writes to another, and takes over both; shut_down() closes the one that it writes to.
+    static std::unique_ptr<Stream> of_pipes(int reading, int writing);
     ~Stream();  // closes
 
     // Waits for at least one byte; 0 bytes: the other side has closed. Errors: timeout, failed, interruption.

@@ -25,6 +25,7 @@ class ProcessTest : public LoopTest {
     CPPUNIT_TEST(bounds_the_output);
     CPPUNIT_TEST(does_not_wait_for_what_a_program_leaves_behind);
     CPPUNIT_TEST(kills_what_still_runs_when_the_loop_ends);
+    CPPUNIT_TEST(lets_a_program_go_on_after_a_last_signal);
     CPPUNIT_TEST_SUITE_END();
 
     static ProcessOptions shell(std::string command) {
@@ -166,6 +167,36 @@ class ProcessTest : public LoopTest {
             });
         }
         CPPUNIT_ASSERT(kill(pid, 0) != 0);
+    }
+
+    void lets_a_program_go_on_after_a_last_signal() {
+        ControlLoop loop;
+        std::array<int, 2> told{};
+        CPPUNIT_ASSERT_EQUAL(0, pipe2(told.data(), O_CLOEXEC));
+        fcntl(told[0], F_SETFL, O_NONBLOCK);
+        std::string text;
+        const auto hear = [&] {
+            std::array<char, 64> buffer{};
+            const ssize_t n = read(told[0], buffer.data(), buffer.size());
+            if (n > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
+            return n == 0;
+        };
+        run_on_fiber(loop, [&] {
+            auto options = shell("trap 'echo hangup >&3' HUP; echo ready >&3; while :; do sleep 0.1; [ $((n += 1)) = 3 ] && break; done; "
+                                 "echo done >&3");
+            options.child_descriptors = {-1, -1, -1, told[1]};
+            const auto process = Process::start(std::move(options)).value();
+            close(told[1]);
+            while (!text.contains("ready")) {
+                (void)hear();
+                CPPUNIT_ASSERT(sleep_for(1ms));
+            }
+            process->signal_alone(SIGHUP);
+            process->let_go();
+        });
+        CPPUNIT_ASSERT(loop.run_for(20s, hear));
+        CPPUNIT_ASSERT_EQUAL(std::string("ready\nhangup\ndone\n"), text);
+        close(told[0]);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ProcessTest);

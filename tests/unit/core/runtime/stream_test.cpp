@@ -57,6 +57,7 @@ class StreamTest : public LoopTest {
     CPPUNIT_TEST(ends_a_read_when_the_stream_is_destroyed);
     CPPUNIT_TEST(may_destroy_the_listener_from_its_acceptor);
     CPPUNIT_TEST(sees_interruption_although_data_is_always_there);
+    CPPUNIT_TEST(speaks_through_a_pair_of_pipes);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -299,6 +300,38 @@ class StreamTest : public LoopTest {
             const InterruptScope scope(channel);
             std::array<char, 16> buffer;
             CPPUNIT_ASSERT(served->read(buffer).error().code == ErrorCode::hangup);
+        });
+    }
+
+    void speaks_through_a_pair_of_pipes() {
+        ControlLoop loop;
+        run_on_fiber(loop, [] {
+            std::array<int, 2> to_us{}, from_us{};
+            CPPUNIT_ASSERT_EQUAL(0, pipe2(to_us.data(), O_CLOEXEC));
+            CPPUNIT_ASSERT_EQUAL(0, pipe2(from_us.data(), O_CLOEXEC));
+            const auto stream = Stream::of_pipes(to_us[0], from_us[1]);
+            CPPUNIT_ASSERT_EQUAL(ssize_t{5}, write(to_us[1], "hello", 5));
+            CPPUNIT_ASSERT_EQUAL(std::string("hello"), read_text(*stream));
+            // More than a pipe holds: what the reader leaves waits.
+            const std::string much(200'000, 'x');
+            CPPUNIT_ASSERT(stream->send(much));
+            CPPUNIT_ASSERT(stream->queued() > 0);
+            stream->shut_down();
+            std::string heard(much.size(), 0);
+            fcntl(from_us[0], F_SETFL, O_NONBLOCK);
+            for (std::size_t at = 0; at < heard.size();) {
+                const ssize_t n = read(from_us[0], heard.data() + at, heard.size() - at);
+                CPPUNIT_ASSERT(n != 0);
+                if (n > 0) at += static_cast<std::size_t>(n);
+                CPPUNIT_ASSERT(sleep_for(1ms));
+            }
+            CPPUNIT_ASSERT(heard == much);
+            char byte = 0;
+            CPPUNIT_ASSERT_EQUAL(ssize_t{0}, read(from_us[0], &byte, 1));
+            close(to_us[1]);
+            CPPUNIT_ASSERT_EQUAL(std::string(), read_text(*stream));
+            CPPUNIT_ASSERT(stream->closed());
+            close(from_us[0]);
         });
     }
 };
