@@ -46,25 +46,6 @@ void ChannelAccess::stop(Channel& channel) {
 
 namespace {
 
-// Stops at the end of its scope what it started, unless something else plays by then or custody went elsewhere.
-class PlayGuard {
-  public:
-    PlayGuard(Channel& channel, std::shared_ptr<Latch> playing)
-        : channel_(channel), playing_(std::move(playing)), custody_(channel.custody()) {}
-    ~PlayGuard() {
-        if (!playing_->is_set() && channel_.custody() == custody_ &&
-            ChannelAccess::internals(channel_).play_ended == playing_)
-            ChannelAccess::stop(channel_);
-    }
-    PlayGuard(const PlayGuard&) = delete;
-    Latch& ended() { return *playing_; }
-
-  private:
-    Channel& channel_;
-    std::shared_ptr<Latch> playing_;
-    const Custody::State* custody_;
-};
-
 const std::string* zone_tone(const ToneZones& zones, const Channel& channel, std::string_view tone) {
     return zones.find(channel.attributes().tone_zone.empty() ? zones.default_country : channel.attributes().tone_zone,
                       tone);

@@ -68,6 +68,26 @@ struct ChannelAccess {
     }
 };
 
+// Stops at the end of its scope what it started, unless something else plays by then or custody went elsewhere.
+class PlayGuard {
+  public:
+    PlayGuard(Channel& channel, std::shared_ptr<Latch> playing)
+        : channel_(channel), playing_(std::move(playing)), custody_(channel.custody()) {}
+    ~PlayGuard() {
+        if (!playing_->is_set() && channel_.custody() == custody_ &&
+            ChannelAccess::internals(channel_).play_ended == playing_)
+            ChannelAccess::stop(channel_);
+    }
+    PlayGuard(const PlayGuard&) = delete;
+    PlayGuard& operator=(const PlayGuard&) = delete;
+    Latch& ended() const { return *playing_; }
+
+  private:
+    Channel& channel_;
+    std::shared_ptr<Latch> playing_;
+    const Custody::State* custody_;
+};
+
 // The table of channels; channel_table.cpp.
 void add_to_table(Channel& channel);
 void remove_from_table(Channel& channel);
