@@ -147,6 +147,9 @@ class ManagerService {
     virtual bool wanted(ManagerClasses privilege) const = 0;
     // Sends an event to all who may and want to have it. Serialised once; never waits.
     virtual void publish(std::string_view event, ManagerClasses privilege, const ManagerFields& fields) = 0;
+    // The lines that describe a channel in every event: Channel, ChannelState, ..., Uniqueid, Linkedid, and a
+    // ChanVariable for each of manager.conf's channelvars. `prefix` before each key.
+    virtual void add_channel(ManagerFields& fields, Channel& channel, std::string_view prefix = {}) const = 0;
 };
 
 // Errors: not_found (res_manager is not loaded), exists.

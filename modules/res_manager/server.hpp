@@ -42,6 +42,7 @@ class Server final : public ManagerService {
     Result<Registration> add(Module& module, ManagerEventSource source) override;
     bool wanted(ManagerClasses privilege) const override { return (wanted_ & privilege) == privilege && users_ > 0; }
     void publish(std::string_view event, ManagerClasses privilege, const ManagerFields& fields) override;
+    void add_channel(ManagerFields& fields, Channel& channel, std::string_view prefix) const override;
 
     // Puts settings into force; sessions go on as they are.
     void set(Settings settings);

@@ -50,6 +50,10 @@ void add_channel(ManagerFields& fields, const Server& server, Channel& channel, 
         lines.add("ChanVariable", name + "=" + channel.variable(name));
 }
 
+void Server::add_channel(ManagerFields& fields, Channel& channel, std::string_view prefix) const {
+    manager::add_channel(fields, *this, channel, prefix);
+}
+
 BridgeSnapshot::BridgeSnapshot(Bridge& bridge)
     : id(bridge.id()),
       name(bridge.name()),
