@@ -149,6 +149,7 @@ class Conversation {
     Result<void> converse();
     Result<std::optional<LineCutter::Line>> read_line();
     Result<void> answer(const LineCutter::Line& line);
+    Result<void> send(std::string_view text);
     void say_hangup();
     Result<Status> end();
 
@@ -164,8 +165,8 @@ Result<Status> Conversation::run() {
     const std::string environment =
         script_.preface + environment_of(channel_, script_.request, script_.arguments, script_.enhanced);
     trace(channel_, "Tx >>", environment);
-    auto talked = script_.stream->write(environment);
-    if (talked || talked.error().code == ErrorCode::closed) talked = converse();
+    auto talked = send(environment);
+    if (talked) talked = converse();
     if (!talked && talked.error().code == ErrorCode::hangup) {
         // From now on the call is over, and the script may still put things in order.
         hung_up_ = dead_ = true;
@@ -179,7 +180,7 @@ Result<Status> Conversation::run() {
         if (script_.process) script_.process->let_go();
         return std::unexpected(std::move(talked).error());
     }
-    unable_ = unable_ || (!talked && talked.error().code != ErrorCode::closed);
+    unable_ = !talked;
     return end();
 }
 
@@ -210,12 +211,19 @@ Result<std::optional<LineCutter::Line>> Conversation::read_line() {
 Result<void> Conversation::answer(const LineCutter::Line& line) {
     if (line.too_long) {
         log_warning("{}: {} sent a command of more than {} bytes", channel_.name(), script_.request, LineCutter::longest_line);
-        return script_.stream->write("510 Invalid or unknown command\n");
+        return send("510 Invalid or unknown command\n");
     }
     const Answered answered = JF_TRY(run_command(channel_, line.text, dead_));
-    auto written = script_.stream->write(answered.text);
-    if (!written && written.error().code == ErrorCode::closed) return {};  // reading tells the end
-    return written;
+    return send(answered.text);
+}
+
+// Waits until it has been taken. It is handed over before anything interrupts: the reply to a command that hang-up has
+// ended is what the script waits for.
+Result<void> Conversation::send(std::string_view text) {
+    auto sent = script_.stream->send(text);
+    if (sent) sent = script_.stream->write({});
+    if (!sent && sent.error().code == ErrorCode::closed) return {};  // reading tells the end
+    return sent;
 }
 
 void Conversation::say_hangup() {

@@ -24,7 +24,7 @@ new Server(async function (context) {
     told.say = await context.sayNumber('7', '#');
     told.status = await context.channelStatus();
     told.noop = await context.noop();
-    told.exec = await context.exec('UserEvent', 'FromNode,Key: value');
+    told.exec = await context.exec('UserEvent', 'FromNode,Key:value');
     told.digit = await context.waitForDigit(60000);
     told.hangup = await context.hangup();
 }).start(parseInt(process.argv[4]), process.argv[2]);
