@@ -283,6 +283,7 @@ class HangupTest(AgiTest):
 
     def test_scripts_that_hang_or_flood_harm_only_their_call(self):
         daemon = self.start().daemons[0]
+        self.manager.ask("Events", EventMask="user,call,dialplan")  # not each command of the flood
         before = daemon.memory_kib()
         flood = self.folder / "flood.py"
         flood.write_text("#!/usr/bin/env python3\nimport os\nline = b'NOOP ' + b'x' * 2000 + b'\\n'\n"
