@@ -1,7 +1,8 @@
-// ControlPlayback: play a prompt that the caller moves about in.
+// ControlPlayback: play a prompt that the caller, or a manager client, moves about in.
 #include "core/base/strings.hpp"
 #include "core/channel/controlled_playback.hpp"
 #include "core/sdk.hpp"
+#include "modules/res_manager/manager.hpp"
 
 using namespace jackfield;
 using std::chrono::milliseconds;
@@ -24,7 +25,7 @@ Result<milliseconds> time_of(std::string_view text, milliseconds otherwise) {
     return milliseconds(*number);
 }
 
-Result<void> control_playback(Channel& channel, const Arguments& arguments) {
+Result<void> play(Channel& channel, const Arguments& arguments) {
     if (!arguments.has(0)) return fail(ErrorCode::invalid, "ControlPlayback needs the name of a prompt");
     const auto options = JF_TRY(OptionLetters::parse(arguments[7], "o"));
     const auto skip = JF_TRY(time_of(arguments[1], milliseconds(3000)));
@@ -51,8 +52,36 @@ Result<void> control_playback(Channel& channel, const Arguments& arguments) {
     return {};
 }
 
-Result<void> load(Module& module) { return module.add(info, control_playback); }
+constexpr ManagerActionInfo action_info{
+    .name = "ControlPlayback",
+    .privilege = manager_class::call,
+    .synopsis = "Move about in the prompt that ControlPlayback or the AGI command CONTROL STREAM FILE plays",
+    .text = "Channel; Control: stop, forward, reverse, pause or restart."};
+
+Result<void> control_from_outside(const ManagerRequest& request, ManagerReply& reply) {
+    static constexpr std::pair<std::string_view, PlaybackControl> controls[]{{"stop", PlaybackControl::stop},
+                                                                             {"forward", PlaybackControl::forward},
+                                                                             {"reverse", PlaybackControl::rewind},
+                                                                             {"pause", PlaybackControl::pause},
+                                                                             {"restart", PlaybackControl::restart}};
+    for (const std::string_view key : {"Channel", "Control"})
+        if (request.get(key).empty()) return fail(ErrorCode::invalid, "{} not specified", key);
+    Channel* channel = find_channel(request.get("Channel"));
+    if (!channel) return fail(ErrorCode::not_found, "No such channel");
+    for (const auto& [word, control] : controls) {
+        if (!equals_ignoring_case(word, request.get("Control"))) continue;
+        JF_TRY(jackfield::control_playback(*channel, control));
+        reply.respond("Success", {});
+        return {};
+    }
+    return fail(ErrorCode::invalid, "Unknown control operation: {}", request.get("Control"));
+}
+
+Result<void> load(Module& module) {
+    JF_TRY(module.add(action_info, control_from_outside));
+    return module.add(info, play);
+}
 
 }  // namespace
 
-JACKFIELD_MODULE("app_controlplayback", "Playback under the caller's control", load)
+JACKFIELD_MODULE("app_controlplayback", "Playback under the caller's control", load, "res_manager")

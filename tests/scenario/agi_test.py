@@ -206,6 +206,17 @@ class CommandTest(AgiTest):
         self.call("line", __LINE=f"ControlPlayback({self.folder}/short)")
         self.assertEqual(self.after().get("Play").split(), ["SUCCESS", "-1"])
 
+    def test_a_manager_client_controls_a_playback(self):
+        self.start()
+        self.call("line", __LINE=f"ControlPlayback({self.tone},5000)")
+        wait_until(lambda: "ControlPlayback" in self.daemons[0].ask("core show channels"), 10, "the playback")
+        for control in ("forward", "forward", "pause", "reverse", "stop"):
+            self.assertEqual(self.manager.ask("ControlPlayback", Channel=self.script, Control=control).get("Response"), "Success")
+        status, offset = self.after().get("Play").split()
+        self.assertEqual(status, "REMOTESTOPPED")
+        self.assertTrue(5000 <= int(offset) < 10000, offset)
+        self.assertEqual(self.manager.ask("ControlPlayback", Channel=self.caller, Control="stop").get("Response"), "Error")
+
     def test_the_console_tells_about_commands(self):
         daemon = self.start().daemons[0]
         table = daemon.ask("agi show commands").splitlines()
