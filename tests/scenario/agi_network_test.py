@@ -27,8 +27,7 @@ new Server(async function (context) {
     told.exec = await context.exec('UserEvent', 'FromNode,Key:value');
     told.digit = await context.waitForDigit(60000);
     told.hangup = await context.hangup();
-}).start(parseInt(process.argv[4]), process.argv[2]);
-console.log('listening');
+}).start(parseInt(process.argv[4]), process.argv[2]).on('listening', () => console.log('listening'));
 """
 
 
