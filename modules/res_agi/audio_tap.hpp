@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdint>
-
 #include "core/media/source.hpp"
 
 namespace jackfield::agi {
@@ -22,13 +20,12 @@ class AudioTap final : public Tap {
     AudioTap& operator=(const AudioTap&) = delete;
     const Codec* wants() const override { return codec_; }
     void hear(const Frame& frame, Direction) override {
-        if (write(descriptor_, frame.payload.data(), frame.payload.size()) < 0) ++lost_;
+        [[maybe_unused]] const ssize_t written = write(descriptor_, frame.payload.data(), frame.payload.size());
     }
 
   private:
     int descriptor_;
     const Codec* codec_;
-    std::uint64_t lost_ = 0;
 };
 
 }  // namespace jackfield::agi

@@ -1,4 +1,5 @@
 """AGI by programs: the environment, every command with its exact reply, hang-up in every wait, and scripts that misbehave."""
+import pathlib
 import re
 import time
 
@@ -216,6 +217,23 @@ class CommandTest(AgiTest):
         self.assertEqual(status, "REMOTESTOPPED")
         self.assertTrue(5000 <= int(offset) < 10000, offset)
         self.assertEqual(self.manager.ask("ControlPlayback", Channel=self.caller, Control="stop").get("Response"), "Error")
+
+    def test_the_module_is_busy_while_a_script_runs_and_unloads_after(self):
+        daemon = self.start().daemons[0]
+        self.call(steps=[{"tell": "runs"}, {"wait": "go"}])
+        self.wait_for("runs")
+        refused = daemon.cli("module unload res_agi", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("busy", refused.stdout + refused.stderr)
+        self.allow("go")
+        self.assertEqual(self.after().get("Status"), "SUCCESS")
+        daemon.wait_idle()
+        for name in ("res_agi", "app_controlplayback", "app_externalivr"):
+            wait_until(lambda: daemon.cli(f"module unload {name}", check=False).returncode == 0, 10, f"the unload of {name}")
+            self.assertNotIn(f"{name}.so", pathlib.Path(f"/proc/{daemon.process.pid}/maps").read_text())
+            daemon.ask(f"module load {name}")
+        self.call(steps=["NOOP"])
+        self.assertEqual(self.after().get("Status"), "SUCCESS")
 
     def test_the_console_tells_about_commands(self):
         daemon = self.start().daemons[0]
