@@ -20,7 +20,7 @@ bool begins_with(Words words, const Command& command) {
 
 std::vector<const Command*> all_commands() {
     std::vector<const Command*> all;
-    for (const auto& commands : {call_commands(), data_commands(), media_commands(), say_commands(), speech_commands(), text_commands()})
+    for (const auto& commands : {call_commands(), data_commands(), media_commands(), say_commands(), text_commands()})
         for (const Command& command : commands) all.push_back(&command);
     std::ranges::sort(all, {}, &Command::name);
     return all;

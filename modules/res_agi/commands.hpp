@@ -32,7 +32,8 @@ std::span<const Command> say_commands();
 std::span<const Command> speech_commands();
 std::span<const Command> text_commands();
 
-std::vector<const Command*> all_commands();  // sorted by name
+// Sorted by name, without those of speech, which nobody can use as long as there is no engine.
+std::vector<const Command*> all_commands();
 // The command that the words begin with, letter case aside; null when there is none.
 const Command* find_command(Words words);
 // "Usage: ...", as replies 520 and the console tell it.

@@ -11,7 +11,7 @@ namespace jackfield::agi {
 namespace {
 
 template <class F>
-void publish_event(std::string_view name, Channel& channel, F&& add_more) {
+void tell(std::string_view name, Channel& channel, F&& add_more) {
     const auto manager = find_service<ManagerService>();
     if (!manager || !(*manager)->wanted(manager_class::agi)) return;
     ManagerFields fields;
@@ -35,28 +35,28 @@ std::string percent_encoded(std::string_view text) {
 }
 
 void publish_exec_start(Channel& channel, int command_id, std::string_view command) {
-    publish_event("AGIExecStart", channel, [&](ManagerFields& fields) { fields.add("Command", command).add("CommandId", command_id); });
+    tell("AGIExecStart", channel, [&](ManagerFields& fields) { fields.add("Command", command).add("CommandId", command_id); });
 }
 
 void publish_exec_end(Channel& channel, int command_id, std::string_view command, int result_code, std::string_view result) {
-    publish_event("AGIExecEnd", channel, [&](ManagerFields& fields) {
+    tell("AGIExecEnd", channel, [&](ManagerFields& fields) {
         fields.add("Command", command).add("CommandId", command_id).add("ResultCode", result_code).add("Result", result);
     });
 }
 
 void publish_async_start(Channel& channel, std::string_view environment) {
-    publish_event("AsyncAGIStart", channel, [&](ManagerFields& fields) { fields.add("Env", percent_encoded(environment)); });
+    tell("AsyncAGIStart", channel, [&](ManagerFields& fields) { fields.add("Env", percent_encoded(environment)); });
 }
 
 void publish_async_exec(Channel& channel, std::string_view command_id, std::string_view reply) {
-    publish_event("AsyncAGIExec", channel, [&](ManagerFields& fields) {
+    tell("AsyncAGIExec", channel, [&](ManagerFields& fields) {
         if (!command_id.empty()) fields.add("CommandID", command_id);
         fields.add("Result", percent_encoded(reply));
     });
 }
 
 void publish_async_end(Channel& channel) {
-    publish_event("AsyncAGIEnd", channel, [](ManagerFields&) {});
+    tell("AsyncAGIEnd", channel, [](ManagerFields&) {});
 }
 
 }  // namespace jackfield::agi
