@@ -36,10 +36,6 @@ std::uint64_t fiber_id();  // of the running fiber, as `fiber show` numbers them
 // How often the running fiber has waited for something that was not ready yet; yield() does not count. 0 outside fibers.
 std::uint64_t fiber_waits();
 
-// Gives what earlier work of the running fiber used of its stack, below its present depth, back to the system. One system
-// call; worth it before a wait that lasts as long as a call.
-void trim_stack();
-
 // Child fibers that end together: the destructor cancels those that run and waits for their end.
 class TaskGroup {
   public:
