@@ -71,9 +71,11 @@ Result<void> wait_event(const ManagerRequest& request, ManagerReply& reply) {
         if (!seconds || *seconds < -1) return fail(ErrorCode::invalid, "Timeout: '{}' is not a number of seconds", text);
         if (*seconds >= 0) patience = std::chrono::seconds(*seconds);
     }
-    struct Holding {
-        explicit Holding(Session& of) : session(of) { session.held = std::make_unique<Session::Held>(); }
-        ~Holding() { session.held.reset(); }
+    struct Holding {  // over HTTP events are held between requests too
+        explicit Holding(Session& of) : session(of) {
+            if (!session.held) session.held = std::make_unique<Session::Held>();
+        }
+        ~Holding() { session.held = session.stream ? nullptr : std::make_unique<Session::Held>(); }
         Session& session;
     } holding(session);
     const auto came = session.held->any.wait(patience);

@@ -43,8 +43,8 @@ Result<void> show_connected(Console& console, Server& server) {
         const auto start = std::chrono::duration_cast<std::chrono::seconds>(session->began.time_since_epoch()).count();
         const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(wall_now() - session->began).count();
         lines.push_back(fmt::format("  {:<15}  {:<55}  {:<10}  {:<10}  {:<8}  {:<8}  {}\n", session->user->name,
-                                    session->remote.host(), start, elapsed, session->stream->descriptor(),
-                                    session->stream->queued(), class_names(session->read & session->mask)));
+                                    session->remote.host(), start, elapsed, session->stream ? session->stream->descriptor() : -1,
+                                    session->stream ? session->stream->queued() : session->held->text.size(), class_names(session->read & session->mask)));
     }
     for (const std::string& line : lines) JF_TRY(console.write(line));
     return console.print("{} users connected.\n", lines.size());

@@ -89,6 +89,18 @@ void Server::challenge(Session& session, const ManagerRequest& request, ManagerR
     reply.respond("Success", ManagerFields().add("Challenge", session.challenge));
 }
 
+void Server::admit(Session& session, const std::shared_ptr<const User>& user, bool by_password) {
+    session.user = user;
+    session.read = user->read;
+    session.write = user->write;
+    session.filter = user->filter;
+    report_security(*this, session, {.name = "SuccessfulAuth", .account = user->name,
+                                     .details = {{"UsingPassword", by_password ? "1" : "0"}}});
+    review_classes();
+    if (settings_.display_connects && user->display_connects)
+        log_verbose(2, "Manager '{}' logged on from {}", user->name, session.remote.host());
+}
+
 Result<void> Server::log_in(Session& session, const ManagerRequest& request, ManagerReply& reply) {
     if (session.user) return fail(ErrorCode::exists, "Already authenticated");
     const std::string_view type = request.get("AuthType");
@@ -112,15 +124,7 @@ Result<void> Server::log_in(Session& session, const ManagerRequest& request, Man
     }
     const std::string_view events = request.get("Events");
     if (!events.empty()) session.mask = JF_TRY(parse_event_mask(events));
-    session.user = user;
-    session.read = user->read;
-    session.write = user->write;
-    session.filter = user->filter;
-    report_security(*this, session, {.name = "SuccessfulAuth", .account = user->name,
-                                     .details = {{"UsingPassword", type.empty() ? "1" : "0"}}});
-    review_classes();
-    if (settings_.display_connects && user->display_connects)
-        log_verbose(2, "Manager '{}' logged on from {}", user->name, session.remote.host());
+    admit(session, user, type.empty());
     reply.success("Authentication accepted");
     DaemonControl* daemon = DaemonControl::instance();
     if (daemon && daemon->booted().is_set() && (session.read & manager_class::system))

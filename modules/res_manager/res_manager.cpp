@@ -1,9 +1,10 @@
-// res_manager - the manager interface (AMI) over TCP: actions, events, manager.conf.
+// res_manager - the manager interface (AMI) over TCP and HTTP: actions, events, manager.conf.
 #include <utility>
 
 #include "core/module/module_config.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_events.hpp"
+#include "modules/res_manager/http.hpp"
 #include "modules/res_manager/server.hpp"
 #include "modules/res_manager/system_events.hpp"
 
@@ -28,6 +29,7 @@ Result<void> load(Module& module) {
     JF_TRY(add_bridge_events(module, server));
     JF_TRY(add_commands(module, server));
     JF_TRY(module.provide<ManagerService>(server));
+    JF_TRY(module.own<HttpFront>(server).add_routes(module));
     module.on_unload([&server] { return server.stop(); });
     module.on_reload([&server]() -> Result<void> {
         server.listen();  // again, when an unload was refused
@@ -43,4 +45,4 @@ Result<void> load(Module& module) {
 }  // namespace
 }  // namespace jackfield::manager
 
-JACKFIELD_MODULE("res_manager", "Asterisk Manager Interface", jackfield::manager::load);
+JACKFIELD_MODULE("res_manager", "Asterisk Manager Interface", jackfield::manager::load, "res_http");

@@ -136,6 +136,11 @@ void Server::deliver(Session& session) {
     }
     session.pending.clear();
     if (session.dropped) return;
+    if (!session.stream) {
+        if (session.output.size() + text.size() > settings_.output_limit) return session.drop();
+        session.output += text;
+        return;
+    }
     const auto sent = session.stream->send(text);
     if (sent) return;
     if (sent.error().code == ErrorCode::limit)
@@ -147,6 +152,7 @@ void Server::deliver(Session& session) {
 Result<void> Server::drain(Session& session) {
     flush();
     if (session.dropped) return fail(ErrorCode::closed, "the client has gone");
+    if (!session.stream) return yield();
     auto written = session.stream->write({}, read_patience);
     if (written) return yield();
     if (written.error().code == ErrorCode::timeout) session.drop();
@@ -159,7 +165,8 @@ void Server::set(Settings settings) {
     const bool moved = settings.enabled != settings_.enabled || settings.port != settings_.port ||
                        !(settings.address == settings_.address);
     settings_ = std::move(settings);
-    for (const auto& session : sessions_) session->stream->set_queue_limit(settings_.output_limit);
+    for (const auto& session : sessions_)
+        if (session->stream) session->stream->set_queue_limit(settings_.output_limit);
     if (moved) listener_.reset();
     listen();
 }
@@ -179,6 +186,8 @@ Result<void> Server::stop() {
     for (const auto& session : sessions_)
         if (session->fiber == fiber_id())
             return fail(ErrorCode::busy, "a manager client can't unload its own module; do it at the console");
+    for (const auto& session : sessions_)
+        if (!session->stream) session->drop();
     listener_.reset();
     flush();
     if (!fibers_) return {};
@@ -205,6 +214,20 @@ void Server::accept(std::unique_ptr<Stream> stream) {
         log_warning("Manager connection from {} refused: {}", session->remote.to_string(), started.error().text);
         std::erase(sessions_, session);
     }
+}
+
+std::shared_ptr<Session> Server::open_session(const SocketAddress& local, const SocketAddress& remote) {
+    if (sessions_without_login() >= settings_.login_limit || sessions_.size() >= settings_.session_limit) return nullptr;
+    auto session = std::make_shared<Session>(++last_session_, local, remote);
+    sessions_.push_back(session);
+    return session;
+}
+
+void Server::close_session(const std::shared_ptr<Session>& session) {
+    flush();
+    session->drop();
+    std::erase(sessions_, session);
+    review_classes();
 }
 
 // --- sessions --------------------------------------------------------------------------------------------------------------

@@ -65,6 +65,15 @@ class Server final : public ManagerService {
     // The user's or mask's classes of a session have changed: sources of events are started or stopped.
     void review_classes();
 
+    // --- over HTTP (http.cpp) ---
+    // A session without a connection of its own. Null: there are as many as the settings allow.
+    std::shared_ptr<Session> open_session(const SocketAddress& local, const SocketAddress& remote);
+    void close_session(const std::shared_ptr<Session>& session);
+    // Carries out one request; what it answers is in session.output then. Waits. Errors: interruption, closed.
+    Result<void> handle(Session& session, const ManagerRequest& request);
+    // The session is that user's from now on.
+    void admit(Session& session, const std::shared_ptr<const User>& user, bool by_password);
+
     // login.cpp. Waits after a failure.
     Result<void> log_in(Session& session, const ManagerRequest& request, ManagerReply& reply);
     void challenge(Session& session, const ManagerRequest& request, ManagerReply& reply);
@@ -79,7 +88,6 @@ class Server final : public ManagerService {
     void accept(std::unique_ptr<Stream> stream);
     void serve(const std::shared_ptr<Session>& session);
     Result<void> converse(Session& session);
-    Result<void> handle(Session& session, const ManagerRequest& request);
     Result<void> run(Session& session, const Action& action, const ManagerRequest& request, ManagerReply& reply);
     void give(Session& session, std::size_t begin, std::size_t end);
     void deliver(Session& session);

@@ -30,6 +30,9 @@ struct Session {
 
     Session(std::uint64_t number, std::unique_ptr<Stream> connection)
         : id(number), stream(std::move(connection)), local(stream->local()), remote(stream->peer()), began(wall_now()) {}
+    // Over HTTP: it outlives its requests, which come by other connections; its events wait for WaitEvent.
+    Session(std::uint64_t number, const SocketAddress& own, const SocketAddress& peer)
+        : id(number), local(own), remote(peer), began(wall_now()), held(std::make_unique<Held>()) {}
 
     bool wants(ManagerClasses privilege) const { return user && (read & mask & privilege) == privilege; }
     // Ends the session's fiber; what was sent before may be lost.
@@ -39,7 +42,8 @@ struct Session {
     }
 
     const std::uint64_t id;
-    const std::unique_ptr<Stream> stream;
+    const std::unique_ptr<Stream> stream;             // null over HTTP
+    std::string output;                               // over HTTP: of the request that runs
     const SocketAddress local, remote;
     const WallTime began;
     std::shared_ptr<const User> user;                 // null until logged in; stays as it was then over reloads
@@ -52,7 +56,7 @@ struct Session {
     bool dropped = false;
     Interrupter stop;
     std::vector<Range> pending;                       // of this turn, adjacent ones joined
-    std::unique_ptr<Held> held;                       // while WaitEvent waits
+    std::unique_ptr<Held> held;                       // while WaitEvent waits; over HTTP always
 };
 
 }  // namespace jackfield::manager

@@ -82,7 +82,8 @@ const Options<Settings>& general_options() {
         {"disabledevents", &Settings::disabled_events, {}, "Names of events that are never sent"},
         {"brokeneventsaction", &Settings::broken_events_action, false,
          "No answer to Events with EventMask on, as before Asterisk 1.8"},
-        only_off("webenabled", "AMI over HTTP"),
+        {"webenabled", &Settings::web_enabled, false, "Serve /manager, /rawman, /mxml and their like by the HTTP server (http.conf)"},
+        {"httptimeout", &Settings::http_time, 60s, Range{1s, 3600s}, "A session over HTTP ends after so long without a request"},
         only_off("tlsenable", "TLS"),
         O::absent("tlsbindaddr", no_tls),
         O::absent("tlscertfile", no_tls),
@@ -91,7 +92,6 @@ const Options<Settings>& general_options() {
         O::absent("tlsdisablev1", no_tls),
         O::absent("tlsdisablev11", no_tls),
         O::absent("tlsdisablev12", no_tls),
-        O::ignored("httptimeout", "there is no AMI over HTTP here"),
     };
     return options;
 }

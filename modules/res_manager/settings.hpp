@@ -48,7 +48,8 @@ struct Settings {
     std::uint16_t port = 5038;
     SocketAddress address;                      // of the listening socket, without the port
     bool display_connects = true, timestamps = false, multiple_login = true, debug = false, broken_events_action = false;
-    std::chrono::seconds login_time{30};
+    bool web_enabled = false;
+    std::chrono::seconds login_time{30}, http_time{60};
     std::size_t login_limit = 50, session_limit = 1000, output_limit = 1024 * 1024, line_limit = 8192, lines_limit = 128;
     std::vector<std::string> channel_variables; // channelvars
     std::vector<std::string> disabled_events;
