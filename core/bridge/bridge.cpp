@@ -7,6 +7,7 @@
 
 #include "core/base/generation.hpp"
 #include "core/base/strings.hpp"
+#include "core/bridge/bridge_identity.hpp"
 #include "core/bridge/bridge_member.hpp"
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
@@ -57,6 +58,21 @@ std::shared_ptr<Bridge> Bridge::create(BridgeKind kind, std::string name, MixerS
     std::shared_ptr<Bridge> bridge(new Bridge(kind, std::move(name), mixer));
     publish(BridgeCreated{*bridge});
     return bridge;
+}
+
+std::shared_ptr<Bridge> BridgeAccess::make(BridgeKind kind, std::string id, std::string name, MixerSettings mixer) {
+    std::shared_ptr<Bridge> bridge(new Bridge(kind, std::move(name), mixer));
+    all_bridges().erase(bridge->id_);
+    bridge->id_ = std::move(id);
+    all_bridges().emplace(bridge->id_, bridge.get());
+    publish(BridgeCreated{*bridge});
+    return bridge;
+}
+
+Result<std::shared_ptr<Bridge>> create_bridge(BridgeKind kind, std::string id, std::string name, MixerSettings mixer) {
+    if (id.empty() || id.size() > 149) return fail(ErrorCode::invalid, "a bridge's id has 1 to 149 characters");
+    if (all_bridges().contains(id)) return fail(ErrorCode::exists, "a bridge has the id {}", id);
+    return BridgeAccess::make(kind, std::move(id), std::move(name), mixer);
 }
 
 Bridge::~Bridge() {

@@ -49,6 +49,7 @@ struct Bridge::Member final : ChannelKeeper {
 
 struct BridgeAccess {
     using Member = Bridge::Member;
+    static std::shared_ptr<Bridge> make(BridgeKind kind, std::string id, std::string name, MixerSettings mixer);
     static Member* member_of(Channel& channel) { return static_cast<Member*>(channel.keeper()); }
     static std::unique_ptr<Member> make_member(Channel& channel, MemberOptions options);
     // Puts the member in and connects its media. On failure `member` still has it.

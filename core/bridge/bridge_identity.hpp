@@ -1,0 +1,15 @@
+// Bridges whose id comes from outside, so that who asks for one can name it before it is there.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/bridge/bridge.hpp"
+
+namespace jackfield {
+
+// As Bridge::create, with that id. Errors: exists (a bridge has it), invalid (empty or longer than 149 characters).
+Result<std::shared_ptr<Bridge>> create_bridge(BridgeKind kind, std::string id, std::string name,
+                                              MixerSettings mixer = {});
+
+}  // namespace jackfield
