@@ -1,0 +1,192 @@
+// What the core publishes, as events of Stasis applications.
+#include <array>
+
+#include "core/channel/channel_events.hpp"
+#include "core/channel/device_state.hpp"
+#include "modules/res_ari/ari.hpp"
+#include "modules/res_ari/models.hpp"
+
+namespace jackfield::ari {
+namespace {
+
+class Events {
+  public:
+    explicit Events(Ari& ari) : ari_(ari) {}
+
+    void tell(std::string_view type, Channel& channel, JsonObject event = {}) {
+        if (!ari_.applications().wanted()) return;
+        event["channel"] = channel_json(ari_, channel);
+        ari_.applications().publish(type, std::move(event), about(channel));
+    }
+    static Subjects about(Channel& channel) {
+        Subjects subjects{.channels = {channel.unique_id()},
+                          .bridges = {},
+                          .endpoint = std::string(device_of(channel.name())),
+                          .device = {}};
+        if (channel.bridge()) subjects.bridges.push_back(channel.bridge()->id());
+        return subjects;
+    }
+    void tell_bridge(std::string_view type, Bridge& bridge, Channel* channel = nullptr) {
+        if (!ari_.applications().wanted()) return;
+        JsonObject event;
+        event["bridge"] = bridge_json(ari_, bridge);
+        Subjects subjects{.channels = {}, .bridges = {bridge.id()}, .endpoint = {}, .device = {}};
+        if (channel) {
+            event["channel"] = channel_json(ari_, *channel);
+            subjects.channels.push_back(channel->unique_id());
+            subjects.endpoint = device_of(channel->name());
+        }
+        ari_.applications().publish(type, std::move(event), subjects);
+    }
+    void tell_dial(Channel* caller, Channel& peer, std::string_view status, std::string_view dial_string,
+                   std::string_view forward) {
+        if (!ari_.applications().wanted()) return;
+        JsonObject event;
+        if (caller) event["caller"] = channel_json(ari_, *caller);
+        event["peer"] = channel_json(ari_, peer);
+        event["forward"] = to_json(forward);
+        event["dialstring"] = to_json(dial_string);
+        event["dialstatus"] = to_json(status);
+        Subjects subjects = about(peer);
+        if (caller) subjects.channels.push_back(caller->unique_id());
+        ari_.applications().publish("Dial", std::move(event), subjects);
+    }
+    void watch_channels();
+    void watch_input();
+    void watch_bridges();
+    void watch_dialing();
+    void watch_devices();
+
+  private:
+    template <class E>
+    void on(std::move_only_function<void(const E&)> function) {
+        kept_.push_back(subscribe<E>(std::move(function)));
+    }
+    Ari& ari_;
+    std::vector<Subscription> kept_;
+};
+
+void Events::watch_channels() {
+    on<ChannelCreated>([this](const ChannelCreated& event) { tell("ChannelCreated", event.channel); });
+    on<ChannelStateChanged>([this](const ChannelStateChanged& event) { tell("ChannelStateChange", event.channel); });
+    on<ChannelHangupRequested>([this](const ChannelHangupRequested& event) {
+        JsonObject more;
+        if (event.cause != HangupCause::not_defined) more["cause"] = static_cast<int>(event.cause);
+        if (!event.by_far_side) more["soft"] = true;
+        tell("ChannelHangupRequest", event.channel, std::move(more));
+    });
+    on<ChannelHungUp>([this](const ChannelHungUp& event) {
+        tell("ChannelDestroyed", event.channel,
+             {{"cause", static_cast<int>(event.channel.cause())},
+              {"cause_txt", to_json(to_string(event.channel.cause()))}});
+        for (const auto& [name, recording] : ari_.recordings())
+            if (!recording->of_bridge && recording->target == event.channel.unique_id())
+                recording->ends.push(LiveRecording::End::target_gone);
+        ari_.applications().forget_channel(event.channel.unique_id());
+    });
+    on<ChannelIdentityChanged>([this](const ChannelIdentityChanged& event) {
+        const auto presentation = event.channel.caller().id.number.presentation;
+        tell("ChannelCallerId", event.channel,
+             {{"caller_presentation", static_cast<int>(presentation)},
+              {"caller_presentation_txt", to_json(to_string(presentation))}});
+        tell("ChannelConnectedLine", event.channel);
+    });
+    on<ChannelHeld>([this](const ChannelHeld& event) {
+        JsonObject more;
+        if (event.held && !event.music_class.empty()) more["musicclass"] = to_json(event.music_class);
+        tell(event.held ? "ChannelHold" : "ChannelUnhold", event.channel, std::move(more));
+    });
+    on<NewExtension>([this](const NewExtension& event) {
+        tell("ChannelDialplan", event.channel,
+             {{"dialplan_app", to_json(event.channel.application)},
+              {"dialplan_app_data", to_json(event.channel.application_arguments)}});
+    });
+}
+
+void Events::watch_input() {
+    on<ChannelDigit>([this](const ChannelDigit& event) {
+        if (!event.received || !event.end) return;
+        for (const auto& [name, recording] : ari_.recordings())
+            if (!recording->of_bridge && recording->target == event.channel.unique_id() &&
+                recording->terminate_on.find(event.key) != std::string::npos)
+                recording->ends.push(LiveRecording::End::digit);
+        tell("ChannelDtmfReceived", event.channel,
+             {{"digit", to_json(std::string(1, event.key))}, {"duration_ms", event.duration_ms}});
+    });
+    on<VariableSet>([this](const VariableSet& event) {
+        JsonObject more{{"variable", to_json(event.name)}, {"value", to_json(event.value)}};
+        if (event.channel)
+            tell("ChannelVarset", *event.channel, std::move(more));
+        else if (ari_.applications().wanted())
+            ari_.applications().publish("ChannelVarset", std::move(more), {});
+    });
+    on<UserEventRaised>([this](const UserEventRaised& event) {
+        if (!event.channel) return;
+        JsonObject values;
+        for (const auto& [name, value] : event.fields) values[name] = to_json(value);
+        tell("ChannelUserevent", *event.channel,
+             {{"eventname", to_json(event.name)}, {"userevent", std::move(values)}});
+    });
+}
+
+void Events::watch_bridges() {
+    on<BridgeCreated>([this](const BridgeCreated& event) { tell_bridge("BridgeCreated", event.bridge); });
+    on<BridgeDestroyed>([this](const BridgeDestroyed& event) {
+        tell_bridge("BridgeDestroyed", event.bridge);
+        ari_.applications().forget_bridge(event.bridge.id());
+    });
+    on<BridgeEntered>([this](const BridgeEntered& event) {
+        if (const auto control = ari_.control(event.channel))
+            if (Application* application = ari_.applications().find(control->application))
+                application->bridges.try_emplace(event.bridge.id(), 1);
+        tell_bridge("ChannelEnteredBridge", event.bridge, &event.channel);
+    });
+    on<BridgeLeft>([this](const BridgeLeft& event) { tell_bridge("ChannelLeftBridge", event.bridge, &event.channel); });
+    on<Transferred>([this](const Transferred& event) {
+        if (event.attended) return;
+        static constexpr std::array<std::string_view, 4> results{"Success", "Fail", "Not Permitted", "Invalid"};
+        JsonObject more{{"exten", to_json(event.extension)},
+                        {"context", to_json(event.context)},
+                        {"is_external", true},
+                        {"result", to_json(results[static_cast<std::size_t>(event.result)])}};
+        if (event.transferee) more["transferee"] = channel_json(ari_, *event.transferee);
+        tell("BridgeBlindTransfer", event.transferer, std::move(more));
+    });
+}
+
+void Events::watch_dialing() {
+    on<DialBegan>([this](const DialBegan& event) { tell_dial(event.caller, event.called, "", event.dial_string, ""); });
+    on<DialStateChanged>(
+        [this](const DialStateChanged& event) { tell_dial(event.caller, event.called, event.status, "", ""); });
+    on<DialEnded>(
+        [this](const DialEnded& event) { tell_dial(event.caller, event.called, event.status, "", event.forward); });
+}
+
+void Events::watch_devices() {
+    on<DeviceStateChange>([this](const DeviceStateChange& event) {
+        if (!ari_.applications().wanted()) return;
+        ari_.applications().publish(
+            "DeviceStateChanged",
+            {{"device_state", JsonObject{{"name", to_json(event.device)}, {"state", to_json(to_string(event.state))}}}},
+            {.channels = {}, .bridges = {}, .endpoint = {}, .device = event.device});
+        const Halves halves = split_once(event.device, '/');
+        if (!halves.found) return;
+        Json endpoint = endpoint_json(halves.first, halves.second);
+        if (endpoint.is_null()) return;
+        ari_.applications().publish("EndpointStateChange", {{"endpoint", std::move(endpoint)}},
+                                    {.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}});
+    });
+}
+
+}  // namespace
+
+void add_events(Ari& ari, Module& module) {
+    auto& events = module.own<Events>(ari);
+    events.watch_channels();
+    events.watch_input();
+    events.watch_bridges();
+    events.watch_dialing();
+    events.watch_devices();
+}
+
+}  // namespace jackfield::ari

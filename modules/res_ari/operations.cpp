@@ -1,0 +1,254 @@
+// From a request to its operation: authentication, origins, parameters.
+#include "modules/res_ari/operations.hpp"
+
+#include <algorithm>
+
+#include "core/base/log.hpp"
+#include "core/base/rate_limit.hpp"
+#include "modules/res_ari/ari.hpp"
+
+namespace jackfield::ari {
+namespace {
+
+// --- values of a request -------------------------------------------------------------------------------------------
+
+// Scalars of a JSON body count like parameters of the query. False: it is no JSON object.
+bool take_body(Request& request) {
+    const HttpRequest& http = request.exchange.request();
+    if (http.body.empty()) return true;
+    if (find_ignoring_case(http.header("Content-Type"), "x-www-form-urlencoded") != std::string_view::npos) {
+        for (auto& [name, value] : parse_form(http.body)) request.add(name, value);
+        return true;
+    }
+    auto parsed = parse_json(http.body);
+    if (!parsed || !parsed->is_object()) return false;
+    request.body = *std::move(parsed);
+    for (const auto& [key, value] : request.body.as_object()) {
+        const std::string name(key.data(), key.size());
+        if (const auto* list = value.if_array()) {
+            for (const Json& each : *list) request.add(name, text_of(each));
+        } else if (!value.is_object() && !value.is_null()) {
+            request.add(name, text_of(value));
+        }
+    }
+    return true;
+}
+
+// The values of {names} when the path fits the pattern; they may have encoded slashes.
+std::optional<std::vector<std::pair<std::string, std::string>>> match(std::string_view pattern, std::string_view path) {
+    const auto wanted = split(pattern, '/'), given = split(path, '/');
+    if (wanted.size() != given.size()) return {};
+    std::vector<std::pair<std::string, std::string>> values;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (!wanted[i].starts_with('{')) {
+            if (wanted[i] != given[i]) return {};
+            continue;
+        }
+        auto decoded = url_decode(given[i], false);
+        if (!decoded || decoded->empty()) return {};
+        values.emplace_back(wanted[i].substr(1, wanted[i].size() - 2), *std::move(decoded));
+    }
+    return values;
+}
+
+// --- who asks ------------------------------------------------------------------------------------------------------
+
+std::optional<HttpCredentials> credentials_of(const HttpRequest& request) {
+    if (auto basic = basic_credentials(request)) return basic;
+    for (const auto& [name, value] : request.parameters())
+        if (name == "api_key") {
+            const Halves halves = split_once(value, ':');
+            if (halves.found) return HttpCredentials{std::string(halves.first), std::string(halves.second)};
+        }
+    return {};
+}
+
+std::shared_ptr<const User> authenticate(const Ari& ari, const HttpRequest& request) {
+    static const auto nobody = std::make_shared<const User>(User{.name = "", .password = "no user has this"});
+    const auto given = credentials_of(request);
+    if (!given) return nullptr;
+    const auto found = ari.settings().users.find(given->user);
+    const auto user =
+        found == ari.settings().users.end() ? nobody : found->second;  // a reload may take it away meanwhile
+    return password_fits(*user, given->password) && !user->name.empty() ? user : nullptr;
+}
+
+bool allowed_origin(const Ari& ari, std::string_view origin) {
+    return std::ranges::any_of(ari.settings().allowed_origins,
+                               [&](const std::string& each) { return each == "*" || each == origin; });
+}
+
+void add_origin_headers(const Ari& ari, const HttpRequest& request, HttpFields& headers) {
+    const std::string_view origin = request.header("Origin");
+    if (origin.empty() || !allowed_origin(ari, origin)) return;
+    headers.emplace_back("Access-Control-Allow-Origin", origin);
+    headers.emplace_back("Access-Control-Allow-Credentials", "true");
+    headers.emplace_back("Vary", "Origin");
+}
+
+Result<void> answer(Ari& ari, HttpExchange& exchange, Answer answer) {
+    HttpResponse response{.status = answer.status};
+    add_origin_headers(ari, exchange.request(), response.headers);
+    if (answer.status == 401)
+        response.headers.emplace_back("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", ari.settings().realm));
+    if (!answer.raw_type.empty()) {
+        response.headers.emplace_back("Content-Type", answer.raw_type);
+        response.body = std::move(answer.raw);
+    } else if (!answer.body.is_null()) {
+        response.headers.emplace_back("Content-Type", "application/json");
+        response.body = to_text(answer.body, ari.settings().pretty);
+    }
+    return exchange.respond(std::move(response));
+}
+
+// --- which operation -----------------------------------------------------------------------------------------------
+
+struct Found {
+    const Operation* operation = nullptr;
+    std::vector<std::pair<std::string, std::string>> values;
+    std::string methods;  // that the path has
+};
+
+Found find_operation(std::string_view method, std::string_view path) {
+    Found found;
+    for (const Resource& resource : resources()) {
+        if (!path.starts_with('/') || !path.substr(1).starts_with(resource.name)) continue;
+        for (const auto& operations : resource.operations)
+            for (const Operation& operation : operations) {
+                auto values = match(operation.path, path);
+                if (!values) continue;
+                if (found.methods.find(operation.method) == std::string::npos)
+                    found.methods += (found.methods.empty() ? "" : ",") + std::string(operation.method);
+                // A literal part is worth more than a {name}: /recordings/stored against /recordings/{x}.
+                if (operation.method == method && (!found.operation || values->size() < found.values.size())) {
+                    found.operation = &operation;
+                    found.values = *std::move(values);
+                }
+            }
+    }
+    return found;
+}
+
+Answer check_and_run(const Operation& operation, Request& request) {
+    for (const Parameter& parameter : operation.parameters) {
+        const std::string_view type = parameter.type;
+        if (parameter.required && parameter.in == Parameter::In::query && !request.has(parameter.name))
+            return error(400, fmt::format("Missing parameter '{}'", parameter.name));
+        if (!request.has(parameter.name) || parameter.in == Parameter::In::body) continue;
+        const std::string value = request.get(parameter.name);
+        if ((type == "int" || type == "long") && !parse_number<long>(value))
+            return error(400, fmt::format("'{}' is not a number: {}", parameter.name, value));
+        if (type == "boolean" && !parse_bool(value))
+            return error(400, fmt::format("'{}' is neither true nor false: {}", parameter.name, value));
+    }
+    if (!operation.run) return error(501, fmt::format("{} is not implemented", operation.nickname));
+    return operation.run(request);
+}
+
+// A page asks whether it may: the path's methods when its origin is allowed (Fetch, CORS preflight).
+Answer preflight(Ari& ari, HttpExchange& exchange, const std::string& allowed) {
+    const HttpRequest& request = exchange.request();
+    HttpResponse response{.status = 204, .headers = {{"Allow", allowed + ",OPTIONS"}}};
+    if (!request.header("Origin").empty() && !request.header("Access-Control-Request-Method").empty()) {
+        if (!allowed_origin(ari, request.header("Origin"))) return error(403, "This origin is not allowed");
+        add_origin_headers(ari, request, response.headers);
+        response.headers.emplace_back("Access-Control-Allow-Methods", allowed + ",OPTIONS");
+        if (const auto wanted = request.header("Access-Control-Request-Headers"); !wanted.empty())
+            response.headers.emplace_back("Access-Control-Allow-Headers", wanted);
+    }
+    (void)exchange.respond(std::move(response));
+    return {.handled = true};
+}
+
+Answer dispatch(Ari& ari, HttpExchange& exchange) {
+    const HttpRequest& http = exchange.request();
+    if (!ari.settings().enabled) return error(404, "The REST interface is switched off");
+    const std::string_view path = std::string_view(http.path).substr(std::string_view("/ari").size());
+    const std::string method = http.method == "HEAD" ? "GET" : http.method;
+    Found found = find_operation(method, path);
+    if (method == "OPTIONS")
+        return found.methods.empty() ? error(404, "Resource not found") : preflight(ari, exchange, found.methods);
+    if (!http.header("Origin").empty() && asks_for_websocket(http) && !allowed_origin(ari, http.header("Origin")) &&
+        !ari.settings().allowed_origins.empty())
+        return error(403, "This origin is not allowed");
+    const auto user = authenticate(ari, http);
+    if (!user) {
+        static KeyedRateLimit notices{std::chrono::seconds(1)};
+        if (credentials_of(http) && notices.allow(http.peer.host(), Clock::now()))
+            log_notice("REST request from {} had the wrong user or password", http.peer.to_string());
+        return error(401, "Authentication required");
+    }
+    if (user->read_only && method != "GET") return error(403, "Write access denied");
+    if (constexpr std::string_view docs = "/api-docs/"; path.starts_with(docs) && method == "GET") {
+        const std::string_view host = http.header("Host");
+        Json document =
+            api_document(path.substr(docs.size()), fmt::format("{}://{}/ari", http.secure ? "https" : "http", host));
+        return document.is_null() ? error(404, "Resource not found") : ok(std::move(document));
+    }
+    if (found.methods.empty()) return error(404, "Resource not found");
+    if (!found.operation) return error(405, "Invalid method");
+    Request request(ari, exchange);
+    for (auto& [name, value] : found.values) request.add(std::move(name), std::move(value));
+    for (auto& [name, value] : http.parameters()) request.add(std::move(name), std::move(value));
+    if (!take_body(request)) return error(400, "Error parsing request body");
+    return check_and_run(*found.operation, request);
+}
+
+}  // namespace
+
+Answer error(unsigned status, std::string_view message) {
+    return {.status = status, .body = JsonObject{{"message", to_json(message)}}};
+}
+
+bool Request::has(std::string_view name) const {
+    return std::ranges::any_of(values_, [&](const auto& each) { return each.first == name; });
+}
+
+std::string Request::get(std::string_view name) const {
+    for (const auto& [key, value] : values_)
+        if (key == name) return value;
+    return {};
+}
+
+std::vector<std::string> Request::all(std::string_view name) const {
+    std::vector<std::string> list;
+    for (const auto& [key, value] : values_)
+        if (key == name)
+            for (const std::string_view part : split_list(value)) list.emplace_back(part);
+    return list;
+}
+
+std::vector<std::pair<std::string, std::string>> Request::variables() const {
+    std::vector<std::pair<std::string, std::string>> list;
+    const auto* object = body.if_object();
+    const Json* variables = object ? object->if_contains("variables") : nullptr;
+    if (variables && variables->is_object())
+        for (const auto& [key, value] : variables->as_object())
+            list.emplace_back(std::string(key.data(), key.size()), text_of(value));
+    return list;
+}
+
+const std::vector<Resource>& resources() {
+    static const std::vector<Resource> all{
+        {"asterisk", "The system", {asterisk_operations()}},
+        {"endpoints", "Devices that can be called", {endpoint_operations()}},
+        {"channels", "Channels", {channel_operations(), channel_call_operations()}},
+        {"bridges", "Bridges", {bridge_operations()}},
+        {"recordings", "Recordings", {recording_operations()}},
+        {"sounds", "Sounds", {sound_operations()}},
+        {"playbacks", "Playbacks", {playback_operations()}},
+        {"deviceStates", "States of devices", {device_operations()}},
+        {"mailboxes", "Mailboxes", {mailbox_operations()}},
+        {"events", "The WebSocket that carries events", {event_operations()}},
+        {"applications", "Stasis applications", {application_operations()}},
+    };
+    return all;
+}
+
+Result<void> serve(Ari& ari, HttpExchange& exchange) {
+    Answer made = dispatch(ari, exchange);
+    if (made.handled) return {};
+    return answer(ari, exchange, std::move(made));
+}
+
+}  // namespace jackfield::ari

@@ -1,0 +1,186 @@
+// /endpoints, /deviceStates, /mailboxes
+#include <algorithm>
+
+#include "core/channel/device_state.hpp"
+#include "core/module/database.hpp"
+#include "modules/res_ari/ari.hpp"
+#include "modules/res_ari/models.hpp"
+#include "modules/res_ari/operations.hpp"
+
+namespace jackfield::ari {
+namespace {
+
+using In = Parameter::In;
+
+// --- endpoints -----------------------------------------------------------------------------------------------------
+
+void add_endpoints(JsonArray& all, const std::string& technology) {
+    auto* slot = channel_drivers().find(technology);
+    if (!slot) return;
+    std::map<std::string, JsonArray, CaseInsensitiveLess> channels;  // by device, so that the list costs one pass
+    for_each_channel(
+        [&](Channel& channel) { channels[std::string(device_of(channel.name()))].emplace_back(channel.unique_id()); });
+    for (const std::string& resource : (*slot->value)->devices()) {
+        const std::string device = fmt::format("{}/{}", slot->name, resource);
+        JsonObject object;
+        object["technology"] = slot->name;
+        object["resource"] = resource;
+        object["state"] = to_json(endpoint_state(device_state(device)));
+        const auto found = channels.find(device);
+        object["channel_ids"] = found == channels.end() ? JsonArray() : found->second;
+        all.emplace_back(std::move(object));
+    }
+}
+
+Answer list_endpoints(Request&) {
+    JsonArray all;
+    for (const auto* slot : channel_drivers().list()) add_endpoints(all, slot->name);
+    return ok(std::move(all));
+}
+
+Answer list_technology(Request& request) {
+    if (!channel_drivers().find(request.get("tech"))) return error(404, "Endpoints not found");
+    JsonArray all;
+    add_endpoints(all, request.get("tech"));
+    return ok(std::move(all));
+}
+
+Answer get_endpoint(Request& request) {
+    Json endpoint = endpoint_json(request.get("tech"), request.get("resource"));
+    return endpoint.is_null() ? error(404, "Endpoint not found") : ok(std::move(endpoint));
+}
+
+// --- device states -------------------------------------------------------------------------------------------------
+
+constexpr std::string_view prefix = "Stasis:";
+
+Answer list_states(Request&) {
+    JsonArray all;
+    if (Database* database = Database::instance())
+        for (const DatabaseEntry& entry : database->list(device_family))
+            all.emplace_back(device_json(std::string(prefix) + entry.key));
+    return ok(std::move(all));
+}
+
+Answer get_state(Request& request) { return ok(device_json(request.get("deviceName"))); }
+
+Answer set_state(Request& request) {
+    const std::string device = request.get("deviceName");
+    if (!device.starts_with(prefix) || device.size() == prefix.size())
+        return error(409, "Uncontrolled device specified");
+    const auto state = parse_device_state(request.get("deviceState"));
+    if (!state) return error(400, "Unknown device state");
+    if (Database* database = Database::instance())
+        if (auto put = database->put(device_family, std::string_view(device).substr(prefix.size()),
+                                     std::string(to_string(*state)));
+            !put)
+            return error(500, put.error().text);
+    device_state_changed(device);
+    return done();
+}
+
+Answer remove_state(Request& request) {
+    const std::string device = request.get("deviceName");
+    if (!device.starts_with(prefix)) return error(409, "Uncontrolled device specified");
+    Database* database = Database::instance();
+    if (!database || !database->del(device_family, std::string_view(device).substr(prefix.size())))
+        return error(404, "Device name is missing");
+    device_state_changed(device);
+    return done();
+}
+
+const Parameter device{.in = In::path, .name = "deviceName", .required = true};
+const Parameter technology{.in = In::path, .name = "tech", .required = true};
+const Parameter mailbox{.in = In::path, .name = "mailboxName", .required = true};
+
+}  // namespace
+
+std::span<const Operation> endpoint_operations() {
+    static const std::vector<Operation> operations{
+        {"GET", "/endpoints", "list", "List[Endpoint]", "All endpoints", {}, list_endpoints},
+        {"PUT",
+         "/endpoints/sendMessage",
+         "sendMessage",
+         "void",
+         "Send a text to a technology's address",
+         {{.name = "to", .required = true},
+          {.name = "from", .required = true},
+          {.name = "body"},
+          {.in = In::body, .name = "variables", .type = "containers"}},
+         nullptr},
+        {"GET",
+         "/endpoints/{tech}",
+         "listByTech",
+         "List[Endpoint]",
+         "Endpoints of one technology",
+         {technology},
+         list_technology},
+        {"GET",
+         "/endpoints/{tech}/{resource}",
+         "get",
+         "Endpoint",
+         "One endpoint",
+         {technology, {.in = In::path, .name = "resource", .required = true}},
+         get_endpoint},
+        {"PUT",
+         "/endpoints/{tech}/{resource}/sendMessage",
+         "sendMessageToEndpoint",
+         "void",
+         "Send a text to an endpoint",
+         {technology,
+          {.in = In::path, .name = "resource", .required = true},
+          {.name = "from", .required = true},
+          {.name = "body"},
+          {.in = In::body, .name = "variables", .type = "containers"}},
+         nullptr},
+    };
+    return operations;
+}
+
+std::span<const Operation> device_operations() {
+    static const std::vector<Operation> operations{
+        {"GET",
+         "/deviceStates",
+         "list",
+         "List[DeviceState]",
+         "The devices whose state applications have set",
+         {},
+         list_states},
+        {"GET", "/deviceStates/{deviceName}", "get", "DeviceState", "The state of a device", {device}, get_state},
+        {"PUT",
+         "/deviceStates/{deviceName}",
+         "update",
+         "void",
+         "Set the state of a device named Stasis:...",
+         {device, {.name = "deviceState", .required = true}},
+         set_state},
+        {"DELETE",
+         "/deviceStates/{deviceName}",
+         "delete",
+         "void",
+         "Forget a device named Stasis:...",
+         {device},
+         remove_state},
+    };
+    return operations;
+}
+
+std::span<const Operation> mailbox_operations() {
+    static const std::vector<Operation> operations{
+        {"GET", "/mailboxes", "list", "List[Mailbox]", "All mailboxes", {}, nullptr},
+        {"GET", "/mailboxes/{mailboxName}", "get", "Mailbox", "One mailbox", {mailbox}, nullptr},
+        {"PUT",
+         "/mailboxes/{mailboxName}",
+         "update",
+         "void",
+         "Set a mailbox's counts",
+         {mailbox,
+          {.name = "oldMessages", .type = "int", .required = true},
+          {.name = "newMessages", .type = "int", .required = true}},
+         nullptr},
+        {"DELETE", "/mailboxes/{mailboxName}", "delete", "void", "Forget a mailbox", {mailbox}, nullptr},
+    };
+    return operations;
+}
+
+}  // namespace jackfield::ari
