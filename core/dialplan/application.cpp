@@ -1,26 +1,28 @@
 // The registries of applications and functions.
 #include "core/dialplan/application.hpp"
 
+#include <map>
 #include <mutex>
-#include <set>
 
 #include "core/dialplan/known_names.hpp"
 
 namespace jackfield {
 namespace {
 
-// The names by themselves, for plans that are checked in the pool while modules come and go.
+// Names and syntax by themselves, for plans that are checked in the pool while modules come and go.
 struct NameList {
     std::mutex mutex;
-    std::multiset<std::string> names;
+    std::multimap<std::string, std::string> names;
 
-    std::vector<std::string> copy() {
+    std::vector<KnownName> copy() {
         const std::lock_guard lock(mutex);
-        return {names.begin(), names.end()};
+        std::vector<KnownName> all;
+        for (const auto& [name, syntax] : names) all.push_back({name, syntax});
+        return all;
     }
-    void add(const std::string& name) {
+    void add(const std::string& name, std::string_view syntax) {
         const std::lock_guard lock(mutex);
-        names.insert(name);
+        names.emplace(name, syntax);
     }
     void remove(const std::string& name) {
         const std::lock_guard lock(mutex);
@@ -38,9 +40,9 @@ NameList& function_names() {
 
 template <class T>
 Result<Registration> add(Registry<T>& registry, NameList& names, Module& module, T value) {
-    const std::string name(value.info.name);
+    const std::string name(value.info.name), syntax(value.info.syntax);
     auto registration = JF_TRY(registry.add(name, std::move(value), &module.gate()));
-    names.add(name);
+    names.add(name, syntax);
     return Registration([registration = std::move(registration), &names, name]() mutable {
         names.remove(name);
         registration = {};
@@ -49,8 +51,8 @@ Result<Registration> add(Registry<T>& registry, NameList& names, Module& module,
 
 }  // namespace
 
-std::vector<std::string> known_applications() { return application_names().copy(); }
-std::vector<std::string> known_functions() { return function_names().copy(); }
+std::vector<KnownName> known_applications() { return application_names().copy(); }
+std::vector<KnownName> known_functions() { return function_names().copy(); }
 
 Registry<RegisteredApplication>& applications() {
     static Registry<RegisteredApplication> registry;

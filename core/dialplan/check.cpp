@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <set>
 #include <unordered_set>
+#include <utility>
 
 #include "core/base/strings.hpp"
-#include "core/dialplan/arguments.hpp"
+#include "core/dialplan/check_names.hpp"
 #include "core/dialplan/jump_targets.hpp"
 
 namespace jackfield {
@@ -22,12 +23,6 @@ std::string example(const Pattern& pattern) {
         if (symbol.is_one_or_more()) break;
     }
     return number;
-}
-
-bool is_wildcard(const Pattern& pattern) {
-    return pattern.is_pattern() && std::ranges::any_of(pattern.symbols(), [](PatternSymbol symbol) {
-               return symbol.is_one_or_more() || symbol.is_zero_or_more();
-           });
 }
 
 bool includes_all(PatternSymbol wide, PatternSymbol narrow) {
@@ -54,15 +49,45 @@ std::string name_of(const Context& context, const Extension& extension) {
                        extension.caller_id ? "/" + extension.caller_id->text() : std::string(), context.name);
 }
 
+template <std::size_t N>
+bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
+    return std::ranges::any_of(names, [&](std::string_view known) { return equals_ignoring_case(known, name); });
+}
+
+// Each context has its own of these; that a context's hides an included one is what people mean.
+bool is_special(std::string_view extension) {
+    static constexpr std::array<std::string_view, 8> names{"s", "i", "t", "h", "o", "a", "e", "failed"};
+    return is_one_of(extension, names);
+}
+
+// Applications after which a call never comes to the next priority.
+bool ends_here(const Priority& priority) {
+    static constexpr std::array<std::string_view, 3> names{"Goto", "Hangup", "Return"};
+    return is_one_of(priority.application.text(), names);
+}
+
+// Parts of a block, to which its beginning jumps.
+bool is_block_part(const Priority& priority) {
+    static constexpr std::array<std::string_view, 4> names{"Else", "ElseIf", "EndIf", "EndWhile"};
+    return is_one_of(priority.application.text(), names);
+}
+
+// The priority's application with its arguments, and those that it runs in its turn.
+std::vector<InnerCall> calls_of(const Priority& priority) {
+    const std::string& application = priority.application.text();
+    const std::string arguments = priority.arguments.source_text();
+    std::vector<InnerCall> calls = inner_calls(application, arguments);
+    calls.insert(calls.begin(), {application, arguments});
+    return calls;
+}
+
 class Checker {
   public:
     Checker(const Dialplan& plan, const PlanCheckOptions& options, Diagnostics& findings)
-        : plan_(plan), options_(options), findings_(findings) {
-        for (const std::string& name : options.applications) applications_.insert(to_lower(name));
-        functions_.insert(options.functions.begin(), options.functions.end());
-    }
+        : plan_(plan), names_(options), findings_(findings) {}
 
     void run() {
+        collect_numbers();
         for (const Context* context : plan_.contexts()) {
             check_includes(*context);
             context->extensions.for_each([&](const Extension& extension) { check_extension(*context, extension); });
@@ -111,8 +136,9 @@ class Checker {
         const std::string number = example(extension.pattern);
         caller_ = extension.caller_id ? example(*extension.caller_id) : std::string();
         check_numbers(context, extension, number);
+        check_dead(context, extension);
         for (const auto& [step, priority] : extension.steps) {
-            check_names(*priority);
+            names_.check(*priority, [&](const std::string& text) { warn(priority->file, priority->line, "{}", text); });
             check_jumps(context, number, *priority);
         }
     }
@@ -140,38 +166,57 @@ class Checker {
         }
     }
 
-    void check_names(const Priority& priority) {
-        const std::string& application = priority.application.text();
-        if (!applications_.empty() && !application.empty() && application.find('$') == std::string::npos &&
-            !applications_.contains(to_lower(application)))
-            warn(priority.file, priority.line, "there is no application {}{}", application,
-                 suggestion(application, options_.applications));
-        if (functions_.empty()) return;
-        std::vector<std::string> names;
-        priority.arguments.collect_functions(names);
-        for (const std::string& name : names)
-            if (!functions_.contains(name))
-                warn(priority.file, priority.line, "there is no function {}{}", name,
-                     suggestion(name, options_.functions));
+    // Numbers that some jump of the plan leads to; a jump into the middle of an extension by its number is rare, so that it
+    // is enough to know that nobody uses a number at all.
+    void collect_numbers() {
+        for (const Context* context : plan_.contexts())
+            context->extensions.for_each([&](const Extension& extension) {
+                for (const auto& [step, priority] : extension.steps)
+                    for (const InnerCall& call : calls_of(*priority))
+                        for (const JumpTarget& target : jump_targets(call.application, call.arguments))
+                            if (target.label.empty() && target.priority > 1)
+                                jumped_to_.insert({target.priority, target.priority + 1});  // Dial's G: caller and callee
+            });
     }
-    static std::string suggestion(std::string_view word, std::span<const std::string> words) {
-        const auto near = nearest_word(word, words);
-        return near ? fmt::format("; did you mean {}?", *near) : std::string();
+
+    // What stands behind a Goto, Hangup or Return without a label; the first line of each such stretch.
+    void check_dead(const Context& context, const Extension& extension) {
+        const Priority* before = nullptr;
+        for (const auto& [step, priority] : extension.steps) {
+            const Priority* previous = std::exchange(before, priority.get());
+            if (!previous || step != previous->number + 1 || !ends_here(*previous)) continue;
+            if (!priority->label.empty() || is_block_part(*priority) || jumped_to_.contains(step) ||
+                may_be_entered(context, extension, step - 1))
+                continue;
+            warn(priority->file, priority->line, "{}: priority {} is never reached: {} in line {} goes elsewhere",
+                 name_of(context, extension), step, previous->application.text(), previous->line);
+        }
+    }
+    // Whether a call comes to the extension from a more specific one that has priority `number`, or by a relative jump.
+    static bool may_be_entered(const Context& context, const Extension& extension, int number) {
+        for (const auto& [step, priority] : extension.steps)
+            if (has_relative_jump(priority->application.text(), priority->arguments.source_text())) return true;
+        bool entered = false;
+        context.extensions.for_each([&](const Extension& other) {
+            if (&other != &extension && other.find(number) && covers(extension.pattern, other.pattern)) entered = true;
+        });
+        return entered;
     }
 
     void check_jumps(const Context& context, std::string_view number, const Priority& priority) {
-        const std::string& application = priority.application.text();
-        for (const JumpTarget& target : jump_targets(application, priority.arguments.source_text())) {
+        for (const InnerCall& call : calls_of(priority)) check_jumps(context, number, priority, call);
+    }
+    void check_jumps(const Context& context, std::string_view number, const Priority& priority, const InnerCall& call) {
+        for (const JumpTarget& target : jump_targets(call.application, call.arguments)) {
             PlanQuery query = query_for(context, number);
             if (target.context) query.context = *target.context;
             if (target.extension) query.extension = *target.extension;
             query.label = target.label;
             query.priority = target.priority;
-            if (exists(query)) continue;
             if (target.context && !plan_.context(*target.context))
-                warn(priority.file, priority.line, "{}: there is no context {}", application, *target.context);
-            else
-                warn(priority.file, priority.line, "{}: {}@{} has no {} {}", application, query.extension,
+                warn(priority.file, priority.line, "{}: there is no context {}", call.application, *target.context);
+            else if (target.priority > 0 && !exists(query))
+                warn(priority.file, priority.line, "{}: {}@{} has no {} {}", call.application, query.extension,
                      query.context, target.label.empty() ? "priority" : "label",
                      target.label.empty() ? std::to_string(target.priority) : target.label);
         }
@@ -182,20 +227,21 @@ class Checker {
         return plan_.exists(query, [](const Context&, const Switch&, const PlanQuery&) { return true; });
     }
 
-    // Extensions of this context, or of one that it includes, whose every number an earlier wildcard takes.
+    // Extensions of this context, or of one that it includes, whose every number an earlier one takes.
     void check_hidden(const Context& context) {
         std::vector<const Context*> reached;
         collect_included(context, reached);
         for (const Context* owner : reached) {
             owner->extensions.for_each([&](const Extension& extension) {
-                if (extension.caller_id || extension.steps.empty()) return;
+                if (extension.caller_id || extension.steps.empty() || is_special(extension.pattern.text())) return;
                 const Priority& first = *extension.steps.back().priority;
+                if (first.number == hint_priority) return;
                 const std::string number = example(extension.pattern);
                 const PlanMatch found =
                     plan_.find({.context = context.name, .extension = number, .priority = first.number});
                 if (!found || !found.extension || found.extension == &extension || found.extension->caller_id) return;
-                if (!is_wildcard(found.extension->pattern) || !covers(found.extension->pattern, extension.pattern))
-                    return;
+                if (!covers(found.extension->pattern, extension.pattern)) return;
+                if (!told_hidden_.insert({found.extension, &extension}).second) return;  // from another context, too
                 warn(first.file, first.line,
                      "{} is never reached from [{}]: {} is tried first and takes all its numbers",
                      name_of(*owner, extension), context.name, name_of(*found.context, *found.extension));
@@ -212,9 +258,10 @@ class Checker {
     }
 
     const Dialplan& plan_;
-    const PlanCheckOptions& options_;
+    const NameCheck names_;
     Diagnostics& findings_;
-    std::unordered_set<std::string> applications_, functions_;
+    std::unordered_set<int> jumped_to_;
+    std::set<std::pair<const Extension*, const Extension*>> told_hidden_;
     std::unordered_set<const Context*> circle_known_;
     std::string caller_;
 };

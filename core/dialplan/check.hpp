@@ -2,23 +2,27 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 #include "core/config/diagnostics.hpp"
+#include "core/dialplan/known_names.hpp"
 #include "core/dialplan/plan.hpp"
 
 namespace jackfield {
 
 struct PlanCheckOptions {
-    // Names that modules have registered; an empty list leaves that check out.
-    std::span<const std::string> applications;  // compared letter case aside
-    std::span<const std::string> functions;     // compared exactly
+    // What modules have registered; an empty list leaves that check out.
+    std::span<const KnownName> applications;  // names compared letter case aside
+    std::span<const KnownName> functions;     // compared exactly
 };
 
-// Reports, as warnings with file and line: includes of contexts that do not exist and circles of includes; extensions
-// without a priority 1 and gaps in their numbers that nothing else fills; applications and functions that nobody has
-// registered, with the nearest known name; places named by Goto, GotoIf, GotoIfTime, Gosub, GosubIf and their like that
-// do not exist; patterns and included extensions that can never be reached because a wider pattern is tried first.
+// Reports, as warnings with file and line:
+//   includes of contexts that do not exist, and circles of includes;
+//   extensions without a priority 1, gaps in their numbers that nothing else fills, priorities behind a Goto, Hangup or
+//   Return that no jump leads to;
+//   applications and functions that nobody has registered, with the nearest known name, and calls of them with more or
+//   fewer arguments than their documentation says, also within Exec, ExecIf and their like;
+//   places that do not exist: those of jump_targets();
+//   extensions, here or included, that can never be reached because all their numbers match a pattern tried earlier.
 // Pure; takes milliseconds for thousands of lines, so run it on the pool.
 void check_dialplan(const Dialplan& plan, const PlanCheckOptions& options, Diagnostics& findings);
 

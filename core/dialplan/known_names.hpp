@@ -1,4 +1,4 @@
-// Names of what is registered, for other threads than the control thread.
+// What is registered, by name and syntax, for other threads than the control thread.
 #pragma once
 
 #include <string>
@@ -6,8 +6,13 @@
 
 namespace jackfield {
 
+struct KnownName {
+    std::string name;
+    std::string syntax;  // of its documentation: "Wait(seconds)"; empty: its arguments are not checked
+};
+
 // Sorted copies, as things stand now. Any thread.
-std::vector<std::string> known_applications();
-std::vector<std::string> known_functions();
+std::vector<KnownName> known_applications();
+std::vector<KnownName> known_functions();
 
 }  // namespace jackfield

@@ -247,11 +247,12 @@ std::string Template::source_text() const {
     return out;
 }
 
-void Template::collect_functions(std::vector<std::string>& names) const {
+void Template::collect_functions(std::vector<FunctionCall>& calls) const {
     for (const Piece& piece : pieces_) {
-        if (piece.kind == Kind::function) names.push_back(piece.text);
-        if (piece.inner) piece.inner->collect_functions(names);
-        if (piece.substring) piece.substring->collect_functions(names);
+        if (piece.kind == Kind::function)
+            calls.push_back({piece.text, piece.inner ? piece.inner->source_text() : std::string()});
+        if (piece.inner) piece.inner->collect_functions(calls);
+        if (piece.substring) piece.substring->collect_functions(calls);
     }
 }
 

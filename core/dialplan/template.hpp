@@ -37,8 +37,11 @@ class Template {
     // The text as it was written, e.g. for `dialplan show`.
     std::string source_text() const;
 
-    // Names of the dialplan functions that the text calls by a fixed name, for checking.
-    void collect_functions(std::vector<std::string>& names) const;
+    // The calls of dialplan functions by a fixed name that stand in the text, arguments as written, for checking.
+    struct FunctionCall {
+        std::string name, arguments;
+    };
+    void collect_functions(std::vector<FunctionCall>& calls) const;
 
   private:
     enum class Kind : std::uint8_t { literal, variable, function, computed, expression };

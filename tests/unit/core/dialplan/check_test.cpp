@@ -3,6 +3,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "core/dialplan/argument_limits.hpp"
 #include "core/dialplan/jump_targets.hpp"
 #include "core/dialplan/loader.hpp"
 
@@ -18,10 +19,15 @@ class CheckTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(finds_jumps_to_nowhere);
     CPPUNIT_TEST(leaves_jumps_alone_that_depend_on_the_call);
     CPPUNIT_TEST(finds_what_a_wildcard_hides);
+    CPPUNIT_TEST(finds_what_an_including_context_hides);
+    CPPUNIT_TEST(finds_places_that_other_applications_name);
+    CPPUNIT_TEST(finds_priorities_behind_the_end);
+    CPPUNIT_TEST(counts_arguments);
+    CPPUNIT_TEST(reads_limits_from_the_syntax);
     CPPUNIT_TEST(reads_jump_targets);
     CPPUNIT_TEST_SUITE_END();
 
-    std::vector<std::string> applications_, functions_;
+    std::vector<KnownName> applications_, functions_;
 
     std::string check(std::string text) {
         Diagnostics loading, findings;
@@ -42,8 +48,11 @@ class CheckTest : public CppUnit::TestFixture {
     }
 
     void a_sound_plan_has_no_findings() {
-        applications_ = {"Answer", "Goto", "GotoIf", "Gosub", "Hangup", "Dial", "NoOp", "Return", "Set"};
-        functions_ = {"LEN", "CALLERID"};
+        applications_ = {{"Answer", "Answer([delay])"}, {"Goto", "Goto([[context,]extension,]priority)"},
+                         {"GotoIf", "GotoIf(condition?[place][:[place]])"}, {"Gosub", ""},
+                         {"Hangup", "Hangup([cause])"}, {"Dial", "Dial(Technology/Resource[&...][,timeout[,options]])"},
+                         {"NoOp", "NoOp([text])"}, {"Return", "Return([value])"}, {"Set", "Set(name=value)"}};
+        functions_ = {{"LEN", "LEN(text)"}, {"CALLERID", "CALLERID(item[,CID])"}};
         finds(
             "[in]\nexten => s,1,Answer\n same => n(top),GotoIf($[${LEN(${EXTEN})} > 3]?top:out)\n same => "
             "n(out),Goto(users,6001,1)\n"
@@ -65,13 +74,15 @@ class CheckTest : public CppUnit::TestFixture {
         finds("[a]\nexten => _2XX,1,NoOp\nexten => 200,1,NoOp\nexten => 200,3,NoOp\nexten => _2XX,2,NoOp\n", {});
     }
     void finds_unknown_applications_and_functions() {
-        applications_ = {"Playback", "NoOp"};
-        functions_ = {"CALLERID", "LEN"};
+        applications_ = {{"Playback", ""}, {"NoOp", ""}, {"Set", ""}, {"ExecIf", ""}};
+        functions_ = {{"CALLERID", ""}, {"LEN", ""}};
         finds(
             "[a]\nexten => 1,1,Playbak(x)\nexten => 2,1,noop(${CALERID(num)})\nexten => 3,1,${APP}(x)\nexten => "
-            "4,1,NoOp(${len(x)})\n",
-            {"no application Playbak; did you mean Playback?", "no function CALERID; did you mean CALLERID?",
-             "no function len"});
+            "4,1,NoOp(${len(x)})\nexten => 5,1,ExecIf($[1]?Plaback(x):NoOp())\nexten => 6,1,Set(CALLERED(num)=1)\n"
+            "exten => 7,1,Set(HASH=a(b))\n",
+            {"extensions.conf:2: warning: there is no application Playbak; did you mean Playback?",
+             "no function CALERID; did you mean CALLERID?", "no function len", "no application Plaback",
+             "no function CALLERED"});
     }
     void finds_jumps_to_nowhere() {
         finds(
@@ -95,6 +106,55 @@ class CheckTest : public CppUnit::TestFixture {
             {"100@b is never reached from [a]: _X.@a", "_2XX@b is never reached from [a]: _X.@a"});
         finds("[a]\nexten => _9!,1,NoOp\nexten => _9,1,NoOp\n", {"_9@a is never reached from [a]: _9!@a"});
         finds("[a]\nexten => _X.,1,NoOp\ninclude => b,9:00-17:00,*,*,*\n[b]\nexten => 100,1,NoOp\n", {});
+    }
+    void finds_what_an_including_context_hides() {
+        finds("[a]\nexten => _1XX,1,NoOp\nexten => s,1,NoOp\ninclude => b\n[b]\nexten => 1234,1,NoOp\nexten => 123,1,NoOp\n"
+              "exten => _1[2-4]X,1,NoOp\nexten => s,1,NoOp\nexten => _[12]XX,1,NoOp\n[c]\ninclude => a\n",
+              {"123@b is never reached from [a]: _1XX@a", "_1[2-4]X@b is never reached from [a]: _1XX@a"});
+    }
+    void finds_places_that_other_applications_name() {
+        finds(
+            "[a]\nexten => 1,1,Dial(Local/9@b/n&PJSIP/1&Local/s@b,20)\nexten => 2,1,Dial(PJSIP/1,20,tb(b^s^gone)U(sub^x)G(b^s^1))\n"
+            "exten => 3,1,Originate(Local/s@c,exten,b,8,1)\nexten => 4,1,Set(CHANNEL(hangup_handler_push)=b,7,1(x))\n"
+            "exten => 5,1,Goto(d,${EXTEN},1)\nexten => 6,1,Background(x,,,e)\nexten => 7,1,Dial(Local/${X}@f)\n"
+            "exten => 8,1,Dial(Local/${X}@${Y})\nexten => 9,1,ExecIf(1?Goto(b,6,1):Goto(b,s,1))\n[b]\nexten => s,1,NoOp\n",
+            {"9@b has no priority 1", "s@b has no label gone", "there is no context sub", "there is no context c",
+             "8@b has no priority 1", "7@b has no priority 1", "there is no context d", "there is no context e",
+             "there is no context f", "6@b has no priority 1"});
+    }
+    void finds_priorities_behind_the_end() {
+        finds("[a]\nexten => 1,1,Goto(2,1)\n same => n,NoOp\n same => n,NoOp\nexten => 2,1,Hangup\n",
+              {"extensions.conf:3: warning: 1@a: priority 2 is never reached: Goto in line 2 goes elsewhere"});
+        finds("[a]\nexten => 1,1,GotoIf(1?3)\n same => n,Hangup\n same => n,NoOp\n", {});
+        finds("[a]\nexten => 1,1,Goto(+2)\n same => n,Hangup\n same => n,NoOp\n", {});
+        finds("[a]\nexten => 1,1,Hangup\n same => n(x),NoOp\n", {});
+        finds("[a]\nexten => 1,1,If(1)\n same => n,Hangup\n same => n,EndIf\n same => n,NoOp\n", {});
+        finds("[a]\nexten => 100,1,NoOp\nexten => _1XX,1,Hangup\nexten => _1XX,2,NoOp\n", {});
+    }
+    void counts_arguments() {
+        applications_ = {{"Wait", "Wait(seconds)"}, {"Dial", "Dial(Technology/Resource[&...][,timeout[,options]])"},
+                         {"GotoIf", "GotoIf(condition?[place][:[place]])"}, {"Echo", "Echo()"},
+                         {"Verbose", "Verbose([level,]message)"}, {"NoOp", "NoOp([text])"}};
+        functions_ = {{"CUT", "CUT(variable,separator,parts)"}};
+        finds("[a]\nexten => 1,1,Wait()\nexten => 2,1,Dial(PJSIP/1&PJSIP/2,20,t,x)\nexten => 3,1,GotoIf(1)\n"
+              "exten => 4,1,Echo(x)\nexten => 5,1,Verbose(1,a,b,c)\nexten => 6,1,NoOp(${CUT(X,-)})\n"
+              "exten => 7,1,Dial(${ALL})\nexten => 8,1,NoOp(${CUT(X,\\,,1)})\nexten => 9,1,NoOp\n",
+              {"Wait needs at least 1 argument and has 0", "Dial takes at most 3 arguments and has 4",
+               "GotoIf: a `?` is missing", "Echo takes no arguments and has 1", "CUT needs at least 3 arguments and has 2"});
+    }
+    void reads_limits_from_the_syntax() {
+        const auto limits = [](const char* syntax) {
+            const ArgumentLimits found = argument_limits(syntax);
+            return fmt::format("{}-{}", found.least,
+                               found.most == ArgumentLimits::unlimited ? "*" : std::to_string(found.most));
+        };
+        const std::pair<const char*, const char*> expected[] = {
+            {"Echo()", "0-0"}, {"Answer([delay])", "0-1"}, {"Dial(T/R[&T2/R2[...]][,timeout[,options]])", "1-3"},
+            {"Gosub([[context,]extension,]priority[(arg1[,arg2...])])", "1-3"}, {"MSet(a=b[,c=d...])", "1-*"},
+            {"Read(variable[,filename[&filename2...][,maxdigits[,options]]])", "1-4"}, {"Log(level,message)", "2-*"},
+            {"GotoIf(condition?[place][:[place]])", "1-*"}, {"CHANNEL(item[,...])", "1-*"}, {"", "0-*"}};
+        for (const auto& [syntax, text] : expected)
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(syntax, std::string(text), limits(syntax));
     }
     void reads_jump_targets() {
         const auto target = JumpTarget::parse(" ctx , 100 , 5 (a,b)");
