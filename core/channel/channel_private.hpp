@@ -2,8 +2,10 @@
 #pragma once
 
 #include <forward_list>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/base/ring.hpp"
 #include "core/channel/channel.hpp"
@@ -39,6 +41,7 @@ struct Channel::Private {
     std::shared_ptr<Latch> play_ended;   // of what plays; set as well when something else takes its place
     std::string music_class;             // of the music that plays
     DigitListener digit_listener;
+    std::function<void(std::string_view)> prompt_heard;  // set: prompts take no time
 
     struct Work {
         std::move_only_function<void(Channel&)> run;

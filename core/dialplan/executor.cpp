@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/dialplan/call_state.hpp"
 #include "core/dialplan/dialplan_store.hpp"
+#include "core/dialplan/stand_in.hpp"
 #include "core/dialplan/walk.hpp"
 #include "core/runtime/fiber.hpp"
 
@@ -48,7 +49,8 @@ class Call {
 
 // A place that is not there leads to s, and s to s of context default, as callers of Asterisk's dialplan expect.
 void Call::enter() {
-    state_.plan = current_dialplan();
+    // A test of the dialplan brings the plan that it is about.
+    if (!state_.plan || !application_stand_in()) state_.plan = current_dialplan();
     state_.next.reset();
     state_.after_hangup = false;
     if (auto place = channel_.take_redirection()) channel_.place() = *std::move(place);

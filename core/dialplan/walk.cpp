@@ -8,6 +8,7 @@
 #include "core/dialplan/dialplan_switch.hpp"
 #include "core/dialplan/evaluator.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/dialplan/stand_in.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
 
@@ -58,7 +59,16 @@ Result<void> run_in_module(const ApplicationSlot& slot, Channel& channel, const 
     }
 }
 
+ApplicationStandIn*& present_stand_in() {
+    static ApplicationStandIn* stand_in = nullptr;
+    return stand_in;
+}
+
 Result<void> execute(Channel& channel, const ApplicationSlot& slot, std::string arguments) {
+    if (ApplicationStandIn* stand_in = present_stand_in()) {
+        const bool runs = JF_TRY(stand_in->before(channel, slot.name, arguments));
+        if (!runs) return {};
+    }
     if (!slot)
         return fail(ErrorCode::not_found, "there is no application {}{}", slot.name, suggest_application(slot.name));
     const RunningApplication now(channel, slot.value->info.name.text, arguments);
@@ -92,6 +102,9 @@ Result<void> run_priority(Channel& channel, const Priority& priority, ChannelSou
 }
 
 }  // namespace
+
+void set_application_stand_in(ApplicationStandIn* stand_in) { present_stand_in() = stand_in; }
+ApplicationStandIn* application_stand_in() { return present_stand_in(); }
 
 Result<void> execute_application(Channel& channel, Name application, std::string arguments) {
     return execute(channel, slot_of(application), std::move(arguments));
