@@ -86,8 +86,22 @@ Result<void> ConfigDocument::set(const Section& section, std::string_view key, s
     const auto extent = JF_TRY(find(section));
     const auto at = last_line(extent, key);
     if (!at) return add(section, key, value);
-    JF_TRY(check_comments(*at, *at + 1));
-    auto& line = lines_[*at];
+    return set_line(*at, key, value);
+}
+
+Result<void> ConfigDocument::replace(const Section& section, std::string_view key, std::string_view old_value,
+                                     std::string_view value) {
+    const auto extent = JF_TRY(find(section));
+    for (auto i = extent.header + 1; i < extent.end; ++i)
+        if (lines_[i].kind == ConfigLine::Kind::setting && equals_ignoring_case(lines_[i].name, key) &&
+            lines_[i].value == old_value)
+            return set_line(i, key, value);
+    return fail(ErrorCode::not_found, "[{}] has no line {} = {}", section.name, key, old_value);
+}
+
+Result<void> ConfigDocument::set_line(std::size_t at, std::string_view key, std::string_view value) {
+    JF_TRY(check_comments(at, at + 1));
+    auto& line = lines_[at];
     auto made = JF_TRY(make_setting(key, value, ConfigOperator::assign));
     // The old line up to its value and the comment behind it stay as they were typed. Lines with a comment inside, or
     // that add to a value, are written anew.
@@ -122,6 +136,32 @@ Result<void> ConfigDocument::add(const Section& section, std::string_view key, s
     while (open_before(place) && place < extent.end) ++place;
     if (open_before(place)) return fail(ErrorCode::refused, "a comment in [{}] is never closed by --;", section.name);
     lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(place), std::move(made));
+    return {};
+}
+
+std::optional<std::size_t> ConfigDocument::setting_line(const Extent& extent, std::size_t place) const {
+    for (auto i = extent.header + 1; i < extent.end; ++i)
+        if (lines_[i].kind == ConfigLine::Kind::setting && place-- == 0) return i;
+    return {};
+}
+
+Result<void> ConfigDocument::insert(const Section& section, std::size_t place, std::string_view key, std::string_view value,
+                                    ConfigOperator op) {
+    const auto extent = JF_TRY(find(section));
+    const auto at = setting_line(extent, place);
+    if (!at) return add(section, key, value, op);
+    if (open_before(*at)) return fail(ErrorCode::refused, "line {} is within a comment: edit it by hand", *at + 1);
+    auto made = JF_TRY(make_setting(key, value, op));
+    lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(*at), std::move(made));
+    return {};
+}
+
+Result<void> ConfigDocument::remove_at(const Section& section, std::size_t place) {
+    const auto extent = JF_TRY(find(section));
+    const auto at = setting_line(extent, place);
+    if (!at) return fail(ErrorCode::not_found, "[{}] has no line {}", section.name, place);
+    JF_TRY(check_comments(*at, *at + 1));
+    lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(*at));
     return {};
 }
 

@@ -38,6 +38,13 @@ class ConfigDocument {
     // Adds a line also if the key is there already.
     Result<void> add(const Section& section, std::string_view key, std::string_view value,
                      ConfigOperator op = ConfigOperator::assign);
+    // Sets the line of the key that has the value `old_value`.
+    Result<void> replace(const Section& section, std::string_view key, std::string_view old_value, std::string_view value);
+    // The same as add(), in front of the section's setting number `place` (from 0), or behind the last one.
+    Result<void> insert(const Section& section, std::size_t place, std::string_view key, std::string_view value,
+                        ConfigOperator op = ConfigOperator::assign);
+    // Removes the section's setting number `place` (from 0); not_found when it has fewer.
+    Result<void> remove_at(const Section& section, std::size_t place);
     // Removes the lines of the key (with that value, if given); not_found when there is none.
     Result<void> remove(const Section& section, std::string_view key, std::optional<std::string_view> value = {});
     // Adds a section at the end; options stand in its parentheses, e.g. "!" or "template,+".
@@ -64,6 +71,10 @@ class ConfigDocument {
     Result<void> check_comments(std::size_t first, std::size_t end) const;
     Result<Extent> find(const Section& section) const;
     bool passes(const Extent& extent, std::string_view filter) const;
+    // Gives the setting in that line another value.
+    Result<void> set_line(std::size_t at, std::string_view key, std::string_view value);
+    // The line of the section's setting number `place`.
+    std::optional<std::size_t> setting_line(const Extent& extent, std::size_t place) const;
     std::optional<std::size_t> last_line(const Extent& extent, std::string_view key) const;
 
     std::vector<Line> lines_;

@@ -1,4 +1,4 @@
-// fiber show, watchdog show, config show
+// fiber show, watchdog show, config list
 #include <fmt/ranges.h>
 
 #include "core/config/daemon_settings.hpp"

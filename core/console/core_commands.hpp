@@ -11,6 +11,7 @@ Result<void> add_core_commands(Module& core);
 
 Result<void> add_channel_commands(Module& core);
 Result<void> add_codec_commands(Module& core);
+Result<void> add_config_commands(Module& core);
 Result<void> add_daemon_commands(Module& core);
 Result<void> add_database_commands(Module& core);
 Result<void> add_dialplan_commands(Module& core);

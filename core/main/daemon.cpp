@@ -24,6 +24,7 @@
 #include "core/media/say.hpp"
 #include "core/media/sound_file.hpp"
 #include "core/media/tone_config.hpp"
+#include "core/module/config_edit.hpp"
 #include "core/module/module_config.hpp"
 #include "core/module/modules_file.hpp"
 #include "core/runtime/event_bus.hpp"
@@ -95,8 +96,13 @@ Daemon::Daemon(const Invocation& invocation, Configuration configuration)
     : invocation_(invocation), configuration_(std::move(configuration)) {
     const DaemonSettings& settings = configuration_.settings;
     set_system_name(settings.options.effective_system_name());
-    config_ = std::make_unique<ConfigManager>(std::make_shared<DiskFiles>(), parse_options(settings));
+    const ParseOptions options = parse_options(settings);
+    const auto files = std::make_shared<OverlayFiles>(std::make_shared<DiskFiles>());
+    config_ = std::make_unique<ConfigManager>(files, options);
     set_config_manager(config_.get(), invocation_.check);
+    if (!invocation_.check)
+        set_config_files(files, std::make_unique<ConfigHistory>(config_->options().folder,
+                                                                settings.directories.var_lib + "/config-history"));
     loop_ = std::make_unique<ControlLoop>();
     core_ = std::make_unique<Module>("core");
     logger_ = std::make_unique<Module>("logger");
@@ -106,6 +112,7 @@ Daemon::Daemon(const Invocation& invocation, Configuration configuration)
 
 Daemon::~Daemon() {
     DaemonControl::set_instance(nullptr);
+    set_config_files(nullptr, nullptr);
     set_config_manager(nullptr);
 }
 
@@ -166,6 +173,7 @@ Result<void> Daemon::boot() {
         load_review_ = std::make_unique<Timer>([this] { review_load(); });
         review_load();
     }
+    (void)spawn({.name = "configuration history"}, [] { record_configuration({}, "found at start"); });
     run_startup_commands();
     booted_.set();
     publish(DaemonBooted{});

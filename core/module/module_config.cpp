@@ -1,6 +1,8 @@
 // Configuration files of modules.
 #include "core/module/module_config.hpp"
 
+#include "core/base/strings.hpp"
+#include "core/module/config_edit.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/offload.hpp"
 
@@ -22,7 +24,9 @@ void prepare(ConfigTransaction& transaction) {
     if (const auto done = offload([&] { transaction.prepare(); }); !done) transaction.prepare();
 }
 
-Result<void> run(ConfigTransaction transaction) {
+Result<void> run(const std::vector<std::string>& names) {
+    const auto turn = JF_TRY(detail::ConfigTurn::take());
+    ConfigTransaction transaction = current().manager->begin(names);
     prepare(transaction);
     transaction.findings().log();
     JF_TRY(transaction.findings().to_result());
@@ -62,7 +66,7 @@ bool checking_configuration() { return current().only_check; }
 Result<Registration> register_in(Module& module, ConfigFileSpec spec) {
     const std::string file = spec.file;
     ConfigRegistration registration = JF_TRY(declare(module, std::move(spec)));
-    if (!current().only_check) JF_TRY(run(current().manager->begin({file})));
+    if (!current().only_check) JF_TRY(run({file}));
     return Registration([registration = std::move(registration)]() mutable { registration = {}; });
 }
 
@@ -71,13 +75,15 @@ Result<void> declare_file(Module& part, ConfigFileSpec spec) {
     ConfigRegistration registration = JF_TRY(declare(part, std::move(spec)));
     part.keep(Registration([registration = std::move(registration)]() mutable { registration = {}; }));
     // An error has been logged with file and line.
-    if (!current().only_check) (void)run(current().manager->begin({file}));
+    if (!current().only_check) (void)run({file});
     return {};
 }
 
 Result<void> reload_configuration(const std::vector<std::string>& names) {
     if (!current().manager) return {};
-    return run(current().manager->begin(names));
+    JF_TRY(run(names));
+    record_configuration({}, names.empty() ? std::string("reload") : "reload " + join(names, " "));
+    return {};
 }
 
 Diagnostics check_configuration() {

@@ -1,0 +1,94 @@
+"""Live configuration: changes are transactions, kept in a history, from files, the console and the manager interface."""
+import ami_fixture
+import fixture as jt
+
+PLAN = "; the plan\n[default]\nexten => 100,1,Hangup(17) ; busy\n\n; the end\n"
+
+
+class LiveConfiguration(jt.ScenarioTest):
+    def history(self, jackfield):
+        return jackfield.ask("config history").splitlines()[1:]
+
+    def test_each_reload_that_changed_something_is_a_revision_with_author_and_diff(self):
+        jackfield = self.daemon({"extensions.conf": PLAN})
+        jt.wait_until(lambda: (jackfield.folder / "lib/config-history/copy/extensions.conf").exists(), 10, "the history")
+        jackfield.ask("core reload")
+        self.assertEqual([], self.history(jackfield))
+        jackfield.write("extensions.conf", PLAN.replace("17", "21"))
+        self.assertIn("+exten => 100,1,Hangup(21) ; busy", jackfield.ask("config diff"))
+        jackfield.ask("dialplan reload")
+        rows = self.history(jackfield)
+        self.assertEqual(1, len(rows))
+        self.assertIn("file (root)", rows[0])
+        self.assertIn("reload extensions.conf", rows[0])
+        self.assertIn("-exten => 100,1,Hangup(17) ; busy\n+exten => 100,1,Hangup(21) ; busy", jackfield.ask("config diff 1"))
+        self.assertEqual("", jackfield.ask("config diff"))
+        # What was changed while the daemon was down.
+        jackfield.stop()
+        jackfield.write("extensions.conf", PLAN.replace("17", "34"))
+        jackfield.start()
+        jt.wait_until(lambda: len(self.history(jackfield)) == 2, 10, "the change found at start")
+        self.assertIn("found at start", self.history(jackfield)[0])
+
+    def test_the_console_changes_a_setting_and_rolls_it_back(self):
+        jackfield = self.daemon({"extensions.conf": PLAN, "res.conf": "[x]\n"})
+        jt.wait_until(lambda: (jackfield.folder / "lib/config-history/copy/extensions.conf").exists(), 10, "the history")
+        self.assertIn("Revision 1", jackfield.ask("config set extensions.conf globals WHERE office"))
+        self.assertIn("office", jackfield.ask("dialplan show globals"))
+        text = (jackfield.etc / "extensions.conf").read_text()
+        self.assertTrue(text.startswith(PLAN), text)
+        self.assertIn("WHERE = office", text)
+        self.assertIn("console (root)", self.history(jackfield)[0])
+        self.assertIn("Revision 2", jackfield.ask("config set extensions.conf globals WHERE home"))
+        self.assertIn("WHERE = office", jackfield.ask("config show extensions.conf 1"))
+        self.assertIn("WHERE = home", jackfield.ask("config show extensions.conf"))
+        self.assertIn("Revision 3", jackfield.ask("config rollback 1"))
+        self.assertIn("WHERE=office", jackfield.ask("dialplan show globals"))
+        jackfield.ask("config rollback 0")
+        self.assertEqual(PLAN, (jackfield.etc / "extensions.conf").read_text())
+        self.assertEqual(4, len(self.history(jackfield)))
+
+    def test_a_change_that_would_not_be_valid_changes_nothing(self):
+        jackfield = self.daemon({"extensions.conf": PLAN})
+        jt.wait_until(lambda: (jackfield.folder / "lib/config-history/copy/extensions.conf").exists(), 10, "the history")
+        answer = jackfield.cli("config set extensions.conf default exten 1", check=False)
+        self.assertNotEqual(0, answer.returncode)
+        self.assertEqual(PLAN, (jackfield.etc / "extensions.conf").read_text())
+        self.assertEqual([], self.history(jackfield))
+        self.assertNotEqual(0, jackfield.cli("config set ../escape.conf a b c", check=False).returncode)
+        self.assertFalse((jackfield.folder / "escape.conf").exists())
+        self.assertIn("0 errors", jackfield.ask("config validate"))
+        jackfield.write("extensions.conf", "[default]\nexten => 1\n")
+        self.assertNotEqual(0, jackfield.cli("config validate", check=False).returncode)
+
+    def test_the_manager_changes_a_file_and_keeps_its_comments(self):
+        jackfield = self.daemon({"extensions.conf": PLAN, "manager.conf": ami_fixture.MANAGER.replace("{general}", "")})
+        jt.wait_until(lambda: (jackfield.folder / "lib/config-history/copy/extensions.conf").exists(), 10, "the history")
+        ami = ami_fixture.Client(self.server).login()
+        self.addCleanup(ami.close)
+        files = [("SrcFilename", "extensions.conf"), ("DstFilename", "extensions.conf"), ("Reload", "yes")]
+        lines = [("Action-000000", "Update"), ("Cat-000000", "default"), ("Var-000000", "exten"),
+                 ("Value-000000", "100,1,Hangup(34)"), ("Match-000000", "100,1,Hangup(17)"),
+                 ("Action-000001", "NewCat"), ("Cat-000001", "more"),
+                 ("Action-000002", "Append"), ("Cat-000002", "more"), ("Var-000002", "exten"),
+                 ("Value-000002", ">200,1,NoOp()"),
+                 ("Action-000003", "Insert"), ("Cat-000003", "more"), ("Var-000003", "exten"), ("Line-000003", "0"),
+                 ("Value-000003", ">199,1,NoOp()")]
+        answer = ami.ask("UpdateConfig", *files, *lines)
+        self.assertEqual("Success", answer.get("Response"), answer)
+        text = (jackfield.etc / "extensions.conf").read_text()
+        self.assertEqual(PLAN.replace("17", "34") + "\n[more]\nexten => 199,1,NoOp()\nexten => 200,1,NoOp()\n", text)
+        self.assertIn("199", jackfield.ask("dialplan show more"))
+        self.assertIn("manager admin", self.history(jackfield)[0])
+        answer = ami.ask("UpdateConfig", *files, ("Action-000000", "Append"), ("Cat-000000", "more"), ("Var-000000", "exten"),
+                                    ("Value-000000", "wrong"))
+        self.assertEqual("Error", answer.get("Response"), answer)
+        self.assertEqual(text, (jackfield.etc / "extensions.conf").read_text())
+        answer = ami.ask("CreateConfig", Filename="fresh.conf")
+        self.assertEqual("Success", answer.get("Response"), answer)
+        self.assertEqual("", (jackfield.etc / "fresh.conf").read_text())
+        self.assertEqual("Error", ami.ask("CreateConfig", Filename="../fresh.conf").get("Response"))
+
+
+if __name__ == "__main__":
+    jt.main()
