@@ -70,8 +70,15 @@ Result<void> write_hash(Channel* channel, const Arguments& arguments, std::strin
         table[std::string(arguments[1])] = value;
         return {};
     }
-    const auto values = split(value, ',');
+    const auto values = split_arguments(value);
     std::size_t place = 0;
+    // REALTIME_HASH and its like say which columns their values are of.
+    if (const std::string names = channel->variable("~ODBCFIELDS~"); !names.empty()) {
+        table.clear();
+        for (const auto name : split(names, ',')) table[std::string(name)] = place < values.size() ? values[place++] : std::string();
+        channel->set_variable("~ODBCFIELDS~", "");
+        return {};
+    }
     for (auto& [key, old] : table)
         if (place < values.size()) old = values[place++];
     return {};

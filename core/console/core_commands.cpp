@@ -10,6 +10,7 @@ Result<void> add_core_commands(Module& core) {
     JF_TRY(add_logger_commands(core));
     JF_TRY(add_database_commands(core));
     JF_TRY(add_config_commands(core));
+    JF_TRY(add_realtime_commands(core));
     JF_TRY(add_runtime_commands(core));
     JF_TRY(add_channel_commands(core));
     JF_TRY(add_codec_commands(core));

@@ -18,6 +18,7 @@ Result<void> add_dialplan_commands(Module& core);
 Result<void> add_help_commands(Module& core);
 Result<void> add_logger_commands(Module& core);
 Result<void> add_module_commands(Module& core);
+Result<void> add_realtime_commands(Module& core);
 Result<void> add_runtime_commands(Module& core);
 
 }  // namespace jackfield

@@ -27,6 +27,8 @@
 #include "core/module/config_edit.hpp"
 #include "core/module/module_config.hpp"
 #include "core/module/modules_file.hpp"
+#include "core/module/realtime.hpp"
+#include "core/module/realtime_files.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/offload.hpp"
@@ -97,7 +99,8 @@ Daemon::Daemon(const Invocation& invocation, Configuration configuration)
     const DaemonSettings& settings = configuration_.settings;
     set_system_name(settings.options.effective_system_name());
     const ParseOptions options = parse_options(settings);
-    const auto files = std::make_shared<OverlayFiles>(std::make_shared<DiskFiles>());
+    const auto files = std::make_shared<OverlayFiles>(
+        std::make_shared<RealtimeFiles>(std::make_shared<DiskFiles>(), options.folder));
     config_ = std::make_unique<ConfigManager>(files, options);
     set_config_manager(config_.get(), invocation_.check);
     if (!invocation_.check)
@@ -127,6 +130,7 @@ Result<void> Daemon::declare_core_files() {
     JF_TRY(declare_file(*core_, aliases_file()));
     JF_TRY(declare_file(*core_, indications_file()));
     JF_TRY(declare_file(*core_, modules_file()));
+    JF_TRY(declare_realtime(*core_));
     return {};
 }
 

@@ -1,0 +1,140 @@
+// res_config_sqlite3 - Realtime in SQLite files (res_config_sqlite3.conf).
+#include <sqlite3.h>
+
+#include <map>
+#include <memory>
+
+#include "core/module/realtime.hpp"
+#include "core/module/realtime_sql.hpp"
+#include "core/sdk.hpp"
+
+using namespace jackfield;
+
+namespace {
+
+constexpr int busy_milliseconds = 4000;  // another process writes: less than a look-up waits
+
+struct Database {
+    std::string file;
+};
+const Options<Database>& options() {
+    static const Options<Database> table{
+        Option<Database>("dbfile", [](Database& database, std::string_view value, const ConfigEntry&) -> Result<void> {
+            if (value.empty()) return fail(ErrorCode::invalid, "the path of a SQLite file is expected");
+            database.file = value;
+            return {};
+        }, "", "Path of the SQLite file; it is made when it is not there"),
+        Option<Database>::ignored("debug", "what is asked is in the log at debug level 3"),
+        Option<Database>::ignored("batch", "each change is durable when it has been made"),
+        Option<Database>::absent("requirements", "tables are not altered by the daemon; make the columns yourself")};
+    return table;
+}
+
+using Databases = std::map<std::string, Database>;
+Databases& databases() {
+    static Databases instance;
+    return instance;
+}
+
+struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Statement = std::unique_ptr<sqlite3_stmt, Close>;
+
+class Connection final : public RealtimeConnection {
+  public:
+    static Result<std::unique_ptr<RealtimeConnection>> open(const std::string& file) {
+        sqlite3* raw = nullptr;
+        const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+        std::unique_ptr<sqlite3, Close> database(raw);
+        if (code != SQLITE_OK) return fail(ErrorCode::closed, "can't open {}: {}", file, sqlite3_errstr(code));
+        sqlite3_busy_timeout(raw, busy_milliseconds);
+        return std::make_unique<Connection>(std::move(database));
+    }
+    explicit Connection(std::unique_ptr<sqlite3, Close> database) : database_(std::move(database)) {}
+
+    Result<std::vector<RealtimeRow>> select(const std::string& table, std::span<const RealtimeCondition> conditions,
+                                            std::size_t most) override {
+        const Statement statement = JF_TRY(prepare(JF_TRY(select_command(table, conditions, most, SqlPlaceholders::question_marks))));
+        std::vector<RealtimeRow> rows;
+        int code;
+        while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) rows.push_back(row_of(statement.get()));
+        if (code != SQLITE_DONE) return failed();
+        return rows;
+    }
+    Result<std::uint64_t> update(const std::string& table, std::span<const RealtimeCondition> conditions,
+                                 const RealtimeFields& values) override {
+        return change(update_command(table, conditions, values, SqlPlaceholders::question_marks));
+    }
+    Result<std::uint64_t> store(const std::string& table, const RealtimeFields& values) override {
+        return change(store_command(table, values, SqlPlaceholders::question_marks));
+    }
+    Result<std::uint64_t> destroy(const std::string& table, std::span<const RealtimeCondition> conditions) override {
+        return change(destroy_command(table, conditions, SqlPlaceholders::question_marks));
+    }
+
+  private:
+    std::unexpected<Error> failed() const { return fail(ErrorCode::failed, "{}", sqlite3_errmsg(database_.get())); }
+    Result<Statement> prepare(const SqlCommand& command) const {
+        sqlite3_stmt* raw = nullptr;
+        const int code = sqlite3_prepare_v2(database_.get(), command.text.data(), static_cast<int>(command.text.size()), &raw, nullptr);
+        Statement statement(raw);
+        if (code != SQLITE_OK) return failed();
+        int place = 0;
+        for (const std::string& value : command.values)
+            sqlite3_bind_text(raw, ++place, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+        return statement;
+    }
+    static RealtimeRow row_of(sqlite3_stmt* statement) {
+        RealtimeRow row;
+        for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+            const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
+            if (text) row.emplace_back(sqlite3_column_name(statement, i), text);
+        }
+        return row;
+    }
+    Result<std::uint64_t> change(Result<SqlCommand> command) const {
+        const SqlCommand made = JF_TRY(std::move(command));
+        const Statement statement = JF_TRY(prepare(made));
+        if (sqlite3_step(statement.get()) != SQLITE_DONE) return failed();
+        return static_cast<std::uint64_t>(sqlite3_changes(database_.get()));
+    }
+
+    std::unique_ptr<sqlite3, Close> database_;
+};
+
+class Driver final : public RealtimeDriver {
+  public:
+    Result<Connect> open(const std::string& database) override {
+        const auto found = databases().find(database);
+        if (found == databases().end())
+            return fail(ErrorCode::not_found, "res_config_sqlite3.conf has no section [{}]", database);
+        return Connect([file = found->second.file] { return Connection::open(file); });
+    }
+};
+
+ConfigFileSpec databases_file() {
+    ConfigFileSpec spec;
+    spec.file = "res_config_sqlite3.conf";
+    spec.prepare = [](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
+        Databases fresh;
+        for (const ConfigCategory& category : file.categories()) {
+            if (category.is_template()) continue;
+            Database database = options().read(category, findings);
+            if (database.file.empty()) findings.error(category.place(), "[{}] has no dbfile", category.name());
+            fresh.emplace(category.name(), std::move(database));
+        }
+        return [fresh = std::move(fresh)]() mutable { databases() = std::move(fresh); };
+    };
+    return spec;
+}
+
+Result<void> load(Module& module) {
+    JF_TRY(module.add(databases_file()));
+    return module.add("sqlite3", module.own<Driver>());
+}
+
+}  // namespace
+
+JACKFIELD_MODULE("res_config_sqlite3", "Realtime in SQLite files", load)
