@@ -20,6 +20,7 @@
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/gate.hpp"
 #include "core/runtime/offload.hpp"
 
 namespace jackfield {
@@ -39,6 +40,7 @@ struct Store {
     struct Made {
         std::uint64_t number;
         DialplanChange change;
+        Gate::Pass pass;  // of the module whose code the change is
     };
     std::vector<Made> journal;
     std::atomic<int> preparing{0};
@@ -103,7 +105,7 @@ void apply_reload(std::shared_ptr<const Dialplan> plan, std::uint64_t base) {
     const auto present = store().current.load();
     if (present->changes != base) {
         DialplanBuilder builder(std::move(plan));
-        for (const auto& [number, change] : store().journal)
+        for (const auto& [number, change, pass] : store().journal)
             if (number > base)
                 if (auto made = change(builder); !made)
                     log_notice("A change of the dialplan made during its reload is lost: {}", made.error().text);
@@ -169,7 +171,7 @@ Result<void> change_dialplan(DialplanChange change) {
     JF_TRY(change(builder));
     const std::uint64_t number = present->changes + 1;
     if (store().preparing > 0)
-        store().journal.push_back({number, std::move(change)});
+        store().journal.push_back({number, std::move(change), running_gate() ? running_gate()->hold() : Gate::Pass()});
     else
         store().journal.clear();
     put_into_force(builder.build(), number);

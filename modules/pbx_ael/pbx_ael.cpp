@@ -118,6 +118,8 @@ Result<void> load(Module& module) {
     JF_TRY(module.add(sub_info, call_macro));
     JF_TRY(module.add(CommandInfo{"ael reload", "Read extensions.ael anew", "A file with an error changes nothing.", true}, reload_command));
     module.on_reload(reload);
+    // Changes made during a reload of the plan are remembered until the next one, and with them this module's code.
+    module.on_unload([]() -> Result<void> { return change_dialplan([](DialplanBuilder&) -> Result<void> { return {}; }); });
     return reload();
 }
 

@@ -176,6 +176,8 @@ Result<void> load(Module& module) {
     }));
     JF_TRY(module.add(info, run_extension));
     module.on_reload(reload);
+    // Changes made during a reload of the plan are remembered until the next one, and with them this module's code.
+    module.on_unload([]() -> Result<void> { return change_dialplan([](DialplanBuilder&) -> Result<void> { return {}; }); });
     return reload();
 }
 
