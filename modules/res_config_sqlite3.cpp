@@ -50,6 +50,8 @@ class Connection final : public RealtimeConnection {
         std::unique_ptr<sqlite3, Close> database(raw);
         if (code != SQLITE_OK) return fail(ErrorCode::closed, "can't open {}: {}", file, sqlite3_errstr(code));
         sqlite3_busy_timeout(raw, busy_milliseconds);
+        // Else a column that does not exist, in its quotes, counts as a text and the look-up as one without rows.
+        sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
         return std::make_unique<Connection>(std::move(database));
     }
     explicit Connection(std::unique_ptr<sqlite3, Close> database) : database_(std::move(database)) {}

@@ -4,14 +4,14 @@ import fixture as jt
 PLAN = """// the plan
 globals { WHERE = office; }
 macro ring(who, seconds) {
-    Dial(PJSIP/${who},${seconds});
+    local twice = ${seconds} * 2; Dial(PJSIP/${who},$[${twice} / 2]);
     return;
 }
 context default {
     includes { more; }
     100 => {
         Answer();
-        local n = 0;
+        n = 0;
         total = 0;
         while (${n} < 5) {
             n = ${n} + 1;
@@ -32,7 +32,7 @@ context default {
             default:
                 KIND = 99;
         }
-        &ring(6001, 20);
+        &ring(6001,20);
         if ("${DIALSTATUS}" = "BUSY") goto taken;
         else NoOp(not busy);
         Hangup(17);
