@@ -1,5 +1,6 @@
 // GetConfig, GetConfigJSON, ListCategories, UpdateConfig, CreateConfig.
 #include <array>
+#include <limits>
 #include <map>
 
 #include "core/config/writer.hpp"
@@ -153,15 +154,16 @@ Result<void> apply(ConfigDocument& document, const Edit& edit) {
     const EditOptions options = JF_TRY(parse_options(edit.options));
     const ConfigDocument::Section section{std::string(edit.category), options.filter};
     const auto is = [&](std::string_view action) { return equals_ignoring_case(edit.action, action); };
-    const auto line = edit.line.empty() ? std::optional<std::size_t>() : parse_number<std::size_t>(edit.line);
-    if (!edit.line.empty() && !line) return fail(ErrorCode::invalid, "Line {} is no number", edit.line);
+    constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+    const std::size_t line = parse_number<std::size_t>(edit.line).value_or(none);
+    if (!edit.line.empty() && line == none) return fail(ErrorCode::invalid, "Line {} is no number", edit.line);
     if (edit.category.empty()) return fail(ErrorCode::invalid, "Action {} needs a Cat", edit.action);
     const auto [value, op] = value_of(edit);
     if (is("NewCat")) return new_category(document, edit, options);
     if (is("RenameCat")) return document.rename_section(section, edit.value);
     if (is("DelCat")) return document.remove_section(section);
     if (is("EmptyCat")) return document.empty_section(section);
-    if (is("Delete") && line) return document.remove_at(section, *line);
+    if (is("Delete") && line != none) return document.remove_at(section, line);
     if (edit.variable.empty()) return fail(ErrorCode::invalid, "Action {} needs a Var", edit.action);
     if (is("Update"))
         return edit.match.empty() ? document.set(section, edit.variable, value)
@@ -170,7 +172,7 @@ Result<void> apply(ConfigDocument& document, const Edit& edit) {
         return document.remove(section, edit.variable,
                                edit.match.empty() ? std::nullopt : std::optional<std::string_view>(edit.match));
     if (is("Append")) return document.add(section, edit.variable, value, op);
-    if (is("Insert") && line) return document.insert(section, *line, edit.variable, value, op);
+    if (is("Insert") && line != none) return document.insert(section, line, edit.variable, value, op);
     if (is("Insert")) return fail(ErrorCode::invalid, "Action Insert needs a Line");
     return fail(ErrorCode::invalid, "Unknown action {}", edit.action);
 }

@@ -1,4 +1,6 @@
 """Live configuration: changes are transactions, kept in a history, from files, the console and the manager interface."""
+import getpass
+
 import ami_fixture
 import fixture as jt
 
@@ -19,7 +21,7 @@ class LiveConfiguration(jt.ScenarioTest):
         jackfield.ask("dialplan reload")
         rows = self.history(jackfield)
         self.assertEqual(1, len(rows))
-        self.assertIn("file (root)", rows[0])
+        self.assertIn(f"file ({getpass.getuser()})", rows[0])
         self.assertIn("reload extensions.conf", rows[0])
         self.assertIn("-exten => 100,1,Hangup(17) ; busy\n+exten => 100,1,Hangup(21) ; busy", jackfield.ask("config diff 1"))
         self.assertEqual("", jackfield.ask("config diff"))
@@ -38,7 +40,7 @@ class LiveConfiguration(jt.ScenarioTest):
         text = (jackfield.etc / "extensions.conf").read_text()
         self.assertTrue(text.startswith(PLAN), text)
         self.assertIn("WHERE = office", text)
-        self.assertIn("console (root)", self.history(jackfield)[0])
+        self.assertIn(f"console ({getpass.getuser()})", self.history(jackfield)[0])
         self.assertIn("Revision 2", jackfield.ask("config set extensions.conf globals WHERE home"))
         self.assertIn("WHERE = office", jackfield.ask("config show extensions.conf 1"))
         self.assertIn("WHERE = home", jackfield.ask("config show extensions.conf"))
@@ -80,8 +82,8 @@ class LiveConfiguration(jt.ScenarioTest):
         self.assertEqual(PLAN.replace("17", "34") + "\n[more]\nexten => 199,1,NoOp()\nexten => 200,1,NoOp()\n", text)
         self.assertIn("199", jackfield.ask("dialplan show more"))
         self.assertIn("manager admin", self.history(jackfield)[0])
-        answer = ami.ask("UpdateConfig", *files, ("Action-000000", "Append"), ("Cat-000000", "more"), ("Var-000000", "exten"),
-                                    ("Value-000000", "wrong"))
+        answer = ami.ask("UpdateConfig", *files, ("Action-000000", "Append"), ("Cat-000000", "more"),
+                         ("Var-000000", "exten"), ("Value-000000", "wrong"))
         self.assertEqual("Error", answer.get("Response"), answer)
         self.assertEqual(text, (jackfield.etc / "extensions.conf").read_text())
         answer = ami.ask("CreateConfig", Filename="fresh.conf")
