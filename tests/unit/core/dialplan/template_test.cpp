@@ -182,9 +182,11 @@ class TemplateTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, source_.warnings.size());
     }
     void lists_functions() {
-        std::vector<std::string> names;
-        Template::compile("${LEN(${UPPER(x)})} $[1+${CUT(a,b):1}] ${A} ${B(${${C}})}").collect_functions(names);
-        CPPUNIT_ASSERT(names == (std::vector<std::string>{"LEN", "UPPER", "CUT", "B"}));
+        std::vector<Template::FunctionCall> calls;
+        Template::compile("${LEN(${UPPER(x)})} $[1+${CUT(a,b):1}] ${A} ${B(${${C}})}").collect_functions(calls);
+        std::string text;
+        for (const auto& call : calls) text += call.name + "<" + call.arguments + "> ";
+        CPPUNIT_ASSERT_EQUAL(std::string("LEN<${UPPER(x)}> UPPER<x> CUT<a,b> B<${${C}}> "), text);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(TemplateTest);
