@@ -1,5 +1,5 @@
-# jackfield_module(NAME SOURCE ... [PKG pkg-config-name ...] [LIBS library ...] [OBJECTS object-library ...]): one
-# loadable module in one line.
+# jackfield_module(NAME [SOURCE ...] [PKG pkg-config-name ...] [LIBS library ...] [OBJECTS object-library ...]): one
+# loadable module in one line. Without sources: NAME.cpp, or every .cpp file of the folder NAME.
 # A module whose library is missing is left out with a message. NAME_objects is there for unit tests.
 function(jackfield_module name)
     cmake_parse_arguments(ARG "" "" "PKG;LIBS;OBJECTS" ${ARGN})
@@ -20,7 +20,13 @@ function(jackfield_module name)
         endif()
         list(APPEND libraries ${MODLIB_${library}})
     endforeach()
-    add_library(${name}_objects OBJECT ${ARG_UNPARSED_ARGUMENTS})
+    set(sources ${ARG_UNPARSED_ARGUMENTS})
+    if(NOT sources AND IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+        file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cpp)
+    elseif(NOT sources)
+        set(sources ${name}.cpp)
+    endif()
+    add_library(${name}_objects OBJECT ${sources})
     target_compile_options(${name}_objects PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden)
     target_compile_definitions(${name}_objects PRIVATE JACKFIELD_MODULE_NAME="${name}")
     target_link_libraries(${name}_objects PUBLIC PkgConfig::FMT ${libraries})
