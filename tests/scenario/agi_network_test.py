@@ -7,7 +7,7 @@ import urllib.parse
 
 from agi_fixture import AgiTest, FastAgiServer
 from ami_fixture import SNAPSHOT
-from fixture import BUILD, SLOWNESS, main
+from fixture import SLOWNESS, main
 
 DING_DONG = """
 const Server = require('ding-dong');
@@ -88,14 +88,7 @@ class FastAgiTest(AgiTest):
         self.assertEqual(self.after(seconds=40).get("Status"), "FAILURE")
 
     def test_the_published_server_ding_dong_runs_unchanged(self):
-        folder = BUILD / "npm-ding-dong"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "node_modules/ding-dong").exists():
-            fetched = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "ding-dong@0.1.7"],
-                                     capture_output=True, text=True, timeout=120)
-            if fetched.returncode and any(word in fetched.stderr for word in ("ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNREFUSED")):
-                self.skipTest("npm has no network")
-            self.assertEqual(fetched.returncode, 0, fetched.stderr)
+        folder = self.npm_folder("ding-dong@0.1.7")
         (folder / "serve.js").write_text(DING_DONG)
         self.start()
         node = subprocess.Popen(["node", "serve.js", self.server, str(self.folder / "short"), "4610"], cwd=folder, stdout=subprocess.PIPE,

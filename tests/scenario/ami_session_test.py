@@ -2,13 +2,12 @@
 import hashlib
 import json
 import random
-import shutil
 import socket
 import subprocess
 import time
 
 from ami_fixture import AmiTest, Client, MANAGER, Reader
-from fixture import BUILD, SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until
 
 
 class LoginTest(AmiTest):
@@ -226,16 +225,7 @@ setTimeout(function () { console.error('no end', seen); process.exit(2); }, 2000
 
 class PublishedClientTest(AmiTest):
     def test_asterisk_manager_from_npm_follows_a_call_to_its_end(self):
-        if not shutil.which("npm"):
-            self.skipTest("npm is not installed")
-        folder = BUILD / "npm-asterisk-manager"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "node_modules/asterisk-manager").exists():
-            fetched = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "asterisk-manager@0.2.0"],
-                                     capture_output=True, text=True, timeout=120)
-            if fetched.returncode and any(word in fetched.stderr for word in ("ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNREFUSED")):
-                self.skipTest("npm has no network")
-            self.assertEqual(fetched.returncode, 0, fetched.stderr)
+        folder = self.npm_folder("asterisk-manager@0.2.0")
         (folder / "follow.js").write_text(PUBLISHED_CLIENT)
         self.manager()
         done = subprocess.run(["node", "follow.js", self.server], cwd=folder, capture_output=True, text=True, timeout=60)

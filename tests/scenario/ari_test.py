@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import fixture as jt
-from fixture import BUILD, SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until
 from http_fixture import HTTP, HttpTest
 
 EXTENSIONS = """
@@ -386,16 +386,7 @@ setTimeout(() => { console.error('no end', told); process.exit(2); }, 90000);
 
 class PublishedClientTest(AriTest):
     def client(self):
-        if not shutil.which("npm"):
-            self.skipTest("npm is not installed")
-        folder = BUILD / "npm-ari-client"
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "node_modules/ari-client").exists():
-            fetched = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "ari-client@2.2.0"],
-                                     capture_output=True, text=True, timeout=180)
-            if fetched.returncode and any(word in fetched.stderr for word in ("ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNREFUSED")):
-                self.skipTest("npm has no network")
-            self.assertEqual(fetched.returncode, 0, fetched.stderr)
+        folder = self.npm_folder("ari-client@2.2.0")
         (folder / "application.js").write_text(PUBLISHED_CLIENT)
         return folder
 

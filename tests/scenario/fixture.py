@@ -401,6 +401,21 @@ class ScenarioTest(unittest.TestCase):
         self.addCleanup(made.stop)
         return made.start() if start else made
 
+    def npm_folder(self, package):
+        """A folder with that package ("name@version") from npm; skips the test where npm or its network is missing."""
+        if not shutil.which("npm"):
+            self.skipTest("npm is not installed")
+        name = package.rpartition("@")[0]
+        folder = BUILD / f"npm-{name}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "node_modules" / name).exists():
+            fetched = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), package],
+                                     capture_output=True, text=True, timeout=180)
+            if fetched.returncode and any(word in fetched.stderr for word in ("ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "ECONNREFUSED")):
+                self.skipTest("npm has no network")
+            self.assertEqual(fetched.returncode, 0, fetched.stderr)
+        return folder
+
     def phone(self, user, start=True, **options):
         made = Phone(self.folder, self.address(), user, self.server, **options)
         self.phones.append(made)
