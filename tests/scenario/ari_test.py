@@ -1,7 +1,6 @@
 """The REST interface: npm's ari-client runs applications over real calls, and requests by hand see paths, codes and models."""
 import json
 import pathlib
-import shutil
 import socket
 import subprocess
 import time
