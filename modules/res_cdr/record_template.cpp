@@ -56,12 +56,13 @@ class RecordSource final : public VariableSource {
 }  // namespace
 
 RecordTemplate::RecordTemplate(std::string_view text, const ConfigEntry& entry, Diagnostics& findings) {
-    std::vector<std::string> problems, functions;
+    std::vector<std::string> problems;
+    std::vector<Template::FunctionCall> calls;
     template_ = Template::compile(text, &problems);
     for (const std::string& problem : problems) findings.error(entry.place(), "{}: {}", entry.key, problem);
-    template_.collect_functions(functions);
+    template_.collect_functions(calls);
     const std::vector<std::string> known(known_functions_of_records.begin(), known_functions_of_records.end());
-    for (const std::string& name : functions) {
+    for (const auto& [name, arguments] : calls) {
         if (std::ranges::any_of(known, [&](const auto& each) { return equals_ignoring_case(each, name); })) continue;
         const auto near = nearest_word(name, known);
         findings.error(entry.place(), "{}: the function {} is not at hand where records are written; there are {}{}", entry.key, name,
