@@ -163,6 +163,7 @@ Lane& ControlLoop::Private::default_lane() {
 
 void ControlLoop::Private::end_background_work() {
     resolver.reset();
+    tls_handshakes.reset();
     std::exchange(lingering, {}).clear();
     // Joins the threads; what they posted is served by the last turns, and may ask for the lane once more: for one that
     // takes nothing.

@@ -39,7 +39,7 @@ struct ControlLoop::Private {
     std::unique_ptr<DescriptorWatch> wake_up;  // of the inbox's eventfd
     // Background work of the runtime that outlives its object (children to be reaped); destroyed with the loop.
     std::vector<std::shared_ptr<void>> lingering;
-    std::shared_ptr<void> resolver;  // made on first use
+    std::shared_ptr<void> resolver, tls_handshakes;  // made on first use
 
   private:
     void serve_inbox();

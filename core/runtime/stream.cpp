@@ -1,4 +1,4 @@
-// Byte streams over TCP and UNIX sockets and over pipes, and the listeners that accept the former.
+// Byte streams over TCP, TLS and UNIX sockets and over pipes, and the listeners that accept the former.
 #include "core/runtime/stream.hpp"
 
 #include <fcntl.h>
@@ -14,9 +14,12 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/rate_limit.hpp"
+#include "core/runtime/callback.hpp"
 #include "core/runtime/descriptor.hpp"
 #include "core/runtime/reactor.hpp"
 #include "core/runtime/timer.hpp"
+#include "core/runtime/tls_handshakes.hpp"
 
 namespace jackfield {
 
@@ -24,6 +27,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr auto kHandshakeTime = 10s;               // of a connection that a listener accepted
 constexpr std::size_t kCompactAt = 64 * 1024;  // sent bytes at the front of a queue before it is moved together
 
 class Flag final : public Waitable {
@@ -75,21 +79,27 @@ void send_without_delay(int descriptor) {
 }  // namespace
 
 struct Stream::Private {
-    Private(Descriptor socket, bool is_unix)
+    Private(Descriptor socket, bool is_unix, std::unique_ptr<TlsSession> session = {})
         : descriptor(std::move(socket)),
           is_unix_socket(is_unix),
+          tls(std::move(session)),
           watch(
               descriptor.get(),
               [this] {
                   watch.want_read(false);  // nobody may be reading: wake once, and leave the data to the kernel
                   readable.set();
               },
-              [this] { flush(); }) {}
+              [this] { flush(); }) {
+        if (tls) tls->send_by([this](std::string_view bytes) { put_raw(bytes); });
+    }
     Private(Descriptor reading, Descriptor writing)
         : Private(std::move(reading), false) {
         output = std::move(writing);
         output_watch.emplace(output.get(), std::move_only_function<void()>(), [this] { flush(); });
         over_pipes = true;
+    }
+    ~Private() {
+        if (tls && !broken && !shut_wanted) tls->close();
     }
 
     std::size_t queued() const { return queue.size() - sent; }
@@ -139,6 +149,11 @@ struct Stream::Private {
 
     // Sends or queues all of it.
     void put(std::string_view bytes) {
+        if (!tls) return put_raw(bytes);
+        if (!tls->write(bytes)) break_off();
+    }
+
+    void put_raw(std::string_view bytes) {
         if (queued() == 0) bytes.remove_prefix(write_now(bytes));
         if (broken || bytes.empty()) return;
         if (sent >= kCompactAt) queue.erase(0, std::exchange(sent, 0));
@@ -153,7 +168,7 @@ struct Stream::Private {
             output_watch->want_write(wanted);
     }
 
-    ssize_t receive(std::span<char> into) {
+    ssize_t receive_raw(std::span<char> into) {
         if (over_pipes) return ::read(descriptor.get(), into.data(), into.size());
         return recv(descriptor.get(), into.data(), into.size(), MSG_DONTWAIT);
     }
@@ -177,6 +192,38 @@ struct Stream::Private {
         drained.set();
     }
 
+    void shut_down() {
+        if (std::exchange(shut_wanted, true)) return;
+        if (tls && !broken) tls->close();
+        if (queued() == 0) end_output();
+    }
+
+    // What is there now: some bytes, 0 at the end, nothing when one has to wait.
+    Result<std::optional<std::size_t>> receive(std::span<char> into) {
+        if (tls) return receive_tls(into);
+        const ssize_t n = receive_raw(into);
+        if (n < 0 && would_block(errno)) return std::nullopt;
+        if (n < 0) {
+            const int error = errno;
+            break_off();
+            return system_failure("read", error);
+        }
+        ended |= n == 0;
+        return static_cast<std::size_t>(n);
+    }
+
+    Result<std::optional<std::size_t>> receive_tls(std::span<char> into) {
+        std::size_t size = 0;
+        switch (tls->read(into, size)) {
+            case TlsSession::Read::some: return size;
+            case TlsSession::Read::nothing_yet: return std::nullopt;
+            case TlsSession::Read::end: ended = true; return std::size_t{0};
+            case TlsSession::Read::failed: break;
+        }
+        break_off();
+        return fail(ErrorCode::failed, "read: {}", tls->error());
+    }
+
     void break_off() {
         broken = true;
         queue.clear();
@@ -189,6 +236,7 @@ struct Stream::Private {
     bool is_unix_socket;
     bool over_pipes = false;
     Descriptor output;    // of pipes
+    std::unique_ptr<TlsSession> tls;  // what is queued is encrypted already
     bool broken = false;  // writing failed: the other side is gone
     bool ended = false;   // the other side has closed
     bool shut_wanted = false;
@@ -244,7 +292,9 @@ Result<Descriptor> connected_socket(int family, const sockaddr* to, socklen_t si
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> Stream::connect(const SocketAddress& to, Timeout timeout, const SocketAddress& local) {
+namespace {
+
+Result<Descriptor> connect_tcp(const SocketAddress& to, Timeout timeout, const SocketAddress& local) {
     auto descriptor = connected_socket(to.family(), to.raw(), to.raw_size(), local, timeout);
     if (!descriptor) {
         Error error = std::move(descriptor).error();
@@ -253,7 +303,49 @@ Result<std::unique_ptr<Stream>> Stream::connect(const SocketAddress& to, Timeout
         return std::unexpected(std::move(error));
     }
     send_without_delay(descriptor->get());
-    return std::unique_ptr<Stream>(new Stream(std::make_unique<Private>(std::move(*descriptor), false)));
+    return descriptor;
+}
+
+// Waits for an I/O thread to do the handshake.
+Result<TlsHandshakes::Secured> handshake(Descriptor descriptor, std::shared_ptr<const TlsContext> context,
+                                         const std::string& name, Timeout timeout) {
+    const auto answers = std::make_shared<Queue<Result<TlsHandshakes::Secured>>>(1);  // it may outlive this wait
+    TlsHandshakes::of_the_loop().start(std::move(descriptor), std::move(context), name, timeout.value_or(kHandshakeTime),
+                                       [answers](auto answer) { answers->push(std::move(answer)); });
+    auto answer = JF_TRY(answers->pop());
+    return answer;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> Stream::connect(const SocketAddress& to, Timeout timeout, const SocketAddress& local) {
+    Descriptor descriptor = JF_TRY(connect_tcp(to, timeout, local));
+    return std::unique_ptr<Stream>(new Stream(std::make_unique<Private>(std::move(descriptor), false)));
+}
+
+Result<std::unique_ptr<Stream>> Stream::connect_tls(const SocketAddress& to, std::shared_ptr<const TlsContext> context,
+                                                    const std::string& name, Timeout timeout, const SocketAddress& local) {
+    const Deadline deadline(timeout);
+    Descriptor descriptor = JF_TRY(connect_tcp(to, timeout, local));
+    auto secured = handshake(std::move(descriptor), std::move(context), name, deadline.left());
+    if (!secured) {
+        Error error = std::move(secured).error();
+        if (!error.text.empty()) error.text = fmt::format("TLS {}: {}", to.to_string(), error.text);
+        return std::unexpected(std::move(error));
+    }
+    return std::unique_ptr<Stream>(
+        new Stream(std::make_unique<Private>(std::move(secured->descriptor), false, std::move(secured->session))));
+}
+
+Result<std::unique_ptr<Stream>> Stream::start_tls(std::unique_ptr<Stream> plain, std::shared_ptr<const TlsContext> context,
+                                                  const std::string& name, Timeout timeout) {
+    if (plain->private_->tls || plain->private_->is_unix_socket || plain->private_->over_pipes || plain->queued() != 0)
+        return fail(ErrorCode::invalid, "TLS starts on a TCP stream with nothing left to send");
+    Descriptor descriptor(fcntl(plain->descriptor(), F_DUPFD_CLOEXEC, 0));
+    plain.reset();
+    auto secured = JF_TRY(handshake(std::move(descriptor), std::move(context), name, timeout));
+    return std::unique_ptr<Stream>(
+        new Stream(std::make_unique<Private>(std::move(secured.descriptor), false, std::move(secured.session))));
 }
 
 Result<std::unique_ptr<Stream>> Stream::connect_unix(const std::string& path, Timeout timeout) {
@@ -277,17 +369,7 @@ Result<std::size_t> Stream::read(std::span<char> into, Timeout timeout, std::sou
     JF_TRY(select({&private_->open}, {}, where));
     const Deadline deadline(timeout);
     for (;;) {
-        const ssize_t n = private_->receive(into);
-        if (n > 0) return static_cast<std::size_t>(n);
-        if (n == 0) {
-            private_->ended = true;
-            return std::size_t{0};
-        }
-        const int error = errno;
-        if (!would_block(error)) {
-            private_->break_off();
-            return system_failure("read", error);
-        }
+        if (const auto size = JF_TRY(private_->receive(into))) return *size;
         private_->readable.clear();
         private_->watch.want_read(true);
         JF_TRY(select({&private_->readable}, deadline.left(), where));
@@ -319,10 +401,7 @@ Result<void> Stream::send(std::string_view bytes) {
 void Stream::set_queue_limit(std::size_t bytes) { private_->limit = bytes; }
 std::size_t Stream::queued() const { return private_->queued(); }
 
-void Stream::shut_down() {
-    private_->shut_wanted = true;
-    if (private_->queued() == 0) private_->end_output();
-}
+void Stream::shut_down() { private_->shut_down(); }
 
 bool Stream::closed() const { return private_->broken || private_->ended; }
 
@@ -350,6 +429,8 @@ std::optional<PeerCredentials> Stream::credentials() const {
     return PeerCredentials{.uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid};
 }
 
+const TlsPeer* Stream::tls_peer() const { return private_->tls ? &private_->tls->peer() : nullptr; }
+
 int Stream::descriptor() const { return private_->descriptor.get(); }
 
 void Stream::pass_descriptor_on_next_write(int descriptor) {
@@ -373,13 +454,35 @@ struct Listener::Private : std::enable_shared_from_this<Private> {
             Descriptor accepted(accept4(descriptor.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (accepted) {
                 if (!is_unix_socket) send_without_delay(accepted.get());
-                accept(std::unique_ptr<Stream>(
-                    new Stream(std::make_unique<Stream::Private>(std::move(accepted), is_unix_socket))));
+                take(std::move(accepted));
             } else {
                 if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) rest();
                 return;
             }
         }
+    }
+
+    void take(Descriptor accepted) {
+        if (!tls) {
+            accept(std::unique_ptr<Stream>(
+                new Stream(std::make_unique<Stream::Private>(std::move(accepted), is_unix_socket))));
+            return;
+        }
+        TlsHandshakes::of_the_loop().start(std::move(accepted), tls, {}, kHandshakeTime, [weak = weak_from_this()](auto secured) {
+            if (const auto self = weak.lock(); self && self->watch) self->take_secured(std::move(secured));
+        });
+    }
+
+    void take_secured(Result<TlsHandshakes::Secured> secured) {
+        if (!secured) {
+            if (failures.allow(Clock::now()))
+                log_notice("TLS {}: a connection failed: {} ({} more not shown)", name.to_string(), secured.error().text,
+                           failures.taken());
+            return;
+        }
+        auto stream = std::unique_ptr<Stream>(new Stream(
+            std::make_unique<Stream::Private>(std::move(secured->descriptor), false, std::move(secured->session))));
+        call_guarded("acceptor", gate, [&] { accept(std::move(stream)); });
     }
 
     // Out of descriptors: the connection stays in the backlog, so asking again at once would spin.
@@ -401,6 +504,10 @@ struct Listener::Private : std::enable_shared_from_this<Private> {
     Descriptor descriptor;
     bool is_unix_socket;
     Acceptor accept;
+    std::shared_ptr<const TlsContext> tls;
+    SocketAddress name;
+    Gate* gate = running_gate();  // of the acceptor's module, for what comes from an I/O thread
+    RateLimit failures{1s};
     std::string path;
     ino_t inode = 0;
     std::optional<DescriptorWatch> watch;
@@ -412,7 +519,8 @@ struct Listener::Private : std::enable_shared_from_this<Private> {
 Listener::Listener(std::shared_ptr<Private> made) : private_(std::move(made)) { private_->listen_on(); }
 Listener::~Listener() { private_->close(); }
 
-Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address, Acceptor accept, int backlog) {
+Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address, Acceptor accept, int backlog,
+                                                 std::shared_ptr<const TlsContext> context) {
     Descriptor descriptor(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!descriptor) return system_failure("socket");
     const int on = 1;
@@ -424,9 +532,13 @@ Result<std::unique_ptr<Listener>> Listener::bind(const SocketAddress& address, A
             return fail(ErrorCode::busy, "TCP {} is in use by another program", address.to_string());
         return system_failure(fmt::format("TCP {} can't be bound", address.to_string()), error);
     }
-    return std::unique_ptr<Listener>(
-        new Listener(std::make_shared<Private>(std::move(descriptor), false, std::move(accept))));
+    auto state = std::make_shared<Private>(std::move(descriptor), false, std::move(accept));
+    state->tls = std::move(context);
+    state->name = address;
+    return std::unique_ptr<Listener>(new Listener(std::move(state)));
 }
+
+void Listener::set_tls(std::shared_ptr<const TlsContext> context) { private_->tls = std::move(context); }
 
 namespace {
 

@@ -1,5 +1,4 @@
-// Byte streams of the control thread: TCP and UNIX sockets (TLS comes in as another transport of the same class), and a
-// program's pipes.
+// Byte streams of the control thread: TCP, TLS and UNIX sockets, and a program's pipes.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +16,9 @@
 
 namespace jackfield {
 
+class TlsContext;  // core/runtime/tls.hpp
+struct TlsPeer;
+
 struct PeerCredentials {  // of the process at the other end of a UNIX socket (SO_PEERCRED)
     uid_t uid;
     gid_t gid;
@@ -31,6 +33,15 @@ class Stream {
     static Result<std::unique_ptr<Stream>> connect_unix(const std::string& path, Timeout timeout);
     // Reads from one pipe and writes to another, and takes over both; shut_down() closes the one that it writes to.
     static std::unique_ptr<Stream> of_pipes(int reading, int writing);
+    // The same, and waits for the TLS handshake, which an I/O thread does. `name`: the host that is wanted (SNI; with
+    // verify_peer the certificate must bear it). Errors: as connect(); failed with what is wrong with the certificate.
+    static Result<std::unique_ptr<Stream>> connect_tls(const SocketAddress& to, std::shared_ptr<const TlsContext> context,
+                                                       const std::string& name, Timeout timeout,
+                                                       const SocketAddress& local = {});
+    // Waits: makes TLS of a TCP stream of which all has been read and written (STARTTLS and its like); which side we are,
+    // the context tells. Errors: those of the handshake; the connection is closed then.
+    static Result<std::unique_ptr<Stream>> start_tls(std::unique_ptr<Stream> plain, std::shared_ptr<const TlsContext> context,
+                                                     const std::string& name, Timeout timeout);
     ~Stream();  // closes
 
     // Waits for at least one byte; 0 bytes: the other side has closed. Errors: timeout, failed, interruption.
@@ -49,6 +60,7 @@ class Stream {
     SocketAddress local() const;
     SocketAddress peer() const;
     std::optional<PeerCredentials> credentials() const;
+    const TlsPeer* tls_peer() const;  // null without TLS
     int descriptor() const;
     void pass_descriptor_on_next_write(int descriptor);  // UNIX sockets (SCM_RIGHTS)
 
@@ -63,7 +75,13 @@ class Stream {
 class Listener {
   public:
     using Acceptor = std::move_only_function<void(std::unique_ptr<Stream>)>;
-    static Result<std::unique_ptr<Listener>> bind(const SocketAddress& address, Acceptor accept, int backlog = 1024);
+    // With a context it is TLS that it accepts: `accept` gets connections after their handshakes, which I/O threads do in at
+    // most 10 s each, 4,096 at once; then the oldest gives way. Failed ones are logged.
+    static Result<std::unique_ptr<Listener>> bind(const SocketAddress& address, Acceptor accept, int backlog = 1024,
+                                                  std::shared_ptr<const TlsContext> context = {});
+    // For connections from now on (a renewed certificate); those that are open keep theirs. Not null, and only where bind()
+    // was given one.
+    void set_tls(std::shared_ptr<const TlsContext> context);
     // Replaces a stale socket file; mode as chmod.
     static Result<std::unique_ptr<Listener>> bind_unix(const std::string& path, mode_t mode, Acceptor accept);
     ~Listener();  // closes; removes the socket file
