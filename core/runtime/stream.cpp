@@ -309,11 +309,18 @@ Result<Descriptor> connect_tcp(const SocketAddress& to, Timeout timeout, const S
 // Waits for an I/O thread to do the handshake.
 Result<TlsHandshakes::Secured> handshake(Descriptor descriptor, std::shared_ptr<const TlsContext> context,
                                          const std::string& name, Timeout timeout) {
-    const auto answers = std::make_shared<Queue<Result<TlsHandshakes::Secured>>>(1);  // it may outlive this wait
+    struct Answer {
+        Latch there;
+        Result<TlsHandshakes::Secured> value = fail(ErrorCode::failed);
+    };
+    const auto answer = std::make_shared<Answer>();  // it may outlive this wait
     TlsHandshakes::of_the_loop().start(std::move(descriptor), std::move(context), name, timeout.value_or(kHandshakeTime),
-                                       [answers](auto answer) { answers->push(std::move(answer)); });
-    auto answer = JF_TRY(answers->pop());
-    return answer;
+                                       [answer](Result<TlsHandshakes::Secured> value) {
+                                           answer->value = std::move(value);
+                                           answer->there.set();
+                                       });
+    JF_TRY(answer->there.wait());
+    return std::move(answer->value);
 }
 
 }  // namespace

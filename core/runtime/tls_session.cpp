@@ -8,8 +8,10 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 namespace jackfield {
 namespace {
@@ -121,9 +123,9 @@ TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int descriptor
     SSL* const ssl = as_ssl(native_);
     BIO* const bio = Method::make(this);
     SSL_set_bio(ssl, bio, bio);
-    if (context_->settings().role == TlsSettings::Role::server) return SSL_set_accept_state(ssl);
-    SSL_set_connect_state(ssl);
-    if (name.empty()) return;
+    const bool server = context_->settings().role == TlsSettings::Role::server;
+    server ? SSL_set_accept_state(ssl) : SSL_set_connect_state(ssl);
+    if (server || name.empty()) return;
     if (is_address(name)) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
     } else {

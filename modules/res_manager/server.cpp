@@ -7,6 +7,7 @@
 
 #include "core/base/log.hpp"
 #include "core/runtime/control.hpp"
+#include "core/runtime/tls.hpp"
 #include "modules/res_manager/classes.hpp"
 #include "modules/res_manager/request_parser.hpp"
 #include "modules/res_manager/security_events.hpp"
@@ -164,22 +165,38 @@ Result<void> Server::drain(Session& session) {
 void Server::set(Settings settings) {
     const bool moved = settings.enabled != settings_.enabled || settings.port != settings_.port ||
                        !(settings.address == settings_.address);
+    const bool secure_moved = settings.enabled != settings_.enabled || settings.tls_enabled != settings_.tls_enabled ||
+                              !(settings.tls_address == settings_.tls_address);
     settings_ = std::move(settings);
     for (const auto& session : sessions_)
         if (session->stream) session->stream->set_queue_limit(settings_.output_limit);
     if (moved) listener_.reset();
+    if (secure_moved) secure_listener_.reset();
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls_context);
     listen();
 }
 
 void Server::listen() {
-    if (listener_ || !settings_.enabled) return;
+    if (!settings_.enabled) return;
     if (!fibers_) fibers_ = std::make_unique<TaskGroup>("manager sessions");
-    const SocketAddress address = settings_.address.with_port(settings_.port);
-    auto bound = Listener::bind(address, [this](std::unique_ptr<Stream> stream) { accept(std::move(stream)); });
+    if (!listener_) listen_on(listener_, settings_.address.with_port(settings_.port), {});
+    if (!secure_listener_ && settings_.tls_enabled) listen_on(secure_listener_, settings_.tls_address, settings_.tls_context);
+}
+
+void Server::listen_on(std::unique_ptr<Listener>& listener, const SocketAddress& address, std::shared_ptr<const TlsContext> context) {
+    auto bound = Listener::bind(address, [this](std::unique_ptr<Stream> stream) { accept(std::move(stream)); }, 1024, std::move(context));
     if (bound)
-        listener_ = std::move(*bound);
+        listener = std::move(*bound);
     else
         log_error("manager.conf: no manager clients are served: {}", bound.error().text);
+}
+
+Result<void> Server::renew_certificate() {
+    if (!secure_listener_) return {};
+    auto context = JF_TRY(TlsContext::load(settings_.tls));
+    settings_.tls_context = std::move(context);
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls_context);
+    return {};
 }
 
 Result<void> Server::stop() {
@@ -189,6 +206,7 @@ Result<void> Server::stop() {
     for (const auto& session : sessions_)
         if (!session->stream) session->drop();
     listener_.reset();
+    secure_listener_.reset();
     flush();
     if (!fibers_) return {};
     fibers_->cancel();

@@ -47,8 +47,10 @@ class Server final : public ManagerService {
     // Puts settings into force; sessions go on as they are.
     void set(Settings settings);
     const Settings& settings() const { return settings_; }
-    // Opens the port when the settings want it and it is not open. Errors are logged.
+    // Opens the ports that the settings want and that are not open. Errors are logged.
     void listen();
+    // Reads the files of the certificate again, for connections from now on. Waits. Errors: those of TlsContext::load.
+    Result<void> renew_certificate();
     // Closes the port and ends all sessions. Waits. Errors: busy (it is one of the sessions that asks for it).
     Result<void> stop();
     SocketAddress address() const { return listener_ ? listener_->local() : SocketAddress(); }
@@ -89,6 +91,7 @@ class Server final : public ManagerService {
     void serve(const std::shared_ptr<Session>& session);
     Result<void> converse(Session& session);
     Result<void> run(Session& session, const Action& action, const ManagerRequest& request, ManagerReply& reply);
+    void listen_on(std::unique_ptr<Listener>& listener, const SocketAddress& address, std::shared_ptr<const TlsContext> context);
     void give(Session& session, std::size_t begin, std::size_t end);
     void deliver(Session& session);
     void schedule_flush();
@@ -99,7 +102,7 @@ class Server final : public ManagerService {
     Settings settings_;
     Registry<Action> actions_;
     std::list<Source> sources_;
-    std::unique_ptr<Listener> listener_;
+    std::unique_ptr<Listener> listener_, secure_listener_;
     std::vector<std::shared_ptr<Session>> sessions_;
     std::size_t users_ = 0;                     // sessions that have logged in
     ManagerClasses wanted_ = manager_class::none;

@@ -13,6 +13,7 @@
 #include "core/base/address.hpp"
 #include "core/base/strings.hpp"
 #include "core/config/options.hpp"
+#include "core/runtime/tls.hpp"
 #include "modules/res_manager/event_filter.hpp"
 #include "modules/res_manager/manager.hpp"
 
@@ -47,6 +48,11 @@ struct Settings {
     bool enabled = false;
     std::uint16_t port = 5038;
     SocketAddress address;                      // of the listening socket, without the port
+    bool tls_enabled = false;
+    SocketAddress tls_address;                  // with its port
+    TlsSettings tls;
+    bool without_tls1 = true, without_tls1_1 = true, without_tls1_2 = false;
+    std::shared_ptr<const TlsContext> tls_context;  // when tls_enabled
     bool display_connects = true, timestamps = false, multiple_login = true, debug = false, broken_events_action = false;
     bool web_enabled = false;
     std::chrono::seconds login_time{30}, http_time{60};
@@ -64,7 +70,7 @@ struct Settings {
 
 const Options<Settings>& general_options();
 const Options<User>& user_options();
-// Pure.
+// Pure but for the certificates, which it reads: blocks, so in the pool.
 Settings read_settings(const ConfigFile& file, Diagnostics& findings);
 
 }  // namespace jackfield::manager
