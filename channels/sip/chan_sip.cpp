@@ -27,6 +27,7 @@ Result<void> load(Module& module) {
     JF_TRY(module.add("SIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(add_functions(module, sip.agent, sip.registrar));
     JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver));
+    module.on_reload([&sip] { return sip.agent.transports().renew_certificates(); });
     ConfigFileSpec spec;
     spec.file = "pjsip.conf";
     spec.alternatives = {"sip.conf"};

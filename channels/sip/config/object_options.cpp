@@ -1,5 +1,10 @@
 // The options of aor, auth, transport, identify, global and system.
 #include "channels/sip/config/object_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "core/dialplan/expression_regex.hpp"
 
 namespace jackfield::sip {
@@ -37,8 +42,47 @@ Result<void> add_match_header(IdentifySettings& identify, std::string_view value
 }
 
 Result<void> set_bind(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
-    transport.bind = JF_TRY(SocketAddress::parse(value, 5060));
+    transport.bind = JF_TRY(SocketAddress::parse(value));
     return {};
+}
+
+Option<TransportSettings> tls_text(std::string_view name, std::string TlsSettings::*member, std::string_view text) {
+    return {name,
+            [member](TransportSettings& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
+                transport.tls.*member = value;
+                return {};
+            },
+            "", text, [member](const TransportSettings& now) { return now.tls.*member; }};
+}
+
+Option<TransportSettings> tls_switch(std::string_view name, bool TlsSettings::*member, std::string_view text) {
+    return {name,
+            [member](TransportSettings& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
+                const auto on = parse_bool(value);
+                if (!on) return fail(ErrorCode::invalid, "expected yes or no");
+                transport.tls.*member = *on;
+                return {};
+            },
+            "no", text, [member](const TransportSettings& now) { return std::string(now.tls.*member ? "yes" : "no"); }};
+}
+
+Result<void> set_ciphers(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
+    for (const std::string_view part : split_list(value)) {
+        if (!transport.tls.ciphers.empty()) transport.tls.ciphers += ':';
+        transport.tls.ciphers += part;
+    }
+    return {};
+}
+
+Result<void> set_method(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
+    using enum TlsProtocol;
+    constexpr std::array<std::pair<std::string_view, TlsProtocol>, 4> versions{
+        {{"tlsv1", tls1}, {"tlsv1_1", tls1_1}, {"tlsv1_2", tls1_2}, {"tlsv1_3", tls1_3}}};
+    for (const auto& [word, version] : versions)
+        if (equals_ignoring_case(value, word)) transport.tls.minimum = transport.tls.maximum = version;
+    const bool known = std::any_of(versions.begin(), versions.end(), [&](const auto& each) { return equals_ignoring_case(value, each.first); });
+    if (known || equals_ignoring_case(value, "default") || equals_ignoring_case(value, "unspecified")) return {};
+    return fail(ErrorCode::unsupported, "'{}' is not available; write default, tlsv1, tlsv1_1, tlsv1_2 or tlsv1_3", value);
 }
 
 Result<void> add_local_net(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
@@ -124,19 +168,11 @@ const Options<TransportSettings>& transport_options() {
     using T = TransportSettings;
     using O = Option<T>;
     static const Options<T> options{
-        {"protocol",
-         O::Parse([](T& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
-             if (equals_ignoring_case(value, "udp")) {
-                 transport.protocol = T::Protocol::udp;
-             } else if (equals_ignoring_case(value, "tcp")) {
-                 transport.protocol = T::Protocol::tcp;
-             } else {
-                 return fail(ErrorCode::unsupported, "'{}' is not available yet; write udp or tcp", value);
-             }
-             return {};
-         }),
-         "udp", "udp or tcp"},
-        {"bind", O::Parse(set_bind), "", "Address and port to listen on, 0.0.0.0 for all"},
+        {"protocol", &T::protocol, T::Protocol::udp,
+         Words<T::Protocol>{{"udp", T::Protocol::udp}, {"tcp", T::Protocol::tcp}, {"tls", T::Protocol::tls},
+                            {"ws", T::Protocol::ws}, {"wss", T::Protocol::wss}},
+         "What carries the messages; ws and wss: WebSocket for browsers, on a port of its own"},
+        {"bind", O::Parse(set_bind), "", "Address and port to listen on, 0.0.0.0 for all; without a port 5060, and 5061 for tls"},
         {"external_media_address", &T::external_media_address, "", "Our media address for those outside of local_net"},
         {"external_signaling_address", &T::external_signaling_address, "", "Our SIP address for those outside of local_net"},
         {"external_signaling_port", &T::external_signaling_port, 0, Range{0, 65535}, "Our SIP port for them; 0: the bound one"},
@@ -146,13 +182,23 @@ const Options<TransportSettings>& transport_options() {
         O::ignored("cos", "class of service is not set"),
         O::ignored("async_operations", "sockets are read in batches"),
         O::ignored("domain", "the address is used"),
-        O::ignored("websocket_write_timeout", "WebSocket is not available yet"),
-        O::ignored("tcp_keepalive_enable", "connections are kept alive by RFC 5626 pings"),
+        tls_text("cert_file", &TlsSettings::certificate_file, "TLS: our certificate and those that signed it, in PEM form"),
+        tls_text("priv_key_file", &TlsSettings::key_file, "TLS: its private key; without it, the key is in cert_file"),
+        tls_text("ca_list_file", &TlsSettings::ca_file, "TLS: certificates of those who may sign the other side's"),
+        tls_text("ca_list_path", &TlsSettings::ca_path, "TLS: a folder of such certificates"),
+        {"cipher", O::Parse(set_ciphers), "", "TLS: ciphers as `openssl ciphers` names them, separated by commas; empty: OpenSSL's choice",
+         [](const T& now) { return now.tls.ciphers; }},
+        {"method", O::Parse(set_method), "default", "TLS: default is 1.2 and 1.3; tlsv1, tlsv1_1, tlsv1_2, tlsv1_3: that version and no other"},
+        tls_switch("verify_client", &TlsSettings::verify_peer, "TLS: a client's certificate must be trusted if it sends one"),
+        tls_switch("require_client_cert", &TlsSettings::require_peer, "TLS: with verify_client, a client must send one"),
+        {"verify_server", &T::verify_server, false, "TLS: servers that we connect to must show a trusted certificate of their name"},
+        {"tcp_keepalive_enable", &T::tcp_keepalive, true, "TCP's own probes of idle connections"},
+        {"tcp_keepalive_idle_time", &T::tcp_keepalive_idle, 30s, Range{1s, 32767s}, "Idle for so long, a connection is probed"},
+        {"tcp_keepalive_interval_time", &T::tcp_keepalive_interval, 10s, Range{1s, 32767s}, "Between probes"},
+        {"tcp_keepalive_probe_count", &T::tcp_keepalive_probes, 5, Range{1, 127}, "Unanswered probes that end it"},
+        O::ignored("websocket_write_timeout", "a slow client holds nobody up; what waits for it is bounded"),
         O::ignored("symmetric_transport", "requests go out by the transport of the registration"),
-        O::absent("cert_file", "TLS is not available yet"),
-        O::absent("priv_key_file", "TLS is not available yet"),
-        O::absent("ca_list_file", "TLS is not available yet"),
-        O::absent("method", "TLS is not available yet"),
+        O::absent("allow_wildcard_certs", "a certificate for *.example.com is good for its hosts always, as RFC 6125 has it; remove the line"),
     };
     return options;
 }
@@ -179,7 +225,8 @@ const Options<GlobalSettings>& global_options() {
         {"default_from_user", &G::default_from_user, "jackfield", "User part of From without a caller identity"},
         {"default_realm", &G::default_realm, "jackfield", "Realm of challenges"},
         {"debug", &G::debug, false, "Print every message"},
-        O::ignored("keep_alive_interval", "connections are kept open by the pings of their clients (RFC 5626), which are answered"),
+        {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 86400s},
+         "TCP and TLS connections get a ping (RFC 5626 4.4.1) at this interval; 0: none"},
         O::ignored("default_outbound_endpoint", "calls name their endpoint"),
         O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
         O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),

@@ -66,6 +66,12 @@ class Reader {
             read_object(category, transport_options(), set_->transports, findings_, [&](TransportSettings& transport) {
                 if (!transport.bind.valid())
                     findings_.error(category.place(), "transport [{}] needs bind = ADDRESS[:PORT], for instance bind = 0.0.0.0", transport.name);
+                if (transport.bind.valid() && transport.bind.port() == 0) {
+                    if (transport.websocket())
+                        findings_.error(category.place(), "transport [{}] needs a port in bind: WebSocket has none of its own", transport.name);
+                    transport.bind = transport.bind.with_port(transport.secure() ? 5061 : 5060);
+                }
+                if (transport.secure()) make_contexts(category, transport);
             });
         } else if (equals_ignoring_case(*type, "identify")) {
             read_object(category, identify_options(), set_->identifies, findings_, [](IdentifySettings&) {});
@@ -76,6 +82,19 @@ class Reader {
         } else {
             findings_.error(category.place(), "[{}]: type={} is not available yet; take the section out", category.name(), *type);
         }
+    }
+
+    // Reads the certificates (files are read in the pool); what is wrong with them stands at the section's own line.
+    void make_contexts(const ConfigCategory& category, TransportSettings& transport) {
+        const ConfigEntry* entry = category.find("cert_file");
+        if (!entry) return findings_.error(category.place(), "transport [{}] needs cert_file = FILE for TLS", transport.name);
+        transport.tls.verify_peer |= transport.tls.require_peer;
+        auto server = TlsContext::make(transport.tls);
+        auto client = TlsContext::make(transport.client_settings());
+        if (!server) return findings_.error(entry->place(), "transport [{}]: {}", transport.name, server.error().text);
+        if (!client) return findings_.error(entry->place(), "transport [{}]: {}", transport.name, client.error().text);
+        transport.server_tls = std::move(*server);
+        transport.client_tls = std::move(*client);
     }
 
     void read_endpoint(const ConfigCategory& category) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/base/address.hpp"
 #include "core/channel/identity.hpp"
 #include "core/media/format.hpp"
+#include "core/runtime/tls.hpp"
 
 namespace jackfield::sip {
 
@@ -73,12 +75,27 @@ struct AuthSettings {
 
 struct TransportSettings {
     std::string name;
-    enum class Protocol : std::uint8_t { udp, tcp } protocol = Protocol::udp;
+    enum class Protocol : std::uint8_t { udp, tcp, tls, ws, wss } protocol = Protocol::udp;
     SocketAddress bind;
+    TlsSettings tls;                            // of connections that come in; those that go out have the same files
+    bool verify_server = false;                 // of those that go out
+    std::shared_ptr<const TlsContext> server_tls, client_tls;  // made of that
+    bool tcp_keepalive = true;
+    std::chrono::seconds tcp_keepalive_idle{30}, tcp_keepalive_interval{10};
+    int tcp_keepalive_probes = 5;
     std::string external_media_address, external_signaling_address;
     std::uint16_t external_signaling_port = 0;
     std::vector<Subnet> local_net;
     int tos = 24;
+
+    bool secure() const { return protocol == Protocol::tls || protocol == Protocol::wss; }
+    bool websocket() const { return protocol == Protocol::ws || protocol == Protocol::wss; }
+    TlsSettings client_settings() const {
+        TlsSettings client = tls;
+        client.role = TlsSettings::Role::client;
+        client.verify_peer = verify_server;
+        return client;
+    }
 };
 
 struct IdentifySettings {
@@ -96,6 +113,7 @@ struct IdentifySettings {
 struct GlobalSettings {
     std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
+    std::chrono::seconds keep_alive_interval{90};
     bool debug = false;
 };
 

@@ -1,14 +1,21 @@
-// The transports of SIP (RFC 3261 section 18): UDP sockets and TCP connections, as flows.
+// The transports of SIP (RFC 3261 section 18, RFC 7118): UDP sockets, TCP, TLS and WebSocket connections, as flows.
 #include "channels/sip/transport/transports.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
+#include "channels/sip/stack/websocket_upgrade.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/strings.hpp"
+#include "core/runtime/timer.hpp"
+#include "core/runtime/tls.hpp"
+#include "core/runtime/websocket_stream.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -16,9 +23,29 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_connections = 20'000;      // further ones are closed at once
-constexpr auto first_message_time = 15s;              // a connection that has said nothing by then is closed
+// A connection is closed when its first message, or any that it has begun, is not whole by then, however its bytes trickle in.
+constexpr auto message_time = 15s;
+constexpr auto idle_time = 3h;                        // longer than any registration lasts by default
 constexpr auto connect_time = 5s;
 constexpr std::size_t queue_while_connecting = 256 * 1024;  // bytes
+
+struct ProtocolNames {
+    std::string_view uri, via, parameter;
+};
+// In the order of TransportSettings::Protocol.
+constexpr std::array<ProtocolNames, 5> protocol_names{{{"udp", "UDP", ""}, {"tcp", "TCP", ";transport=tcp"}, {"tls", "TLS", ";transport=tls"},
+                                                       {"ws", "WS", ";transport=ws"}, {"wss", "WSS", ";transport=ws"}}};
+const ProtocolNames& names_of(TransportSettings::Protocol protocol) { return protocol_names.at(static_cast<std::size_t>(protocol)); }
+
+// Waits neither for the loop nor for the network: TCP's own probes.
+void keep_alive_by_tcp(const Stream& stream, const TransportSettings& settings) {
+    const int descriptor = stream.descriptor(), on = settings.tcp_keepalive;
+    const auto set = [&](int level, int option, int value) { ::setsockopt(descriptor, level, option, &value, sizeof value); };
+    set(SOL_SOCKET, SO_KEEPALIVE, on);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(settings.tcp_keepalive_idle.count()));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(settings.tcp_keepalive_interval.count()));
+    set(IPPROTO_TCP, TCP_KEEPCNT, settings.tcp_keepalive_probes);
+}
 
 }  // namespace
 
@@ -28,7 +55,7 @@ struct Transports::Opened {
     SocketAddress bound;
     std::unique_ptr<Datagram> datagram;
     std::unique_ptr<Listener> listener;
-    bool reliable() const { return settings->protocol == TransportSettings::Protocol::tcp; }
+    bool reliable() const { return settings->protocol != Protocol::udp; }
     bool inside(const SocketAddress& remote) const {  // reached without address translation
         return std::any_of(settings->local_net.begin(), settings->local_net.end(),
                            [&](const Subnet& subnet) { return subnet.contains(remote); });
@@ -39,9 +66,27 @@ struct Transports::Connection {
     Flow flow;
     std::unique_ptr<Stream> stream;  // null while connecting
     std::string waiting;             // to be sent once connected
+    std::unique_ptr<WebSocket> web_socket;  // has taken the stream
     StreamFramer framer;
     SocketAddress local;
-    bool closing = false;
+    Interrupter late;
+    Timer patience{[this] { late.interrupt(ErrorCode::timeout); }};
+    Timer keep_alive{[this] { ping(); }};
+    std::chrono::seconds keep_alive_every{0};
+
+    bool ready() const { return stream || web_socket; }
+    Result<void> put(std::string_view message) {
+        return web_socket ? web_socket->send(message, WebSocketMessage::Kind::text) : stream->send(message);
+    }
+    void ping() {
+        if (stream) (void)stream->send("\r\n\r\n");
+        keep_alive.start(keep_alive_every);
+    }
+    // After what was read has been used: whether something is unfinished bounds the time.
+    void watch_progress(bool unfinished) {
+        if (!unfinished) return patience.stop();
+        if (!patience.running()) patience.start(message_time);
+    }
 };
 
 Transports::Transports(TransportUser& user) : user_(user) {}
@@ -52,10 +97,12 @@ Transports::~Transports() {
 }
 
 void Transports::apply(const ObjectSet& objects) {
+    keep_alive_ = objects.global.keep_alive_interval;
     std::erase_if(opened_, [&](const auto& open) {
         const auto wanted = objects.transport(open->settings->name);
         const bool same = wanted && wanted->bind == open->settings->bind && wanted->protocol == open->settings->protocol;
-        if (same) open->settings = wanted;  // addresses for translation and the like may have changed
+        if (same) open->settings = wanted;  // addresses for translation, certificates and the like may have changed
+        if (same && wanted->secure()) open->listener->set_tls(wanted->server_tls);
         return !same;
     });
     for (const auto& [name, settings] : objects.transports) {
@@ -64,40 +111,63 @@ void Transports::apply(const ObjectSet& objects) {
         auto made = std::make_unique<Opened>();
         made->id = ++last_id_;
         made->settings = settings;
-        Opened* open = made.get();
-        Result<void> done;
-        if (open->reliable()) {
-            auto listener = Listener::bind(settings->bind, [this, open](std::unique_ptr<Stream> stream) {
-                accept(*open, std::move(stream));
-            });
-            if (listener) open->listener = std::move(*listener);
-            if (listener) open->bound = open->listener->local();
-            if (!listener) done = std::unexpected(std::move(listener).error());
-        } else {
-            DatagramOptions options;
-            options.dscp = settings->tos;
-            auto datagram = Datagram::bind(settings->bind, [this, open](std::span<const ReceivedDatagram> packets) {
-                receive(*open, packets);
-            }, options);
-            if (datagram) open->datagram = std::move(*datagram);
-            if (datagram) open->bound = open->datagram->local();
-            if (datagram)
-                open->datagram->on_failed([this](std::span<const char> bytes, const SocketAddress& to, const Error& error) {
-                    log_debug(1, "SIP message to {}: {}", to.to_string(), error.text);
-                    user_.on_unsent({bytes.data(), bytes.size()});
-                });
-            if (!datagram) done = std::unexpected(std::move(datagram).error());
-        }
-        if (!done) {
+        if (auto done = open(*made); !done) {
             log_error("SIP transport [{}] can't listen on {}: {}", name, settings->bind.to_string(), done.error().text);
             continue;
         }
-        log_verbose(2, "SIP transport [{}] listens on {} ({})", name, open->bound.to_string(), open->reliable() ? "TCP" : "UDP");
+        log_verbose(2, "SIP transport [{}] listens on {} ({})", name, made->bound.to_string(), names_of(settings->protocol).via);
         opened_.push_back(std::move(made));
     }
     // The order of the names decides which one serves when several fit, not the order of a hash table.
     std::sort(opened_.begin(), opened_.end(),
               [](const auto& a, const auto& b) { return a->settings->name < b->settings->name; });
+}
+
+Result<void> Transports::open(Opened& opened) {
+    const TransportSettings& settings = *opened.settings;
+    if (opened.reliable()) {
+        opened.listener = JF_TRY(Listener::bind(settings.bind, [this, &opened](std::unique_ptr<Stream> stream) {
+            accept(opened, std::move(stream));
+        }, 1024, settings.server_tls));
+        opened.bound = opened.listener->local();
+        return {};
+    }
+    DatagramOptions options;
+    options.dscp = settings.tos;
+    opened.datagram = JF_TRY(Datagram::bind(settings.bind, [this, &opened](std::span<const ReceivedDatagram> packets) {
+        receive(opened, packets);
+    }, options));
+    opened.datagram->on_failed([this](std::span<const char> bytes, const SocketAddress& to, const Error& error) {
+        log_debug(1, "SIP message to {}: {}", to.to_string(), error.text);
+        user_.on_unsent({bytes.data(), bytes.size()});
+    });
+    opened.bound = opened.datagram->local();
+    return {};
+}
+
+Result<void> Transports::renew_certificates() {
+    std::vector<std::shared_ptr<const TransportSettings>> secure;
+    for (const auto& open : opened_)
+        if (open->settings->secure()) secure.push_back(open->settings);
+    Result<void> done;
+    for (const auto& settings : secure) {
+        auto server = TlsContext::load(settings->tls);
+        auto client = server ? TlsContext::load(settings->client_settings()) : fail(ErrorCode::failed);
+        if (!client) {
+            const Error& error = server ? client.error() : server.error();
+            if (done) done = fail(error.code, "SIP transport [{}] keeps its certificate: {}", settings->name, error.text);
+            continue;
+        }
+        for (const auto& open : opened_) {  // found again: loading has waited
+            if (open->settings != settings) continue;
+            auto renewed = std::make_shared<TransportSettings>(*settings);
+            renewed->server_tls = *server;
+            renewed->client_tls = *client;
+            open->settings = std::move(renewed);
+            open->listener->set_tls(*server);
+        }
+    }
+    return done;
 }
 
 const Transports::Opened* Transports::opened(std::uint32_t id) const {
@@ -136,7 +206,9 @@ void Transports::accept(Opened& open, std::unique_ptr<Stream> stream) {
     auto connection = std::make_shared<Connection>();
     connection->flow = Flow{open.id, true, stream->peer()};
     connection->local = stream->local();
+    keep_alive_by_tcp(*stream, *open.settings);
     connection->stream = std::move(stream);
+    connection->patience.start(message_time);
     connections_[connection->flow.remote] = connection;
     const std::string name = "SIP connection of " + connection->flow.remote.to_string();
     if (auto spawned = fibers_.spawn(name, [this, connection] { (void)serve(connection, false); }); !spawned) {
@@ -147,42 +219,90 @@ void Transports::accept(Opened& open, std::unique_ptr<Stream> stream) {
 
 // The life of one connection, on its own fiber.
 Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bool outgoing) {
+    const InterruptScope scope(connection->late);
+    const Opened* open = opened(connection->flow.transport);
+    const bool web = open && open->settings->websocket();
     Result<void> ended;
-    if (outgoing) {
-        auto stream = Stream::connect(connection->flow.remote, connect_time);
-        if (stream) {
-            connection->stream = std::move(*stream);
-            connection->local = connection->stream->local();
-            ended = connection->stream->send(connection->waiting);
-            connection->waiting.clear();
-        } else {
-            ended = std::unexpected(std::move(stream).error());
-        }
+    if (outgoing) ended = connect(*connection);
+    if (ended && keep_alive_ > 0s && !web) {
+        connection->keep_alive_every = keep_alive_;
+        connection->keep_alive.start(keep_alive_);
     }
-    if (ended) ended = read_messages(*connection);
+    if (ended && web) ended = upgrade(*connection);
+    if (ended) ended = web ? read_websocket(*connection) : read_messages(*connection);
     if (!ended && ended.error().code != ErrorCode::cancelled)
-        log_debug(1, "SIP connection of {} ended: {}", connection->flow.remote.to_string(), ended.error().text);
+        log_debug(1, "SIP connection of {} ended: {}", connection->flow.remote.to_string(),
+                  ended.error().text.empty() ? to_string(ended.error().code) : ended.error().text);
     const auto mine = connections_.find(connection->flow.remote);
     if (mine != connections_.end() && mine->second == connection) connections_.erase(mine);
     return ended;
 }
 
+// Waits for the connection and sends what has been waiting for it.
+Result<void> Transports::connect(Connection& connection) {
+    const SocketAddress remote = connection.flow.remote;
+    const Opened* open = opened(connection.flow.transport);
+    if (!open) return fail(ErrorCode::closed, "the transport is closed");
+    const auto settings = open->settings;
+    std::string host = remote.host();
+    if (auto known = hosts_.extract(remote)) host = std::move(known.mapped());
+    auto stream = settings->secure() ? Stream::connect_tls(remote, settings->client_tls, host, connect_time) : Stream::connect(remote, connect_time);
+    if (!stream && settings->secure() && malformed_.allow(remote.host(), Clock::now()))
+        log_warning("SIP transport [{}]: {}", settings->name, stream.error().text);
+    connection.stream = JF_TRY(std::move(stream));
+    keep_alive_by_tcp(*connection.stream, *settings);
+    connection.local = connection.stream->local();
+    return connection.stream->send(std::exchange(connection.waiting, {}));
+}
+
 Result<void> Transports::read_messages(Connection& connection) {
     auto buffer = std::make_unique<std::array<char, 16384>>();
     bool spoken = false;
-    while (!connection.closing) {
-        const Timeout patience = spoken ? Timeout() : Timeout(first_message_time);
-        const std::size_t size = JF_TRY(connection.stream->read(*buffer, patience));
+    for (;;) {
+        const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
         if (size == 0) return {};
         connection.framer.append({buffer->data(), size});
         for (;;) {
             const StreamFramer::Frame frame = connection.framer.next();
             if (frame.kind == StreamFramer::Kind::incomplete) break;
-            spoken = true;
+            // One whole message takes the present limit away; the next one gets its own.
+            if (frame.kind == StreamFramer::Kind::message) spoken = true;
+            if (frame.kind == StreamFramer::Kind::message) connection.patience.stop();
             if (!handle_frame(connection, frame)) return {};
         }
+        connection.watch_progress(!spoken || connection.framer.buffered() > 0);
     }
+}
+
+// RFC 7118 section 4: the handshake of HTTP, then frames.
+Result<void> Transports::upgrade(Connection& connection) {
+    std::string head;
+    auto buffer = std::make_unique<std::array<char, 2048>>();
+    std::size_t end = std::string::npos;
+    while (end == std::string::npos) {
+        const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
+        if (size == 0) return fail(ErrorCode::closed, "closed before its WebSocket handshake");
+        const std::size_t from = head.size() < 3 ? 0 : head.size() - 3;
+        head.append(buffer->data(), size);
+        end = head.find("\r\n\r\n", from);
+        if (head.size() > most_upgrade_bytes) return fail(ErrorCode::limit, "its WebSocket handshake is too long");
+    }
+    const WebSocketUpgrade answer = answer_upgrade(std::string_view(head).substr(0, end + 4));
+    JF_TRY(connection.stream->send(answer.response));
+    if (!answer.accepted()) return fail(ErrorCode::invalid, "no WebSocket handshake for SIP (answered {})", answer.status);
+    connection.web_socket = std::make_unique<WebSocket>(std::move(connection.stream), std::string_view(head).substr(end + 4));
     return {};
+}
+
+Result<void> Transports::read_websocket(Connection& connection) {
+    for (;;) {
+        const WebSocketMessage message = JF_TRY(connection.web_socket->read(idle_time));
+        const std::string_view bytes = message.payload;
+        if (bytes.find_first_not_of("\r\n") == bytes.npos) continue;  // a keep-alive
+        connection.patience.stop();
+        trace(false, connection.flow, bytes);
+        pass_up(parse_message(bytes), connection.flow, 0ns);
+    }
 }
 
 bool Transports::handle_frame(Connection& connection, const StreamFramer::Frame& frame) {
@@ -214,12 +334,15 @@ Result<void> Transports::send_on_connection(const Flow& to, std::string_view mes
     const auto found = connections_.find(to.remote);
     if (found != connections_.end()) {
         Connection& connection = *found->second;
-        if (connection.stream) return connection.stream->send(message);
+        if (connection.ready()) return connection.put(message);
         if (connection.waiting.size() + message.size() > queue_while_connecting)
             return fail(ErrorCode::limit, "too much waits for the connection to {}", to.remote.to_string());
         connection.waiting += message;
         return {};
     }
+    const Opened* open = opened(to.transport);
+    if (!open || open->settings->websocket())
+        return fail(ErrorCode::closed, "the connection of {} is closed", to.remote.to_string());  // browsers can't be connected to
     if (connections_.size() >= most_connections) return fail(ErrorCode::limit, "too many SIP connections");
     auto connection = std::make_shared<Connection>();
     connection->flow = to;
@@ -230,14 +353,27 @@ Result<void> Transports::send_on_connection(const Flow& to, std::string_view mes
     return spawned;
 }
 
-Result<Flow> Transports::flow_to(const SocketAddress& remote, bool reliable, std::string_view transport_name) const {
+Result<Flow> Transports::flow_to(const SocketAddress& remote, Protocol protocol, std::string_view transport_name, std::string_view host) {
     for (const auto& open : opened_) {
-        const bool fits = transport_name.empty() ? open->reliable() == reliable && open->bound.family() == remote.family()
+        const bool fits = transport_name.empty() ? open->settings->protocol == protocol && open->bound.family() == remote.family()
                                                  : open->settings->name == transport_name;
-        if (fits) return Flow{open->id, open->reliable(), remote};
+        if (!fits) continue;
+        const bool wanted = open->settings->secure() && !host.empty() && !connections_.contains(remote);
+        if (wanted && hosts_.size() < most_connections) hosts_[remote] = host;
+        return Flow{open->id, open->reliable(), remote};
     }
     return fail(ErrorCode::not_found, "no SIP transport for {} to {}: add a section with type = transport to pjsip.conf",
-                reliable ? "TCP" : "UDP", remote.to_string());
+                names_of(protocol).via, remote.to_string());
+}
+
+std::string_view Transports::protocol(const Flow& flow) const {
+    const Opened* open = opened(flow.transport);
+    return names_of(open ? open->settings->protocol : flow.reliable ? Protocol::tcp : Protocol::udp).via;
+}
+
+std::string_view Transports::uri_parameter(const Flow& flow) const {
+    const Opened* open = opened(flow.transport);
+    return names_of(open ? open->settings->protocol : flow.reliable ? Protocol::tcp : Protocol::udp).parameter;
 }
 
 SocketAddress Transports::signalling_address(const Flow& flow) const {
@@ -263,7 +399,7 @@ std::vector<Transports::Summary> Transports::list() const {
     for (const auto& open : opened_) {
         const auto count = std::count_if(connections_.begin(), connections_.end(),
                                          [&](const auto& entry) { return entry.second->flow.transport == open->id; });
-        all.push_back({open->settings->name, open->reliable() ? "tcp" : "udp", open->bound.to_string(), static_cast<std::size_t>(count)});
+        all.push_back({open->settings->name, std::string(names_of(open->settings->protocol).uri), open->bound.to_string(), static_cast<std::size_t>(count)});
     }
     return all;
 }
@@ -273,6 +409,18 @@ void Transports::trace(bool sent, const Flow& flow, std::string_view message) co
     log_verbose(0, "<--- {} SIP {} ({} bytes) {} {}:{} --->\n{}", sent ? "Transmitting" : "Received",
                 message.starts_with("SIP/2.0") ? "response" : "request", message.size(), sent ? "to" : "from", protocol(flow),
                 flow.remote.to_string(), message);
+}
+
+TransportSettings::Protocol protocol_named(std::string_view name) {
+    const auto found = std::find_if(protocol_names.begin(), protocol_names.end(), [&](const auto& each) { return equals_ignoring_case(each.uri, name); });
+    return static_cast<TransportSettings::Protocol>(found == protocol_names.end() ? 0 : found - protocol_names.begin());
+}
+
+TransportSettings::Protocol protocol_of(const Uri& uri) {
+    using enum TransportSettings::Protocol;
+    const auto named = protocol_named(uri.parameters.value("transport"));
+    if (uri.scheme != UriScheme::sips) return named;
+    return named == ws || named == wss ? wss : tls;
 }
 
 SocketAddress source_address_for(const SocketAddress& remote) {

@@ -1,4 +1,4 @@
-// The transports of SIP (RFC 3261 section 18): UDP sockets and TCP connections, as flows.
+// The transports of SIP (RFC 3261 section 18, RFC 7118): UDP sockets, TCP, TLS and WebSocket connections, as flows.
 #pragma once
 
 #include <chrono>
@@ -12,10 +12,15 @@
 #include "channels/sip/config/object_set.hpp"
 #include "channels/sip/stack/flow.hpp"
 #include "channels/sip/stack/parser.hpp"
+#include "channels/sip/stack/uri.hpp"
 #include "core/base/rate_limit.hpp"
 #include "core/runtime/datagram.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/stream.hpp"
+
+namespace jackfield {
+class WebSocket;
+}
 
 namespace jackfield::sip {
 
@@ -42,18 +47,24 @@ class Transports final : public FlowSender {
 
     // Opens what is new, leaves what is there, closes what is gone. Failures are logged with the transport's name.
     void apply(const ObjectSet& objects);
+    // Reads all certificates again, for connections from now on. Waits. Errors: the first; that transport keeps what it has.
+    Result<void> renew_certificates();
 
     Result<void> send(const Flow& to, std::string_view message) override;
 
-    // The flow to an address: by the transport named, else by the first whose protocol and family fit. Errors: not_found.
-    Result<Flow> flow_to(const SocketAddress& remote, bool reliable, std::string_view transport_name = {}) const;
+    // The flow to an address: by the transport named, else by the first whose protocol and family fit. `host`: what a TLS
+    // server's certificate must bear, its address when empty. Errors: not_found.
+    using Protocol = TransportSettings::Protocol;
+    Result<Flow> flow_to(const SocketAddress& remote, Protocol protocol, std::string_view transport_name = {}, std::string_view host = {});
 
     // Our address as the other end of the flow sees it: external_signaling_address for those outside of local_net, else the
     // bound address, else the one that the kernel would send from.
     SocketAddress signalling_address(const Flow& flow) const;
     // The host for SDP in the same way (external_media_address).
     std::string media_host(const Flow& flow) const;
-    std::string_view protocol(const Flow& flow) const { return flow.reliable ? "TCP" : "UDP"; }
+    std::string_view protocol(const Flow& flow) const;  // as in Via: "UDP", "TCP", "TLS", "WS", "WSS"
+    // As in a URI: ";transport=tcp", nothing for UDP (RFC 7118 5: ws for both).
+    std::string_view uri_parameter(const Flow& flow) const;
 
     struct Summary {
         std::string name, protocol, bind;
@@ -66,9 +77,13 @@ class Transports final : public FlowSender {
     struct Opened;
     struct Connection;
     void receive(Opened& opened, std::span<const ReceivedDatagram> packets);
+    Result<void> open(Opened& opened);
     void accept(Opened& opened, std::unique_ptr<Stream> stream);
     Result<void> serve(const std::shared_ptr<Connection>& connection, bool outgoing);
+    Result<void> connect(Connection& connection);
     Result<void> read_messages(Connection& connection);
+    Result<void> upgrade(Connection& connection);
+    Result<void> read_websocket(Connection& connection);
     bool handle_frame(Connection& connection, const StreamFramer::Frame& frame);
     Result<void> send_on_connection(const Flow& to, std::string_view message);
     void pass_up(ParseResult result, const Flow& from, std::chrono::nanoseconds age);
@@ -78,11 +93,19 @@ class Transports final : public FlowSender {
     TransportUser& user_;
     std::vector<std::unique_ptr<Opened>> opened_;
     std::unordered_map<SocketAddress, std::shared_ptr<Connection>, SocketAddressHash> connections_;
+    // The hosts that TLS connections are to be for, until they are made; as many as may be open.
+    std::unordered_map<SocketAddress, std::string, SocketAddressHash> hosts_;
+    std::chrono::seconds keep_alive_{0};
     std::uint32_t last_id_ = 0;
     bool logging_ = false;
     KeyedRateLimit malformed_{std::chrono::seconds(1)};
     TaskGroup fibers_{"SIP connections"};
 };
+
+// What a URI asks for: its transport parameter; TLS for sips (RFC 3261 26.2.2), else UDP.
+TransportSettings::Protocol protocol_of(const Uri& uri);
+// By the name that a URI has for it; UDP when unknown.
+TransportSettings::Protocol protocol_named(std::string_view name);
 
 // The address that the kernel would send from to reach `remote` (no packet is sent). Invalid when there is no route.
 SocketAddress source_address_for(const SocketAddress& remote);

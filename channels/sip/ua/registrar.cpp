@@ -26,10 +26,10 @@ std::string database_key(std::string_view aor, std::string_view uri) {
 }
 
 // One binding as lines: contact, expiry, flow, path and the rest. URIs and headers hold no line ends.
-std::string save(const Binding& binding, Instant now) {
+std::string save(const Binding& binding, std::string_view protocol, Instant now) {
     const auto expires = std::chrono::system_clock::to_time_t(wall_now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(binding.expires() - now));
     return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", binding.contact(), expires, binding.flow().remote.to_string(),
-                       binding.flow().reliable ? "tcp" : "udp", binding.path(), binding.user_agent(), binding.call_id(), binding.cseq(),
+                       protocol, binding.path(), binding.user_agent(), binding.call_id(), binding.cseq(),
                        binding.q());
 }
 
@@ -52,9 +52,9 @@ struct Registrar::Qualification final : ClientTransactionUser {
         std::optional<Flow> to = flow;
         if (!to) {
             const auto parsed = parse_uri(uri);
-            const auto address = parsed ? SocketAddress::parse(parsed->bare_host(), parsed->port ? parsed->port : 5060) : fail(ErrorCode::invalid);
+            const auto address = parsed ? SocketAddress::parse(parsed->bare_host(), parsed->port ? parsed->port : protocol_of(*parsed) == TransportSettings::Protocol::tls ? 5061 : 5060) : fail(ErrorCode::invalid);
             if (!address) return;  // names are looked up when the contact is called
-            auto found = registrar.agent_.transports().flow_to(*address, equals_ignoring_case(parsed->parameters.value("transport"), "tcp"));
+            auto found = registrar.agent_.transports().flow_to(*address, protocol_of(*parsed));
             if (!found) return;
             to = *found;
         }
@@ -177,7 +177,7 @@ void Registrar::on_register(IncomingRequest& request, const EndpointSettings& en
 void Registrar::on_bound(const Binding& binding, bool refreshed) {
     const std::string aor(binding.aor()), uri(binding.contact());
     if (Database* database = Database::instance())
-        (void)database->put_later(family, database_key(aor, uri), save(binding, Clock::now()));
+        (void)database->put_later(family, database_key(aor, uri), save(binding, to_lower(agent_.transports().protocol(binding.flow())), Clock::now()));
     qualify(aor, uri, binding.flow());
     if (refreshed) return;
     log_verbose(3, "Added contact '{}' to AOR '{}' with expiration of {} seconds", uri, aor, binding.remaining(Clock::now()).count());
@@ -204,7 +204,8 @@ void Registrar::restore() {
         const auto expires = lines.size() == saved_fields ? parse_number<std::int64_t>(lines[1]) : std::nullopt;
         const auto remote = expires ? SocketAddress::parse(lines[2]) : fail(ErrorCode::invalid);
         const auto left = expires ? std::chrono::seconds(*expires) - std::chrono::floor<std::chrono::seconds>(wall_now().time_since_epoch()) : 0s;
-        auto flow = remote ? agent_.transports().flow_to(*remote, lines[3] == "tcp") : fail(ErrorCode::invalid);
+        const bool browser = expires && lines[3].starts_with("ws");  // which can't be connected to: it comes again by itself
+        auto flow = remote && !browser ? agent_.transports().flow_to(*remote, protocol_named(lines[3])) : fail(ErrorCode::invalid);
         if (!flow || left <= 0s || !agent_.objects()->aor(aor)) {
             database->del_later(family, entry.key);
             continue;

@@ -187,8 +187,7 @@ std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
 
 std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
     const SocketAddress local = transports_.signalling_address(flow);
-    std::string text = make_uri(UriScheme::sip, user, local.host(), local.port(), flow.reliable ? ";transport=tcp>" : ">");
-    return text.insert(0, 1, '<');
+    return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), transports_.uri_parameter(flow)) + ">";
 }
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable) const {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/runtime/stream.hpp"
-#include "core/runtime/task_group.hpp"
 #include "tests/unit/core/runtime/loop_fixture.hpp"
 #include "tests/unit/core/runtime/test_certificates.hpp"
 
