@@ -215,7 +215,7 @@ class Phone:
     """A baresip with one account, steered over its control socket; what it hears is written to a file."""
 
     def __init__(self, folder, address, user, server, password="secret", tone=440, auto_answer=False, codecs="PCMU,PCMA",
-                 register=True, transport="udp", dtmf="rtpevent", settings=()):
+                 register=True, transport="udp", dtmf="rtpevent", settings=(), media_encryption=""):
         self.folder = pathlib.Path(folder) / f"phone-{user}-{address}"
         self.folder.mkdir(parents=True)
         self.recordings = self.folder / "heard"
@@ -227,15 +227,16 @@ class Phone:
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{server};transport={transport}>;auth_user={user};auth_pass={password};"
             f"regint={60 if register else 0};answermode={'auto' if auto_answer else 'manual'};audio_codecs={codecs};"
-            f"dtmfmode={dtmf};ptime=20\n")
-        modules = ["g711.so", "g722.so", "gsm.so", "aubridge.so", "aufile.so", "sndfile.so", "uuid.so"]
+            f"dtmfmode={dtmf};ptime=20{f';mediaenc={media_encryption}' if media_encryption else ''}\n")
+        modules = ["g711.so", "g722.so", "gsm.so", "aubridge.so", "aufile.so", "sndfile.so", "uuid.so", "srtp.so"]
         (self.folder / "config").write_text("\n".join([
             "poll_method epoll", f"sip_listen {address}:5060", "call_local_timeout 120", "call_max_calls 8",
             "audio_player aubridge,sink", f"audio_source aufile,{self.folder}/tone.wav", "audio_alert aubridge,alert",
             "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1", "rtp_tos 184",
             "rtp_ports 20000-29998", "jitter_buffer_delay 1-5", f"net_interface {address}",
             "module_path /usr/lib/baresip/modules", *[f"module {name}" for name in modules], "module_tmp account.so",
-            "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}", *settings, ""]))
+            "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}",
+            *settings, ""]))
         self.process = self.socket = None
 
     def start(self):

@@ -1,0 +1,295 @@
+"""Encryption: SIP over TLS and WebSocket with real phones, AMI over TLS, certificates renewed while connections are up, clients
+that trickle, and a storm of connections."""
+import base64
+import concurrent.futures
+import hashlib
+import os
+import re
+import socket
+import ssl
+import struct
+import subprocess
+import time
+
+import fixture as jt
+from ami_fixture import MANAGER, Client
+
+PLAN = """
+[default]
+exten => _60XX,1,Dial(PJSIP/${EXTEN},20)
+ same => n,Hangup()
+exten => 600,1,Answer()
+ same => n,Echo()
+"""
+TRANSPORTS = """
+[transport-tls]
+type=transport
+protocol=tls
+bind=@ADDRESS@
+cert_file=@KEYS@/pbx.pem
+priv_key_file=@KEYS@/pbx.key
+[transport-ws]
+type=transport
+protocol=ws
+bind=@ADDRESS@:8088
+[transport-wss]
+type=transport
+protocol=wss
+bind=@ADDRESS@:8089
+cert_file=@KEYS@/pbx.pem
+priv_key_file=@KEYS@/pbx.key
+"""
+
+
+class Keys:
+    """A folder with an authority and the certificate of the daemon, which it can renew."""
+
+    def __init__(self, folder, address):
+        self.folder, self.address = folder / "keys", address
+        self.folder.mkdir()
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                 "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem")
+        self.issue("pbx")
+
+    def run(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def issue(self, common_name):
+        (self.folder / "names").write_text(f"subjectAltName=IP:{self.address},DNS:pbx.test\n")
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={common_name}",
+                 "-keyout", "pbx.key", "-out", "pbx.csr")
+        self.run("x509", "-req", "-in", "pbx.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                 "-extfile", "names", "-out", "pbx.pem")
+
+    def context(self):
+        return ssl.create_default_context(cafile=self.folder / "ca.pem")
+
+    def connect(self, port):
+        """A verified TLS connection to the daemon."""
+        plain = socket.create_connection((self.address, port), 10 * jt.SLOWNESS)
+        return self.context().wrap_socket(plain, server_hostname=self.address)
+
+
+def common_name(connection):
+    return dict(pair[0] for pair in connection.getpeercert()["subject"])["commonName"]
+
+
+class TlsScenario(jt.ScenarioTest):
+    def setUp(self):
+        super().setUp()
+        self.keys = Keys(self.folder, self.server)
+
+    def pbx(self, extra="", **files):
+        objects = TRANSPORTS + jt.PHONE_TEMPLATE + "".join(jt.phone_objects(str(user)) for user in (6001, 6002, 6003)) + extra
+        return self.daemon({"pjsip.conf": objects.replace("@KEYS@", str(self.keys.folder)), "extensions.conf": PLAN, **files})
+
+    def tls_phone(self, user, **options):
+        return self.phone(user, transport="tls", settings=[f"sip_cafile {self.keys.folder}/ca.pem", "sip_verify_server yes"], **options)
+
+
+def options_request(branch, address, transport="TLS"):
+    return (f"OPTIONS sip:pbx.test SIP/2.0\r\nVia: SIP/2.0/{transport} {address};branch=z9hG4bK{branch};rport\r\nMax-Forwards: 70\r\n"
+            f"From: <sip:6001@pbx.test>;tag={branch}\r\nTo: <sip:pbx.test>\r\nCall-ID: {branch}@test\r\nCSeq: 1 OPTIONS\r\n"
+            "Content-Length: 0\r\n\r\n").encode()
+
+
+class PhonesOverTls(TlsScenario):
+    def test_two_phones_hear_each_other(self):
+        daemon = self.pbx()
+        alice = self.tls_phone("6001", tone=440)
+        bob = self.tls_phone("6002", tone=1000, auto_answer=True)
+        self.assertIn("transport=tls", daemon.ask("pjsip show contacts").lower())
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        bob.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        daemon.wait_idle()
+
+    def test_a_renewed_certificate_drops_nobody(self):
+        daemon = self.pbx()
+        alice = self.tls_phone("6001", tone=440)
+        bob = self.tls_phone("6002", tone=1000, auto_answer=True)
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        with self.keys.connect(5061) as before:
+            self.assertEqual("pbx", common_name(before))
+            self.keys.issue("renewed")
+            daemon.ask("module reload chan_sip")
+            with self.keys.connect(5061) as after:
+                self.assertEqual("renewed", common_name(after))
+            before.sendall(options_request("kept", self.server))
+            self.assertTrue(before.recv(4096).startswith(b"SIP/2.0 "))
+        bob.hang_up()  # over the connection that it has had all along
+        alice.wait_event("CALL_CLOSED")
+        daemon.wait_idle()
+
+    def test_a_certificate_that_does_not_fit_changes_nothing(self):
+        daemon = self.pbx()
+        (self.keys.folder / "pbx.key").write_text("no key\n")
+        answer = daemon.cli("module reload chan_sip", check=False)
+        self.assertNotEqual(0, answer.returncode)
+        daemon.wait_for_log("keeps its certificate")
+        with self.keys.connect(5061) as connection:
+            self.assertEqual("pbx", common_name(connection))
+
+    def test_missing_files_are_named_with_their_line(self):
+        daemon = self.pbx("[transport-bad]\ntype=transport\nprotocol=tls\nbind=@ADDRESS@:5071\ncert_file=/nowhere/pbx.pem\n")
+        self.assertRegex(daemon.log_text(), r"pjsip.conf:\d+: .*transport-bad.*/nowhere/pbx.pem: No such file")
+
+
+class Limits(TlsScenario):
+    def test_a_client_that_trickles_is_dropped(self):
+        self.pbx()
+        with self.keys.connect(5061) as slow:
+            began = time.monotonic()
+            with self.assertRaises(OSError):
+                while time.monotonic() - began < 40 * jt.SLOWNESS:
+                    slow.sendall(b"O")
+                    time.sleep(0.5)
+            self.assertGreater(time.monotonic() - began, 10)
+        with socket.create_connection((self.server, 5061), 10) as mute:  # not even a handshake
+            mute.settimeout(40 * jt.SLOWNESS)
+            self.assertEqual(b"", mute.recv(1))
+
+    def test_a_storm_of_connections_disturbs_no_call(self):
+        daemon = self.pbx()
+        alice = self.tls_phone("6001", tone=440)
+        bob = self.tls_phone("6002", tone=1000, auto_answer=True)
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        context = self.keys.context()
+
+        def storm(number):
+            with socket.create_connection((self.server, 5061), 30 * jt.SLOWNESS) as plain, \
+                    context.wrap_socket(plain, server_hostname=self.server) as connection:
+                connection.sendall(options_request(f"storm{number}", self.server))
+                return connection.recv(4096).startswith(b"SIP/2.0 ")
+
+        with concurrent.futures.ThreadPoolExecutor(50) as pool:
+            self.assertEqual(500, sum(pool.map(storm, range(500))))
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        self.assertLess(jt.longest_gap(alice.heard()), 1)
+        jt.wait_until(lambda: re.search(r"transport-tls\D+tls\D", daemon.ask("pjsip show transports")), 10, "the list of transports")
+
+
+class WebSocketPhone:
+    """Speaks SIP in WebSocket frames, masked as a client must."""
+
+    def __init__(self, connection, host):
+        self.socket, self.buffer = connection, b""
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(f"GET /ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+                            "Sec-WebSocket-Protocol: sip\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        while b"\r\n\r\n" not in self.buffer:
+            self.fill()
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        expected = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+        assert head.startswith(b"HTTP/1.1 101") and expected in head and b"Sec-WebSocket-Protocol: sip" in head, head
+
+    def fill(self):
+        received = self.socket.recv(65536)
+        if not received:
+            raise ConnectionError("closed")
+        self.buffer += received
+
+    def send(self, text):
+        payload, mask = text.encode(), os.urandom(4)
+        size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + struct.pack(">H", len(payload))
+        self.socket.sendall(b"\x81" + size + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)))
+
+    def receive(self):
+        while True:
+            if len(self.buffer) >= 4:
+                size, start = self.buffer[1] & 0x7F, 2
+                if size == 126:
+                    size, start = struct.unpack(">H", self.buffer[2:4])[0], 4
+                if len(self.buffer) >= start + size:
+                    payload, self.buffer = self.buffer[start:start + size], self.buffer[start + size:]
+                    return payload.decode()
+            self.fill()
+
+    def register(self, user, secret, server):
+        """By digest; the contact is one that nobody could look up (RFC 7118)."""
+        self.contact = f"sip:{user}@browser.invalid;transport=ws"
+        authorization = ""
+        for number in (1, 2):
+            self.send(f"REGISTER sip:{server} SIP/2.0\r\nVia: SIP/2.0/WS browser.invalid;branch=z9hG4bKr{number}\r\nMax-Forwards: 70\r\n"
+                      f"From: <sip:{user}@{server}>;tag=1\r\nTo: <sip:{user}@{server}>\r\nCall-ID: web\r\nCSeq: {number} REGISTER\r\n"
+                      f"Contact: <{self.contact}>\r\n{authorization}Content-Length: 0\r\n\r\n")
+            answer = self.receive()
+            if answer.startswith("SIP/2.0 200"):
+                return answer
+            realm, nonce = (re.search(name + '="([^"]*)"', answer).group(1) for name in ("realm", "nonce"))
+            md5 = lambda text: hashlib.md5(text.encode()).hexdigest()
+            uri = f"sip:{server}"
+            proof = md5(":".join((md5(f"{user}:{realm}:{secret}"), nonce, "00000001", "c", "auth", md5(f"REGISTER:{uri}"))))
+            authorization = (f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{proof}", '
+                             'algorithm=MD5, qop=auth, nc=00000001, cnonce="c"\r\n')
+            opaque = re.search('opaque="([^"]*)"', answer)
+            if opaque:
+                authorization = authorization.replace("\r\n", f', opaque="{opaque.group(1)}"\r\n')
+        raise AssertionError(answer)
+
+
+class WebSockets(TlsScenario):
+    def invited(self, connection):
+        """Registers over the connection, is called, and refuses; what the INVITE said."""
+        connection.settimeout(20 * jt.SLOWNESS)
+        browser = WebSocketPhone(connection, self.server)
+        self.assertIn(browser.contact if hasattr(browser, "contact") else "Contact", browser.register("6003", "secret", self.server))
+        caller = self.tls_phone("6001")
+        caller.dial("6003")
+        invite = browser.receive()
+        self.assertTrue(invite.startswith(f"INVITE {browser.contact} SIP/2.0\r\n"), invite)
+        fields = [line for line in invite.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+        browser.send("SIP/2.0 486 Busy Here\r\n" + "\r\n".join(line + (";tag=b" if line.startswith("To:") else "") for line in fields) +
+                     "\r\nContent-Length: 0\r\n\r\n")
+        self.assertTrue(browser.receive().startswith("ACK "))
+        caller.wait_event("CALL_CLOSED")
+        return invite
+
+    def test_a_browser_registers_and_is_called_over_its_connection(self):
+        self.pbx()
+        invite = self.invited(socket.create_connection((self.server, 8088), 10))
+        self.assertIn("Via: SIP/2.0/WS ", invite)
+        self.assertIn(";transport=ws>", invite)
+
+    def test_the_same_over_tls(self):
+        self.pbx()
+        self.assertIn("Via: SIP/2.0/WSS ", self.invited(self.keys.connect(8089)))
+
+    def test_what_is_no_handshake_is_refused(self):
+        self.pbx()
+        with socket.create_connection((self.server, 8088), 10 * jt.SLOWNESS) as plain:
+            plain.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertTrue(plain.recv(4096).startswith(b"HTTP/1.1 426 "))
+            self.assertEqual(b"", plain.recv(1))
+
+
+class Manager(TlsScenario):
+    def client(self):
+        made = Client.__new__(Client)
+        made.socket, made.buffer, made.events, made.history, made.count = self.keys.connect(5039), b"", [], [], 0
+        made.banner = made.line()
+        self.addCleanup(made.close)
+        return made
+
+    def test_a_client_logs_in_over_tls_and_outlives_the_certificate(self):
+        general = f"tlsenable=yes\ntlsbindaddr=@ADDRESS@:5039\ntlscertfile={self.keys.folder}/pbx.pem\ntlsprivatekey={self.keys.folder}/pbx.key"
+        daemon = self.daemon({"manager.conf": MANAGER.format(general=general), "extensions.conf": PLAN})
+        client = self.client()
+        self.assertTrue(client.banner.startswith("Asterisk Call Manager/"))
+        client.login()
+        self.assertEqual("Pong", client.ask("Ping").get("Ping"))
+        self.keys.issue("renewed")
+        daemon.ask("module reload res_manager")
+        self.assertEqual("Pong", client.ask("Ping").get("Ping"))
+        with self.keys.connect(5039) as fresh:
+            self.assertEqual("renewed", common_name(fresh))
+
+
+if __name__ == "__main__":
+    jt.main()
