@@ -27,13 +27,13 @@ class MediaSocket final : Pollable {
   public:
     class Receiver {
       public:
-        // Both are valid until it returns.
-        virtual void packet(std::span<const std::uint8_t> bytes, const sockaddr* from) = 0;
+        // Both are valid until it returns; the bytes may be overwritten, as by a cipher.
+        virtual void packet(std::span<std::uint8_t> bytes, const sockaddr* from) = 0;
 
       protected:
         ~Receiver() = default;
     };
-    static constexpr std::size_t largest_packet = 4096 + 64;  // to be sent
+    static constexpr std::size_t largest_packet = 4096 + 64 + 160;  // to be sent: a frame, headers, what encryption adds
 
     explicit MediaSocket(Receiver& receiver) : receiver_(receiver) {}
     MediaSocket(const MediaSocket&) = delete;

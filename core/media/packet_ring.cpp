@@ -250,9 +250,9 @@ PacketRing::Completion Ring::take(io_uring_cqe& entry) {
     if (!(entry.flags & IORING_CQE_F_BUFFER)) return completion;
     taken_buffer_ = static_cast<int>(entry.flags >> IORING_CQE_BUFFER_SHIFT);
     if (entry.res < static_cast<int>(sizeof(Received))) return completion;
-    const auto* const received = buffers_.at<Received>(static_cast<std::size_t>(taken_buffer_) * buffer_size);
+    auto* const received = buffers_.at<Received>(static_cast<std::size_t>(taken_buffer_) * buffer_size);
     if (received->flags & MSG_TRUNC || received->name_size == 0) return completion;
-    completion.packet = {reinterpret_cast<const std::uint8_t*>(received + 1), received->payload_size};
+    completion.packet = {reinterpret_cast<std::uint8_t*>(received + 1), received->payload_size};
     completion.from = reinterpret_cast<const sockaddr*>(&received->from);
     return completion;
 }

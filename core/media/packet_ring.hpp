@@ -42,7 +42,7 @@ class PacketRing {
         int error = 0;      // of errno; 0: fine
         bool last = false;  // the request has ended, nothing of it comes any more
         // Of a receive; valid until the completion is destroyed.
-        std::span<const std::uint8_t> packet;
+        std::span<std::uint8_t> packet;
         const sockaddr* from = nullptr;
     };
     // The oldest one; nothing when all were taken. Buffers of those taken before go back to the kernel.

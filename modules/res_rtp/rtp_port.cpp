@@ -88,7 +88,7 @@ void RtpPort::detach() {
 
 // --- in -----------------------------------------------------------------------------------------------------------
 
-void RtpPort::packet(std::span<const std::uint8_t> bytes, const sockaddr* raw_source) {
+void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) {
     take_parameters();
     const auto packet = parse(bytes);
     if (!packet) [[unlikely]]

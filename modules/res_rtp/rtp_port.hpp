@@ -60,7 +60,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     };
 
     // Media in.
-    void packet(std::span<const std::uint8_t> bytes, const sockaddr* from) override;
+    void packet(std::span<std::uint8_t> bytes, const sockaddr* from) override;
     bool judge_source(const SocketAddress& from, std::uint16_t sequence);
     void lock_source(const SocketAddress& from);
     void open_learning(const SocketAddress& expected);

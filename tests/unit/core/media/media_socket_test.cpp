@@ -44,7 +44,7 @@ struct Bound {
 };
 
 struct Listener final : MediaSocket::Receiver {
-    void packet(std::span<const std::uint8_t> bytes, const sockaddr* from) override {
+    void packet(std::span<std::uint8_t> bytes, const sockaddr* from) override {
         last.assign(bytes.begin(), bytes.end());
         sender = SocketAddress(from);
         ++heard;
