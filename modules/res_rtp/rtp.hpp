@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,17 @@ struct RtpPayload {
     const Codec* codec = nullptr;
 };
 
+// Encrypts or decrypts one direction of a session in place (SRTP). Made on the control thread, then the port's alone, on its
+// media thread; allocates nothing for a packet but the first of a source.
+class RtpCipher {
+  public:
+    static constexpr std::size_t overhead = 160;  // bytes that a packet may grow by
+    virtual ~RtpCipher() = default;
+    // The packet is the first `size` bytes of the buffer, which begins at a multiple of 4. Returns its new size; 0: drop it (it does not verify, or came before).
+    virtual std::size_t rtp(std::span<std::uint8_t> buffer, std::size_t size) = 0;
+    virtual std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) = 0;
+};
+
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
 struct RtpParameters {
     SocketAddress remote;                     // media address of the far side; invalid: none yet
@@ -32,6 +44,7 @@ struct RtpParameters {
     int dtmf_receive_payload = -1;
     bool rtcp_mux = false;
     bool sending = true, receiving = true;    // by the media direction (hold)
+    std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
 };
 
 struct RtpOptions {

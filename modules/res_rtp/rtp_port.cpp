@@ -13,6 +13,7 @@ namespace jackfield::rtp {
 namespace {
 
 constexpr std::size_t largest_payload = FrameBuffer::capacity;
+static_assert(header_size + largest_payload + RtpCipher::overhead <= MediaSocket::largest_packet);
 constexpr std::uint32_t event_step_ms = 20;
 
 std::uint32_t to_units(std::uint64_t ns, std::uint32_t clock) {
@@ -90,14 +91,15 @@ void RtpPort::detach() {
 
 void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) {
     take_parameters();
-    const auto packet = parse(bytes);
-    if (!packet) [[unlikely]]
-        return;
     const SocketAddress from(raw_source);
     if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
         if (rtcp_mux_) hear_rtcp(bytes, from, 0);
         return;
     }
+    if (decrypt_) bytes = bytes.first(decrypt_->rtp(bytes, bytes.size()));
+    const auto packet = parse(bytes);
+    if (!packet) [[unlikely]]
+        return;
     const Header& header = packet->header;
     // The kernel filters for a connected socket, but not what was under way before.
     if (connected_ ? !(from == source_) : !judge_source(from, header.sequence)) return;
@@ -274,7 +276,7 @@ void RtpPort::write(const Frame& frame) {
         swap_bytes(frame.payload, bytes + header_size);
     else
         std::memcpy(bytes + header_size, frame.payload.data(), frame.payload.size());
-    send_packet(header_size + frame.payload.size());
+    send_packet(bytes, header_size + frame.payload.size());
 
     if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken
         if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5)
@@ -287,7 +289,9 @@ void RtpPort::write(const Frame& frame) {
     octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
 }
 
-void RtpPort::send_packet(std::size_t size) {
+void RtpPort::send_packet(std::uint8_t* bytes, std::size_t size) {
+    if (encrypt_) size = encrypt_->rtp({bytes, MediaSocket::largest_packet}, size);
+    if (size == 0) return;
     ++packets_sent_;
     // Errors count as loss: a full buffer, or a far side that is gone and has said so by ICMP.
     if (send_connected_) [[likely]]
@@ -324,7 +328,7 @@ void RtpPort::send_event(std::uint64_t now_ns) {
         {static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
         bytes);
     write_event(outgoing->event, bytes + header_size);
-    send_packet(header_size + event_size);
+    send_packet(bytes, header_size + event_size);
     octets_sent_ += event_size;
     any_sent_ = true;
     // Audio joins anew after the event, where it ended.

@@ -73,7 +73,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     bool choose_payload(const Codec* codec);
     void join_source(const Frame& frame);
     std::uint32_t timestamp_now() const;
-    void send_packet(std::size_t size);  // of media_.outgoing()
+    void send_packet(std::uint8_t* bytes, std::size_t size);  // `bytes`: media_.outgoing()
     void send_event(std::uint64_t now);
     void send_keepalive();
 
@@ -93,7 +93,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void aim_rtcp();
     void read_rtcp();
     // `age`: nanoseconds since it came.
-    void hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
+    void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
     void send_rtcp(bool bye);
     void plan_rtcp(bool first);
     void publish_quality();
@@ -114,6 +114,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     std::uint32_t write_source_ = 0;  // Frame::source of what is written; 0: the next frame joins anew
     std::uint32_t last_step_ = 160;   // between the last two frames written, timestamp units
     const Codec* write_codec_ = nullptr;
+    RtpCipher *encrypt_ = nullptr, *decrypt_ = nullptr;  // of parameters_
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
     std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;

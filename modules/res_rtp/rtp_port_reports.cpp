@@ -61,6 +61,8 @@ void RtpPort::apply_parameters() {
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
     receiving_ = now_valid.receiving;
+    encrypt_ = now_valid.encrypt.get();
+    decrypt_ = now_valid.decrypt.get();
     const bool multiplexing_changed = rtcp_mux_ != now_valid.rtcp_mux;
     multiplex_rtcp(now_valid.rtcp_mux);
     event_send_type_ = now_valid.dtmf_payload;
@@ -123,7 +125,7 @@ void RtpPort::send_keepalive() {
     last_timestamp_ = timestamp_now();
     rtp::write({comfort_noise, false, ++last_sequence_, last_timestamp_, ssrc_}, bytes);
     bytes[header_size] = 127;  // -127 dBov: nothing
-    send_packet(header_size + 1);
+    send_packet(bytes, header_size + 1);
     write_source_ = 0;
     any_sent_ = true;
     written_at_ = now();
@@ -156,8 +158,9 @@ void RtpPort::send_rtcp(bool bye) {
         }
         report.block = block;
     }
-    std::array<std::uint8_t, 512> bytes;
-    const std::size_t size = write_rtcp(report, bytes);
+    alignas(std::uint32_t) std::array<std::uint8_t, 512 + RtpCipher::overhead> bytes;
+    std::size_t size = write_rtcp(report, std::span(bytes).first(512));
+    if (encrypt_ && size) size = encrypt_->rtcp(bytes, size);
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
     if (size)
         sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
@@ -189,7 +192,7 @@ void RtpPort::read_rtcp() {
     if (socket < 0) return;
     constexpr unsigned most = 8;  // a flood waits, and is dropped by the kernel
     for (unsigned i = 0; i < most; ++i) {
-        std::array<std::uint8_t, 1500> buffer;
+        alignas(std::uint32_t) std::array<std::uint8_t, 1500> buffer;
         sockaddr_storage from;
         iovec part{buffer.data(), buffer.size()};
         alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control;
@@ -201,7 +204,8 @@ void RtpPort::read_rtcp() {
     }
 }
 
-void RtpPort::hear_rtcp(std::span<const std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
+void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
+    if (decrypt_) bytes = bytes.first(decrypt_->rtcp(bytes, bytes.size()));
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.

@@ -138,6 +138,53 @@ class PhonesOverTls(TlsScenario):
         self.assertRegex(daemon.log_text(), r"pjsip.conf:\d+: .*transport-bad.*/nowhere/pbx.pem: No such file")
 
 
+SDES = "media_encryption=sdes"
+
+
+class EncryptedMedia(TlsScenario):
+    def pbx(self, **encryption):
+        """6001 and 6002 with what is asked for: a dictionary of user and option lines."""
+        phones = "".join(jt.phone_objects(user, extra=extra) for user, extra in encryption.items())
+        objects = TRANSPORTS + jt.TRANSPORT + jt.PHONE_TEMPLATE + phones
+        return self.daemon({"pjsip.conf": objects.replace("@KEYS@", str(self.keys.folder)), "extensions.conf": PLAN})
+
+    def talk(self, alice, bob):
+        alice.dial("6002")
+        alice.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        bob.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        self.daemons[0].wait_idle()
+
+    def test_two_phones_hear_each_other_encrypted(self):
+        self.pbx(**{"6001": SDES, "6002": SDES})
+        self.talk(self.tls_phone("6001", tone=440, media_encryption="srtp-mand"),
+                  self.tls_phone("6002", tone=1000, auto_answer=True, media_encryption="srtp-mand"))
+
+    def test_an_encrypted_leg_is_bridged_with_a_plain_one(self):
+        self.pbx(**{"6001": SDES, "6002": ""})
+        self.talk(self.tls_phone("6001", tone=440, media_encryption="srtp-mand"), self.phone("6002", tone=1000, auto_answer=True))
+
+    def test_who_offers_no_encryption_is_refused_where_it_is_required(self):
+        self.pbx(**{"6001": SDES})
+        alice = self.tls_phone("6001")
+        alice.dial("600")
+        _, event = alice.wait_event("CALL_CLOSED")
+        self.assertIn("488", event["param"])
+
+    def test_who_insists_on_encryption_is_refused_where_there_is_none(self):
+        self.pbx(**{"6001": ""})
+        alice = self.tls_phone("6001", media_encryption="srtp-mand")
+        alice.dial("600")
+        _, event = alice.wait_event("CALL_CLOSED")
+        self.assertIn("488", event["param"])
+
+    def test_optimistic_endpoints_take_both(self):
+        both = SDES + "\nmedia_encryption_optimistic=yes"
+        self.pbx(**{"6001": both, "6002": both})
+        self.talk(self.tls_phone("6001", tone=440), self.tls_phone("6002", tone=1000, auto_answer=True, media_encryption="srtp"))
+
+
 class Limits(TlsScenario):
     def test_a_client_that_trickles_is_dropped(self):
         self.pbx()

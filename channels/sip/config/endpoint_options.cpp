@@ -119,7 +119,6 @@ std::vector<O> signalling_table() {
         O::ignored("allow_unauthenticated_options", "OPTIONS of known endpoints is answered without a challenge"),
         O::absent("acl", "named ACLs come with acl.conf; write permit and deny here"),
         O::absent("contact_acl", "named ACLs come with acl.conf; write permit and deny here"),
-        O::absent("srtp_tag_32", "encrypted media is not available yet"),
     };
 }
 
@@ -155,8 +154,18 @@ std::vector<O> media_table() {
          }), "ef", "Type of service of audio packets"},
         later("moh_passthrough", "no", "hold passed on to the other side"),
         {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
-        later("media_encryption", "no", "encrypted media"),
-        later("media_encryption_optimistic", "no", "encrypted media"),
+        {"media_encryption",
+         O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
+             if (equals_ignoring_case(value, "dtls")) return fail(ErrorCode::unsupported, "DTLS is not available yet; write no or sdes");
+             const bool off = equals_ignoring_case(value, "no");
+             if (!off && !equals_ignoring_case(value, "sdes")) return fail(ErrorCode::invalid, "needs no or sdes");
+             e.media_encryption = off ? MediaEncryption::no : MediaEncryption::sdes;
+             return {};
+         }),
+         "no", "sdes: media is encrypted (SRTP) by keys in SDP, so signalling should be too; calls without are refused with 488",
+         [](const E& now) { return std::string(now.media_encryption == MediaEncryption::no ? "no" : "sdes"); }},
+        {"media_encryption_optimistic", &E::media_encryption_optimistic, false, "With media_encryption: plain media for those that can't"},
+        {"srtp_tag_32", &E::srtp_tag_32, false, "Prefer the suite whose packets are authenticated by 32 bits instead of 80"},
         later("ice_support", "no", "ICE"),
         later("webrtc", "no", "WebRTC"),
         later("use_avpf", "no", "AVPF feedback"),

@@ -22,6 +22,8 @@ enum class ReliableMode : std::uint8_t { no, yes, required, peer_supported };
 // How a changed identity is told: by UPDATE when the far side allows it, else by re-INVITE; by UPDATE or not at all.
 enum class ConnectedLineMethod : std::uint8_t { invite, update };
 
+enum class MediaEncryption : std::uint8_t { no, sdes };
+
 enum class DtmfMode : std::uint8_t { rfc4733, inband, info, automatic, auto_info, none };
 
 struct EndpointSettings {
@@ -47,6 +49,9 @@ struct EndpointSettings {
     bool bind_rtp_to_media_address = false;
     std::uint32_t device_state_busy_at = 0;     // calls; 0: never
     std::chrono::seconds rtp_timeout{0}, rtp_timeout_hold{0}, rtp_keepalive{0};
+    MediaEncryption media_encryption = MediaEncryption::no;
+    bool media_encryption_optimistic = false;   // plain media for those that can't
+    bool srtp_tag_32 = false;                   // AES_CM_128_HMAC_SHA1_32 is preferred
     int tos_audio = 46;
     std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups;
     std::string sdp_owner = "-", sdp_session = "Jackfield";

@@ -67,6 +67,7 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
     session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;
+    if (endpoint.media_encryption != MediaEncryption::no) JF_TRY(find_service<SrtpService>());
     return session;
 }
 
@@ -81,6 +82,7 @@ LocalDescription MediaSession::describe() const {
     const bool events = endpoint_->dtmf == DtmfMode::rfc4733 || endpoint_->dtmf == DtmfMode::automatic || endpoint_->dtmf == DtmfMode::auto_info;
     audio.codecs = describe_codecs(formats_, events);
     audio.rtcp_mux = endpoint_->rtcp_mux;
+    describe_encryption(audio);
     if (const Format* first = formats_.best(MediaType::audio)) {
         audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
@@ -90,20 +92,29 @@ LocalDescription MediaSession::describe() const {
 }
 
 std::string MediaSession::make_offer() {
+    offer_encryption();
     offer_ = sip::make_offer(describe(), slots_);
     return origin_.write(offer_);
 }
 
 Result<std::string> MediaSession::make_answer(std::string_view text) {
     const SdpSession offer = JF_TRY(parse_sdp(text));
-    Answer answer = JF_TRY(sip::make_answer(describe(), offer));
-    negotiated_to(std::move(answer.media));
-    return origin_.write(answer.description);
+    MediaKeys before = keys_;
+    JF_TRY(answer_encryption(offer));
+    auto answer = sip::make_answer(describe(), offer);
+    if (!answer) {  // the media that there is goes on as it did
+        keys_ = std::move(before);
+        return std::unexpected(std::move(answer).error());
+    }
+    negotiated_to(std::move(answer->media));
+    return origin_.write(answer->description);
 }
 
 Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
-    negotiated_to(JF_TRY(sip::accept_answer(describe(), offer_, answer)));
+    auto media = JF_TRY(sip::accept_answer(describe(), offer_, answer));
+    JF_TRY(accept_encryption(answer));
+    negotiated_to(std::move(media));
     return {};
 }
 
@@ -166,6 +177,8 @@ void MediaSession::apply() {
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
     }
     parameters.rtcp_mux = audio->rtcp_mux;
+    parameters.encrypt = keys_.encrypt;
+    parameters.decrypt = keys_.decrypt;
     parameters.sending = sends(audio->direction);
     parameters.receiving = receives(audio->direction);
     held_ = audio->held;

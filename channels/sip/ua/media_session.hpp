@@ -9,11 +9,20 @@
 
 #include "channels/sip/config/settings.hpp"
 #include "channels/sip/stack/offer_answer.hpp"
+#include "channels/sip/stack/sdes.hpp"
 #include "core/channel/channel.hpp"
 #include "core/media/format.hpp"
 #include "modules/res_rtp/rtp.hpp"
 
 namespace jackfield::sip {
+
+// The keys of a stream's media; none: it is plain.
+struct MediaKeys {
+    bool secure_profile = false;              // RTP/SAVP is described, not RTP/AVP
+    std::vector<CryptoLine> described;        // offered or answered with
+    std::optional<CryptoLine> own, remote;    // in use
+    std::shared_ptr<RtpCipher> encrypt, decrypt;
+};
 
 // Control thread; nothing waits. One audio stream.
 class MediaSession {
@@ -48,6 +57,12 @@ class MediaSession {
     LocalDescription describe() const;               // what we can do; made when it is needed: calls are many
     void negotiated_to(std::vector<NegotiatedMedia> media);
     const NegotiatedMedia* audio_in_use() const;  // null: none yet
+    // Keys in SDP (media_encryption.cpp). Before an answer: what it will say. After an exchange: the ciphers of both directions.
+    void describe_encryption(LocalMedia& audio) const;
+    void offer_encryption();
+    Result<void> answer_encryption(const SdpSession& offer);
+    Result<void> accept_encryption(const SdpSession& answer);
+    Result<void> make_ciphers(const CryptoLine& own, const CryptoLine& remote);
     void apply();
     void tell_channel(const NegotiatedMedia& audio);
 
@@ -60,6 +75,7 @@ class MediaSession {
     std::vector<NegotiatedMedia> slots_;
     const Codec* write_codec_ = nullptr;             // as negotiated, and its packet time
     std::chrono::milliseconds packet_time_{0};
+    MediaKeys keys_;
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     bool held_ = false;
