@@ -256,9 +256,9 @@ class TlsTest : public LoopTest {
 
     // The clients are all through while the control thread, which has only accepted, waits for them and runs nothing.
     void handshakes_while_the_control_thread_does_something_else() {
-        constexpr int count = 40;
         ControlLoop loop;
         run_on_fiber(loop, [this] {
+            constexpr int count = 40;
             Server server(this->server());
             SSL_CTX* context = SSL_CTX_new(TLS_client_method());
             const SocketAddress to = server.listener->local();

@@ -14,6 +14,7 @@ class ManagerSettingsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(reads_users_with_their_templates);
     CPPUNIT_TEST(the_last_fitting_line_of_an_access_list_decides);
     CPPUNIT_TEST(names_what_is_wrong_and_where);
+    CPPUNIT_TEST(tls_needs_files_that_are_there);
     CPPUNIT_TEST(a_user_needs_a_secret_and_stands_once);
     CPPUNIT_TEST_SUITE_END();
 
@@ -48,6 +49,17 @@ class ManagerSettingsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!list.allows(address("198.51.100.1")));
         CPPUNIT_ASSERT(!list.add(true, "nowhere"));
     }
+    void tls_needs_files_that_are_there() {
+        Diagnostics none, missing, off;
+        read("[general]\nenabled=yes\ntlsenable=yes\n", none);
+        CPPUNIT_ASSERT(none.to_string().find("tlsenable = yes needs tlscertfile") != std::string::npos);
+        read("[general]\nenabled=yes\ntlsenable=yes\ntlscertfile=/nowhere/pbx.pem\n", missing);
+        CPPUNIT_ASSERT(missing.to_string().find("manager.conf:4: error: /nowhere/pbx.pem: No such file") != std::string::npos);
+        const Settings settings = read("[general]\nenabled=yes\ntlsbindaddr=192.0.2.1\ntlscertfile=/nowhere/pbx.pem\ntlsdisablev12=yes\n", off);
+        CPPUNIT_ASSERT_EQUAL(std::string(), off.to_string());
+        CPPUNIT_ASSERT_EQUAL(std::string("192.0.2.1:5039"), settings.tls_address.to_string());
+    }
+
     void names_what_is_wrong_and_where() {
         Diagnostics findings;
         (void)read("[general]\nenabeld=yes\nport=70000\ntlsenable=yes\nwebenabled=no\nchannelvars=CDR(x)\n"
