@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "channels/sip/stack/offer_answer.hpp"
+#include "channels/sip/stack/sdes.hpp"
 
 using namespace jackfield::sip;
 
@@ -10,7 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto session = parse_sdp(text);
     if (!session) return 0;
-    for (const SdpMedia& media : session->media) (void)t38_of(media);
+    for (const SdpMedia& media : session->media) {
+        (void)t38_of(media);
+        for (const SdpAttribute& attribute : media.attributes)
+            if (const auto line = parse_crypto(attribute.value))
+                if (parse_crypto(write_crypto(*line)) != line) std::abort();
+    }
     LocalDescription local{.connection = {"192.0.2.1", false}};
     local.media.push_back(
         {.port = 10000,
