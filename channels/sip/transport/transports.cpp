@@ -257,7 +257,7 @@ Result<void> Transports::connect(Connection& connection) {
 
 Result<void> Transports::read_messages(Connection& connection) {
     auto buffer = std::make_unique<std::array<char, 16384>>();
-    bool spoken = false;
+    bool spoken = !connection.patience.running();  // one that we have made may be silent
     for (;;) {
         const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
         if (size == 0) return {};
