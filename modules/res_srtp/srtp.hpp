@@ -1,8 +1,6 @@
-// The service interface of res_srtp: ciphers for RTP sessions (RFC 3711, RFC 6188, RFC 7714).
+// The service interface of res_srtp: ciphers for RTP sessions (RFC 3711).
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,19 +8,9 @@
 
 #include "core/base/result.hpp"
 #include "modules/res_rtp/rtp.hpp"
+#include "modules/res_srtp/srtp_suite.hpp"
 
 namespace jackfield {
-
-enum class SrtpSuite : std::uint8_t {
-    aes_cm_128_hmac_sha1_80, aes_cm_128_hmac_sha1_32, aes_256_cm_hmac_sha1_80, aes_256_cm_hmac_sha1_32, aead_aes_128_gcm, aead_aes_256_gcm,
-};
-constexpr std::size_t srtp_suites = 6;
-
-// Bytes of master key and salt together.
-constexpr std::size_t key_size(SrtpSuite suite) {
-    constexpr std::array<std::size_t, srtp_suites> sizes{30, 30, 46, 46, 28, 44};
-    return sizes.at(static_cast<std::size_t>(suite));
-}
 
 class SrtpService {
   public:

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "modules/res_srtp/srtp.hpp"
+#include "modules/res_srtp/srtp_suite.hpp"
 
 namespace jackfield::sip {
 
