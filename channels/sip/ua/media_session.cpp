@@ -2,6 +2,8 @@
 #include "channels/sip/ua/media_session.hpp"
 
 #include "core/base/log.hpp"
+#include "core/module/module.hpp"
+#include "modules/res_srtp/srtp.hpp"
 
 namespace jackfield::sip {
 namespace {
