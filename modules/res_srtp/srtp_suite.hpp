@@ -1,4 +1,4 @@
-// The cipher suites of SRTP (RFC 4568, RFC 6188, RFC 7714).
+// The service interface of res_srtp: its cipher suites (RFC 4568, RFC 6188, RFC 7714).
 #pragma once
 
 #include <array>

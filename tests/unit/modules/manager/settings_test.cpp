@@ -49,6 +49,7 @@ class ManagerSettingsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!list.allows(address("198.51.100.1")));
         CPPUNIT_ASSERT(!list.add(true, "nowhere"));
     }
+
     void tls_needs_files_that_are_there() {
         Diagnostics none, missing, off;
         read("[general]\nenabled=yes\ntlsenable=yes\n", none);
@@ -62,10 +63,10 @@ class ManagerSettingsTest : public CppUnit::TestFixture {
 
     void names_what_is_wrong_and_where() {
         Diagnostics findings;
-        (void)read("[general]\nenabeld=yes\nport=70000\ntlsenable=yes\nwebenabled=no\nchannelvars=CDR(x)\n"
+        (void)read("[general]\nenabeld=yes\nport=70000\ntlsdisablev1=maybe\nwebenabled=no\nchannelvars=CDR(x)\n"
                    "[crm]\nsecret=x\nread=cal\npermit=nowhere\neventfilter=(\nacl=office\n", findings);
         const std::string text = findings.to_string();
-        for (const char* part : {"manager.conf:2", "enabled", "manager.conf:3", "manager.conf:4", "TLS", "manager.conf:6", "CDR(x)",
+        for (const char* part : {"manager.conf:2", "enabled", "manager.conf:3", "manager.conf:4", "tlsdisablev1", "manager.conf:6", "CDR(x)",
                                  "manager.conf:9", "did you mean call?", "manager.conf:10", "manager.conf:11", "manager.conf:12"})
             CPPUNIT_ASSERT_MESSAGE(std::string(part) + " in " + text, text.contains(part));
         CPPUNIT_ASSERT_EQUAL(std::size_t{8}, findings.errors());
