@@ -146,7 +146,11 @@ class EncryptedMedia(TlsScenario):
         """6001 and 6002 with what is asked for: a dictionary of user and option lines."""
         phones = "".join(jt.phone_objects(user, extra=extra) for user, extra in encryption.items())
         objects = TRANSPORTS + jt.TRANSPORT + jt.PHONE_TEMPLATE + phones
-        return self.daemon({"pjsip.conf": objects.replace("@KEYS@", str(self.keys.folder)), "extensions.conf": PLAN})
+        music = self.folder / "music"
+        music.mkdir()
+        jt.write_tone(music / "hold.wav", 620, 30)
+        return self.daemon({"pjsip.conf": objects.replace("@KEYS@", str(self.keys.folder)), "extensions.conf": PLAN,
+                            "musiconhold.conf": f"[default]\nmode=files\ndirectory={music}\n"})
 
     def talk(self, alice, bob):
         alice.dial("6002")
@@ -164,6 +168,21 @@ class EncryptedMedia(TlsScenario):
     def test_an_encrypted_leg_is_bridged_with_a_plain_one(self):
         self.pbx(**{"6001": SDES, "6002": ""})
         self.talk(self.tls_phone("6001", tone=440, media_encryption="srtp-mand"), self.phone("6002", tone=1000, auto_answer=True))
+
+    def test_hold_and_resume_stay_encrypted(self):
+        self.pbx(**{"6001": SDES, "6002": SDES})
+        alice = self.tls_phone("6001", tone=440, media_encryption="srtp-mand")
+        bob = self.tls_phone("6002", tone=1000, auto_answer=True, media_encryption="srtp-mand")
+        alice.dial("6002")
+        bob.wait_to_hear(440)
+        alice.command("hold")
+        bob.wait_to_hear(620)
+        alice.command("resume")
+        bob.wait_to_hear(440)
+        alice.wait_to_hear(1000)
+        bob.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        self.daemons[0].wait_idle()
 
     def test_who_offers_no_encryption_is_refused_where_it_is_required(self):
         self.pbx(**{"6001": SDES})

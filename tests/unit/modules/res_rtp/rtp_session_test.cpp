@@ -1,5 +1,6 @@
 #include "modules/res_rtp/rtp.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,6 +26,8 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(reports_quality_to_each_other);
     CPPUNIT_TEST(the_round_trip_does_not_count_how_late_a_report_is_read);
     CPPUNIT_TEST(multiplexes_reports_with_media);
+    CPPUNIT_TEST(nothing_is_sent_or_heard_past_a_cipher);
+    CPPUNIT_TEST(reports_pass_the_cipher_on_the_port_of_media_too);
     CPPUNIT_TEST(plays_out_of_a_jitter_buffer_in_order);
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
@@ -309,6 +312,84 @@ class RtpSessionTest : public RtpTest {
         leg.events = 0;
         report_about(leg, phone, rtcp, 1000ms);
         CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (leg.events & rtp_quality_report) != 0; }));
+    }
+    // Keeps the head, so that numbers can be read, turns the rest over, and adds a tag of four bytes.
+    class TestCipher final : public RtpCipher {
+      public:
+        explicit TestCipher(bool encrypts) : encrypts_(encrypts) {}
+        std::size_t rtp(std::span<std::uint8_t> buffer, std::size_t size) override { return run(buffer, size, rtp::header_size, 0x5a); }
+        std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) override { return run(buffer, size, 8, 0xa5); }
+
+      private:
+        std::size_t run(std::span<std::uint8_t> buffer, std::size_t size, std::size_t head, std::uint8_t tag) const {
+            constexpr std::size_t tag_size = 4;
+            if (encrypts_) {
+                if (buffer.size() < size + overhead) return 0;
+                std::ranges::fill(buffer.subspan(size, tag_size), tag);
+            } else {
+                if (size < head + tag_size || std::ranges::count(buffer.subspan(size - tag_size, tag_size), tag) != tag_size) return 0;
+                size -= tag_size;
+            }
+            for (std::uint8_t& byte : buffer.subspan(head, size - head)) byte ^= 0xff;
+            return encrypts_ ? size + tag_size : size;
+        }
+        bool encrypts_;
+    };
+    static RtpParameters secured(const SocketAddress& remote, bool multiplexed = false) {
+        RtpParameters parameters = to(remote);
+        parameters.encrypt = std::make_shared<TestCipher>(true);
+        parameters.decrypt = std::make_shared<TestCipher>(false);
+        parameters.rtcp_mux = multiplexed;
+        return parameters;
+    }
+    void nothing_is_sent_or_heard_past_a_cipher() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        leg.session->set(secured(phone.address));
+        leg.stream->loop_back(true);
+        CPPUNIT_ASSERT(!speaking({{&phone, &leg}}, [&] { return !phone.listen().empty(); }, 20));  // in plain
+        CPPUNIT_ASSERT(!leg.session->learnt_source().valid());
+        const auto speak = [&] {
+            std::vector<std::uint8_t> bytes(rtp::header_size + 160 + RtpCipher::overhead, 0x55);
+            rtp::write({0, false, phone.sequence++, phone.timestamp += 160, phone.ssrc}, bytes.data());
+            phone.send(std::span(bytes).first(TestCipher(true).rtp(bytes, rtp::header_size + 160)), leg.session->local());
+            loop->run_for(5ms, [] { return false; });
+        };
+        std::vector<Phone::Heard> heard;
+        for (int i = 0; i < 300 && heard.size() < 5; ++i) {
+            speak();
+            for (auto& each : phone.listen()) heard.push_back(std::move(each));
+        }
+        CPPUNIT_ASSERT(heard.size() >= 5);
+        for (const auto& each : heard) {
+            CPPUNIT_ASSERT_EQUAL(std::size_t{164}, each.payload.size());
+            CPPUNIT_ASSERT_EQUAL(std::uint8_t{0xaa}, each.payload[0]);
+            CPPUNIT_ASSERT_EQUAL(std::uint8_t{0x5a}, each.payload[163]);
+        }
+        // Digits go through it too.
+        leg.stream->send_digit('5', 100ms);
+        CPPUNIT_ASSERT(wait_for([&] {
+            for (const auto& each : phone.listen())
+                if (each.header.payload_type == 101) return each.payload.size() == rtp::event_size + 4 && each.payload[0] == (5 ^ 0xff);
+            return false;
+        }));
+    }
+    void reports_pass_the_cipher_on_the_port_of_media_too() {
+        for (const bool multiplexed : {false, true}) {
+            Leg left(*this, loopback(1)), right(*this, left.session->local());
+            left.session->set(secured(right.session->local(), multiplexed));
+            right.session->set(secured(left.session->local(), multiplexed));
+            Party a("ulaw", 400), b("ulaw", 700);
+            CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+            CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+            CPPUNIT_ASSERT(wait_for([&] { return a.ear->hears(700) && b.ear->hears(400); }));
+            CPPUNIT_ASSERT(wait_for([&] { return (left.events & rtp_quality_report) && (right.events & rtp_quality_report); }));
+            // What has no tag is none of the far side's.
+            Phone stranger;
+            const SocketAddress rtp = left.session->local();
+            report_about(left, stranger, rtp.with_port(static_cast<std::uint16_t>(rtp.port() + (multiplexed ? 0 : 1))), 1000ms);
+            CPPUNIT_ASSERT(!wait_for([&] { return left.session->quality().remote_lost == 7; }, 300ms));
+        }
     }
     void plays_out_of_a_jitter_buffer_in_order() {
         Phone one, two;
