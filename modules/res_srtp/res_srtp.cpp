@@ -1,4 +1,5 @@
 // res_srtp - encrypted media (SRTP, RFC 3711), by libsrtp2.
+#include <dlfcn.h>
 #include <srtp2/srtp.h>
 
 #include <array>
@@ -81,10 +82,20 @@ class Srtp final : public SrtpService {
     Module& module_;
 };
 
-Result<void> load(Module& module) {
-    // Once for the process: the library is never shut down, since ciphers may outlive what asked for them.
+// Once for the process: the library is never shut down, since ciphers may outlive what asked for them. And it stays mapped
+// when the module goes: Debian's is built on NSS, whose functions run at the end of each thread that has used it.
+Result<void> start_library() {
+    Dl_info library;
+    if (dladdr(reinterpret_cast<const void*>(&srtp_init), &library) == 0 ||
+        !dlopen(library.dli_fname, RTLD_NOW | RTLD_NODELETE))
+        return fail(ErrorCode::failed, "libsrtp2 can't be kept: {}", dlerror());
     if (const auto status = srtp_init(); status != srtp_err_status_ok)
         return fail(ErrorCode::failed, "libsrtp2 does not start (error {})", static_cast<int>(status));
+    return {};
+}
+
+Result<void> load(Module& module) {
+    JF_TRY(offload(start_library));  // NSS tests itself for some 50 ms
     return module.provide<SrtpService>(module.own<Srtp>(module));
 }
 
