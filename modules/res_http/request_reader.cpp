@@ -103,7 +103,7 @@ Result<std::optional<HttpRequest>> RequestReader::next() {
         status_ = status;
         return fail(code, "HTTP request: {}", why);
     };
-    if (!in_body())  // empty lines before a request are passed over (RFC 9112 2.2)
+    if (!parser_->got_some())  // empty lines before a request are passed over (RFC 9112 2.2)
         buffer_.erase(0, std::min(buffer_.find_first_not_of("\r\n"), buffer_.size()));
     while (!buffer_.empty() && !parser_->is_done()) {
         boost::beast::error_code error;
