@@ -144,7 +144,7 @@ class Realtime(jt.ScenarioTest):
         server = Postgres(self.server)
         self.addCleanup(server.stop)
         server.ask(TABLES)
-        seconds = int(min(3 * jt.SLOWNESS, 8))  # a console does not wait for ever either
+        seconds = 4
         jackfield = self.daemon({"extensions.conf": PLAN, "dialplan_test.conf": TESTS,
                                  "extconfig.conf": f"[general]\ntimeout = {seconds}s\n[settings]\npeople => pgsql,postgres\n"
                                                    "extensions => pgsql,postgres\n",
