@@ -89,7 +89,8 @@ Result<void> start_library() {
     if (dladdr(reinterpret_cast<const void*>(&srtp_init), &library) == 0 ||
         !dlopen(library.dli_fname, RTLD_NOW | RTLD_NODELETE))
         return fail(ErrorCode::failed, "libsrtp2 can't be kept: {}", dlerror());
-    if (const auto status = srtp_init(); status != srtp_err_status_ok)
+    // bad_param: it has started already, for an earlier load of this module.
+    if (const auto status = srtp_init(); status != srtp_err_status_ok && status != srtp_err_status_bad_param)
         return fail(ErrorCode::failed, "libsrtp2 does not start (error {})", static_cast<int>(status));
     return {};
 }
