@@ -37,6 +37,8 @@ function(jackfield_unit_tests name)
     target_link_libraries(unit_${name} PRIVATE PkgConfig::CPPUNIT ${ARG_LIBRARIES})
     jackfield_precompile(unit_${name} test)
     target_compile_options(unit_${name} PRIVATE -O0)  # what is tested is optimised; the test itself need not be
+    set_target_properties(unit_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    target_compile_definitions(unit_${name} PRIVATE CPPUNIT_UNIQUE_COUNTER=__COUNTER__)  # by default the line, which two files can share
     if(ARG_OBJECTS OR ARG_MODULES)
         foreach(objects IN LISTS ARG_OBJECTS)
             target_sources(unit_${name} PRIVATE $<TARGET_OBJECTS:${objects}>)

@@ -20,7 +20,7 @@ struct StateName {
     int rank;  // of what wins when several devices make one hint
 };
 // In the order of DeviceState.
-constexpr std::array<StateName, 9> state_names{{{"UNKNOWN", "Unknown", 1},
+constexpr std::array<StateName, 9> device_state_names{{{"UNKNOWN", "Unknown", 1},
                                                 {"NOT_INUSE", "Not in use", 3},
                                                 {"INUSE", "In use", 6},
                                                 {"BUSY", "Busy", 7},
@@ -29,7 +29,7 @@ constexpr std::array<StateName, 9> state_names{{{"UNKNOWN", "Unknown", 1},
                                                 {"RINGING", "Ringing", 4},
                                                 {"RINGINUSE", "Ring+Inuse", 8},
                                                 {"ONHOLD", "On Hold", 5}}};
-const StateName& entry(DeviceState state) { return state_names[static_cast<std::size_t>(state)]; }
+const StateName& entry(DeviceState state) { return device_state_names[static_cast<std::size_t>(state)]; }
 
 }  // namespace
 
@@ -38,10 +38,10 @@ std::string_view to_string(DeviceState state) { return entry(state).name; }
 std::string_view display_name(DeviceState state) { return entry(state).display; }
 
 Result<DeviceState> parse_device_state(std::string_view text) {
-    for (std::size_t i = 0; i < state_names.size(); ++i)
-        if (equals_ignoring_case(state_names[i].name, trim(text))) return static_cast<DeviceState>(i);
+    for (std::size_t i = 0; i < device_state_names.size(); ++i)
+        if (equals_ignoring_case(device_state_names[i].name, trim(text))) return static_cast<DeviceState>(i);
     std::vector<std::string> names;
-    for (const auto& each : state_names) names.emplace_back(each.name);
+    for (const auto& each : device_state_names) names.emplace_back(each.name);
     const auto nearest = nearest_word(text, names);
     return fail(ErrorCode::invalid, "{} is no device state{}", text,
                 nearest ? fmt::format("; did you mean {}?", *nearest) : "");

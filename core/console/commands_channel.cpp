@@ -13,6 +13,29 @@
 #include "core/runtime/wait.hpp"
 
 namespace jackfield {
+
+Result<Channel*> named_channel(const std::string& name) {
+    Channel* channel = find_channel(name);
+    if (!channel) return fail(ErrorCode::not_found, "{} is not a known channel", name);
+    return channel;
+}
+
+std::vector<std::string> channel_names(CommandWords, std::size_t index, std::string_view word) {
+    constexpr std::size_t most = 1000;
+    std::vector<std::string> names;
+    if (index > 0) return names;
+    for_each_channel([&](Channel& channel) {
+        if (names.size() < most && starts_with_ignoring_case(channel.name(), word)) names.push_back(channel.name());
+    });
+    return names;
+}
+
+std::vector<std::string> channel_names_and_all(CommandWords words, std::size_t index, std::string_view word) {
+    std::vector<std::string> names = channel_names(words, index, word);
+    if (index == 0) names.emplace_back("all");
+    return names;
+}
+
 namespace {
 
 
@@ -91,12 +114,6 @@ Result<void> show_channels(Console& console, CommandWords words) {
     else
         JF_TRY(console.print("{} active call{}\n", calls.size(), plural(calls.size())));
     return console.print("{} call{} processed\n", calls_processed(), plural(calls_processed()));
-}
-
-Result<Channel*> named_channel(const std::string& name) {
-    Channel* channel = find_channel(name);
-    if (!channel) return fail(ErrorCode::not_found, "{} is not a known channel", name);
-    return channel;
 }
 
 Result<void> show_channel(Console& console, CommandWords words) {
@@ -188,22 +205,6 @@ Result<void> redirect(Console& console, CommandWords words) {
     const std::string name = still_there->get().name();
     JF_TRY(still_there->get().redirect(place));
     return console.print("Channel '{}' successfully redirected to {}\n", name, words[1]);
-}
-
-std::vector<std::string> channel_names(CommandWords, std::size_t index, std::string_view word) {
-    constexpr std::size_t most = 1000;
-    std::vector<std::string> names;
-    if (index > 0) return names;
-    for_each_channel([&](Channel& channel) {
-        if (names.size() < most && starts_with_ignoring_case(channel.name(), word)) names.push_back(channel.name());
-    });
-    return names;
-}
-
-std::vector<std::string> channel_names_and_all(CommandWords words, std::size_t index, std::string_view word) {
-    std::vector<std::string> names = channel_names(words, index, word);
-    if (index == 0) names.emplace_back("all");
-    return names;
 }
 
 }  // namespace

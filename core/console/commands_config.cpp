@@ -104,7 +104,7 @@ Result<std::string> text_of(const std::string& file) {
     });
 }
 
-Result<void> show(Console& console, CommandWords words) {
+Result<void> show_config(Console& console, CommandWords words) {
     if (words.empty() || words.size() > 2) return fail(ErrorCode::invalid, "Usage: config show FILE [REVISION]");
     std::string text = JF_TRY(text_of(words[0]));
     if (words.size() == 2) {
@@ -149,7 +149,7 @@ Result<void> unset(Console& console, CommandWords words) {
                 });
 }
 
-Result<void> reload(Console& console, CommandWords words) {
+Result<void> reload_config(Console& console, CommandWords words) {
     if (words.size() != 1) return fail(ErrorCode::invalid, "Usage: config reload FILE");
     JF_TRY(reload_configuration({words[0]}));
     return console.print("{} is in force\n", words[0]);
@@ -179,7 +179,7 @@ Result<void> add_config_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"config validate", "Check all configuration files", "The same as `core check`."}, validate));
     JF_TRY(core.add(CommandInfo{"config show FILE [REVISION]", "Print a configuration file",
                                 "As it is, or as it was after REVISION.", true},
-                    show, file_names));
+                    show_config, file_names));
     JF_TRY(core.add(CommandInfo{"config set FILE SECTION KEY VALUE", "Change a setting in a file and put it into force",
                                 "The rest of the file stays as it was typed. When the configuration would not be valid "
                                 "nothing changes.",
@@ -190,7 +190,7 @@ Result<void> add_config_commands(Module& core) {
                     unset, file_names));
     return core.add(CommandInfo{"config reload FILE", "Read one configuration file anew",
                                 "In one transaction of all who read it.", true},
-                    reload, file_names);
+                    reload_config, file_names);
 }
 
 }  // namespace jackfield

@@ -79,7 +79,7 @@ Result<void> wait_fully_booted(Console& console, CommandWords) {
     return console.write("Jackfield has fully booted.\n");
 }
 
-Result<void> reload(Console& console, CommandWords words) {
+Result<void> reload_all(Console& console, CommandWords words) {
     if (words.empty()) {
         DaemonControl* control = JF_TRY(daemon_control());
         JF_TRY(control->reload_all());
@@ -93,7 +93,7 @@ Result<void> reload(Console& console, CommandWords words) {
     return {};
 }
 
-Result<void> check(Console& console, CommandWords) {
+Result<void> check_all(Console& console, CommandWords) {
     const Diagnostics findings = JF_TRY(ModuleLoader::instance()->check());
     for (const Diagnostic& finding : findings.list()) JF_TRY(console.print("{}\n", finding.to_string()));
     JF_TRY(console.print("{} errors, {} warnings\n", findings.errors(), findings.warnings()));
@@ -232,10 +232,10 @@ Result<void> add_daemon_commands(Module& core) {
                                 "Reads the files of all modules, or of those named, in one transaction: when any file "
                                 "has an error nothing changes, and the log says where it is.",
                                 true},
-                    reload));
+                    reload_all));
     JF_TRY(core.add(CommandInfo{"core check", "Check all configuration files",
                                 "Reads and checks every file and touches nothing that runs."},
-                    check));
+                    check_all));
     JF_TRY(core.add(CommandInfo{"core show uptime [seconds]", "Time since start and since the last reload",
                                 "With `seconds` as plain numbers for programs."},
                     show_uptime));

@@ -22,7 +22,7 @@ Result<void> print_entries(Console& console, const std::vector<DatabaseEntry>& e
     return {};
 }
 
-Result<void> show(Console& console, CommandWords words) {
+Result<void> show_entries(Console& console, CommandWords words) {
     Database* db = JF_TRY(database());
     if (words.size() > 2) return fail(ErrorCode::invalid, "Usage: database show [family [keytree]]");
     std::string tree = words.empty() ? std::string() : without_slash(words[0]);
@@ -112,7 +112,7 @@ std::vector<std::string> complete_entry(CommandWords arguments, std::size_t inde
 Result<void> add_database_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"database show [family] [keytree]", "List entries of the database",
                                 "All of them, of a family and what is below it, or only what begins with a key."},
-                    show, complete_entry));
+                    show_entries, complete_entry));
     JF_TRY(core.add(CommandInfo{"database showkey KEY", "List the entries with a key, of all families",
                                 "Exactly this key."},
                     show_key));

@@ -125,7 +125,7 @@ ExtensionAt split_at(std::string_view text) {
     return {std::string(text.substr(0, at)), std::string(text.substr(at + 1))};
 }
 
-Result<void> show(Console& console, CommandWords words) {
+Result<void> show_dialplan(Console& console, CommandWords words) {
     if (words.size() > 1) return fail(ErrorCode::invalid, "Usage: dialplan show [[extension@]context]");
     const ExtensionAt wanted = words.empty() ? ExtensionAt{} : split_at(words[0]);
     const auto plan = current_dialplan();
@@ -155,12 +155,12 @@ std::vector<std::string> context_names(CommandWords, std::size_t, std::string_vi
 
 // --- changes -------------------------------------------------------------------------------------------------------------
 
-Result<void> reload(Console& console, CommandWords) {
+Result<void> reload_dialplan(Console& console, CommandWords) {
     JF_TRY(reload_configuration({"extensions.conf"}));
     return console.write("Dialplan reloaded.\n");
 }
 
-Result<void> check(Console& console, CommandWords) {
+Result<void> check_dialplan(Console& console, CommandWords) {
     const Diagnostics findings = JF_TRY(check_current_dialplan());
     for (const Diagnostic& finding : findings.list()) JF_TRY(console.print("{}\n", finding.to_string()));
     return console.print("{} problems found\n", findings.list().size());
@@ -302,11 +302,6 @@ Result<void> set_global(Console& console, CommandWords words) {
     return console.print("\n    -- Global variable '{}' set to '{}'\n", words[0], words[1]);
 }
 
-Result<Channel*> named_channel(const std::string& name) {
-    if (Channel* channel = find_channel(name)) return channel;
-    return fail(ErrorCode::not_found, "Channel '{}' not found", name);
-}
-
 Result<void> set_channel_variable(Console& console, CommandWords words) {
     if (words.size() != 3) return fail(ErrorCode::invalid, "Usage: dialplan set chanvar CHANNEL NAME VALUE");
     const auto channel = JF_TRY(named_channel(words[0]))->share();
@@ -336,16 +331,6 @@ Result<void> trace(Console& console, CommandWords words) {
     if (words[0] != "all") id = JF_TRY(named_channel(words[0]))->id();
     trace_dialplan(id, on);
     return console.print("Dialplan trace {} for {}\n", on ? "on" : "off", words[0]);
-}
-
-std::vector<std::string> channel_names(CommandWords, std::size_t index, std::string_view word) {
-    constexpr std::size_t most = 1000;
-    std::vector<std::string> names;
-    if (index > 0) return names;
-    for_each_channel([&](Channel& channel) {
-        if (names.size() < most && starts_with_ignoring_case(channel.name(), word)) names.push_back(channel.name());
-    });
-    return names;
 }
 
 // --- hints -----------------------------------------------------------------------------------------------------------------
@@ -409,12 +394,6 @@ Result<void> add_variable_commands(Module& core) {
                     evaluate);
 }
 
-std::vector<std::string> channel_names_and_all(CommandWords words, std::size_t index, std::string_view word) {
-    std::vector<std::string> names = channel_names(words, index, word);
-    if (index == 0) names.emplace_back("all");
-    return names;
-}
-
 Result<void> add_change_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"dialplan add extension LINE into CONTEXT [replace]", "Add a priority to the plan",
                                 "LINE is extension[/caller],priority[(label)],application(arguments). Gone after a reload."},
@@ -443,13 +422,13 @@ Result<void> add_change_commands(Module& core) {
 Result<void> add_dialplan_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"dialplan show [CONTEXT]", "Show the dialplan",
                                 "All of it, one CONTEXT, or what EXTENSION@CONTEXT matches."},
-                    show, context_names));
+                    show_dialplan, context_names));
     JF_TRY(core.add(CommandInfo{"dialplan reload", "Read extensions.conf anew",
                                 "A file with an error changes nothing. Running calls finish on the plan they began with."},
-                    reload));
+                    reload_dialplan));
     JF_TRY(core.add(CommandInfo{"dialplan check", "Look for mistakes in the plan",
                                 "Missing contexts, labels, applications and functions, and what no call can reach."},
-                    check));
+                    check_dialplan));
     JF_TRY(core.add(CommandInfo{"dialplan trace CHANNEL [off]", "Show a call's steps with their values",
                                 "Of CHANNEL until it ends, or of `all` calls. The consoles print them as they happen."},
                     trace, channel_names_and_all));

@@ -8,7 +8,7 @@
 namespace jackfield {
 namespace {
 
-Result<void> show_channels(Console& console, CommandWords) {
+Result<void> show_log_channels(Console& console, CommandWords) {
     JF_TRY(console.print("Lines lost because the queue was full: {}\n\n", lost_log_lines()));
     JF_TRY(console.print("{:<35} {:<8} {:<10} {:<9} {}\n", "Channel", "Type", "Formatter", "Status", "Configuration"));
     JF_TRY(console.print("{:<35} {:<8} {:<10} {:<9} {}\n", "-------", "----", "---------", "------", "-------------"));
@@ -31,7 +31,7 @@ Result<void> rotate(Console& console, CommandWords words) {
     return console.write("The log files are being rotated\n");
 }
 
-Result<void> reload(Console& console, CommandWords) {
+Result<void> reload_logger(Console& console, CommandWords) {
     JF_TRY(reload_configuration({"logger"}));
     return console.write("The logger's configuration was reloaded\n");
 }
@@ -66,7 +66,7 @@ Result<void> mute(Console& console, CommandWords) {
 Result<void> add_logger_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"logger show channels", "List where log lines go",
                                 "Files, syslog and consoles with their levels."},
-                    show_channels));
+                    show_log_channels));
     JF_TRY(core.add(CommandInfo{"logger show levels", "List the levels of log lines",
                                 "Built-in ones, and those that modules and the dialplan added."},
                     show_levels));
@@ -74,7 +74,7 @@ Result<void> add_logger_commands(Module& core) {
                                 "By logger.conf's `rotatestrategy`; only those named when any is.", true},
                     rotate));
     JF_TRY(core.add(CommandInfo{"logger reload", "Read logger.conf anew", "The same as `module reload logger`.", true},
-                    reload));
+                    reload_logger));
     JF_TRY(core.add(CommandInfo{"logger add channel NAME LEVELS", "Log to a further place",
                                 "NAME and LEVELS as in logger.conf, e.g. calls.log verbose(3),warning. It stays until "
                                 "the daemon ends or `logger remove channel`.",

@@ -53,7 +53,7 @@ Result<void> unload(Console& console, CommandWords words) {
     return {};
 }
 
-Result<void> reload(Console& console, CommandWords words) {
+Result<void> reload_modules(Console& console, CommandWords words) {
     if (words.empty()) {
         if (DaemonControl* control = DaemonControl::instance()) JF_TRY(control->reload_all());
         return console.write("All modules and files were reloaded\n");
@@ -74,7 +74,7 @@ Result<void> refresh(Console& console, CommandWords words) {
     return console.print("Unloaded and loaded {}\n", words[0]);
 }
 
-Result<void> show(Console& console, CommandWords words) {
+Result<void> show_modules(Console& console, CommandWords words) {
     if (!words.empty() && (words[0] != "like" || words.size() != 2))
         return fail(ErrorCode::invalid, "Usage: module show [like TEXT]");
     JF_TRY(console.print("{:<30} {:<40.40} {:<10} {:<11} {:>13}\n", "Module", "Description", "Use Count", "Status",
@@ -100,13 +100,13 @@ Result<void> add_module_commands(Module& core) {
                     unload, loaded_names));
     JF_TRY(core.add(CommandInfo{"module reload [NAME...]", "Read a module's files anew",
                                 "Of all modules without a name. A file with an error changes nothing.", true},
-                    reload, names_to_reload));
+                    reload_modules, names_to_reload));
     JF_TRY(core.add(CommandInfo{"module refresh NAME", "Unload a module and load it again",
                                 "For a module that was built anew.", true},
                     refresh, loaded_names));
     return core.add(CommandInfo{"module show [like] [TEXT]", "List the modules",
                                 "`like` selects by a part of the file's name."},
-                    show);
+                    show_modules);
 }
 
 }  // namespace jackfield

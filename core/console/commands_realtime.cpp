@@ -45,7 +45,7 @@ Result<void> destroy(Console& console, CommandWords words) {
     return console.print("Removed {} RealTime record{}.\n", count, count == 1 ? "" : "s");
 }
 
-Result<void> show(Console& console, CommandWords) {
+Result<void> show_drivers(Console& console, CommandWords) {
     Table table(console, {{"Family", 24}, {"Driver", 10}, {"Database", 24}, {"Table", 24}, {"Cache", 8, true}, {"Waiting", 8, true}});
     JF_TRY(table.header());
     for (const RealtimeFamilySummary& family : list_realtime())
@@ -70,7 +70,7 @@ std::vector<std::string> family_names(CommandWords, std::size_t index, std::stri
 }  // namespace
 
 Result<void> add_realtime_commands(Module& core) {
-    JF_TRY(core.add(CommandInfo{"realtime show", "List the realtime families", "As extconfig.conf maps them to databases."}, show));
+    JF_TRY(core.add(CommandInfo{"realtime show", "List the realtime families", "As extconfig.conf maps them to databases."}, show_drivers));
     JF_TRY(core.add(CommandInfo{"realtime load FAMILY COLUMN VALUE", "Print rows of a realtime family",
                                 "COLUMN may have an operator behind it: 'name LIKE'."},
                     load, family_names));

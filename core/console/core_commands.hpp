@@ -1,7 +1,13 @@
 // The commands of the core itself. Each group is one file, commands_<group>.cpp.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "core/base/result.hpp"
+#include "core/channel/channel.hpp"
+#include "core/console/command.hpp"
 #include "core/module/module.hpp"
 
 namespace jackfield {
@@ -20,5 +26,11 @@ Result<void> add_logger_commands(Module& core);
 Result<void> add_module_commands(Module& core);
 Result<void> add_realtime_commands(Module& core);
 Result<void> add_runtime_commands(Module& core);
+
+// Of a command's word: the channel of that name, or an error that names it. Control thread.
+Result<Channel*> named_channel(const std::string& name);
+// Completions of a command whose first word is a channel's name, or `all` as well. Control thread.
+std::vector<std::string> channel_names(CommandWords words, std::size_t index, std::string_view word);
+std::vector<std::string> channel_names_and_all(CommandWords words, std::size_t index, std::string_view word);
 
 }  // namespace jackfield

@@ -16,11 +16,11 @@ namespace jackfield {
 namespace {
 
 // A loop of pipes and looped streams ends here instead of on the stack's guard page.
-constexpr int deepest = 16;
+constexpr int deepest_pipes = 16;
 thread_local int depth = 0;
 
 // Frames and digits from the thread of one end to that of the other. One writer, one reader.
-class Ring {
+class FrameRing {
   public:
     static constexpr std::size_t size = 32;
     struct Entry {
@@ -76,7 +76,7 @@ class PipeEnd;
 struct Side {
     std::atomic<MediaThread*> thread{nullptr};  // where the end lives; null: nowhere
     PipeEnd* end = nullptr;                     // touched on that thread only
-    Ring inbound;                               // written by the other end
+    FrameRing inbound;                               // written by the other end
     int wake = -1;
 };
 
@@ -116,7 +116,7 @@ class PipeEnd final : public Port, Pollable {
         // A reader that was held up does not play the past: what is older than some packets is left out.
         constexpr std::size_t most = 6;
         std::size_t left = own_.inbound.waiting();
-        for (Ring::Entry* entry; left > 0 && (entry = own_.inbound.front()); --left) {
+        for (FrameRing::Entry* entry; left > 0 && (entry = own_.inbound.front()); --left) {
             if (!entry->bytes)
                 receive_digit(entry->digit);
             else if (left <= most)
@@ -138,7 +138,7 @@ class PipeEnd final : public Port, Pollable {
             return;
         }
         // It lives on this thread, so it can't leave while this runs.
-        if (depth >= deepest) return;
+        if (depth >= deepest_pipes) return;
         ++depth;
         PipeEnd& end = *other_.end;
         if (other_.inbound.front()) end.readable();

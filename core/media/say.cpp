@@ -18,7 +18,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int deepest = 40;  // rules that call rules
+constexpr int deepest_rules = 40;  // rules that call rules
 constexpr std::size_t most_prompts = 512;
 
 // Control thread.
@@ -94,7 +94,7 @@ class Speaker {
                            [&](const SayCondition& condition) { return condition.holds(n); });
     }
     Result<void> apply(const SayRule& rule, std::int64_t n, std::string_view gender, bool ordinal, int depth) {
-        if (depth > deepest) return fail(ErrorCode::invalid, "the rules for {} call themselves for ever", n);
+        if (depth > deepest_rules) return fail(ErrorCode::invalid, "the rules for {} call themselves for ever", n);
         for (const SayWord& word : rule.words) {
             if (word.kind == SayWord::Kind::prompt) {
                 std::string name = word.texts.front();

@@ -10,7 +10,6 @@
 namespace jackfield {
 namespace {
 
-constexpr std::uint64_t millisecond = 1'000'000;
 // A stream that gave nothing for so long is silent: its phone suppresses silence, or there is nobody.
 constexpr std::uint64_t filler_after = 60 * millisecond;
 constexpr std::size_t most_samples = FrameBuffer::capacity / 2;

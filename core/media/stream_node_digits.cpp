@@ -4,7 +4,6 @@
 namespace jackfield {
 namespace {
 
-constexpr std::uint64_t millisecond = 1'000'000;
 constexpr std::uint64_t least_tone = 80 * millisecond;  // what every receiver hears (Q.24 asks for 40)
 constexpr std::uint64_t pause_between = 60 * millisecond;
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double tone_dbm0 = -13;  // of each frequency: what ITU-T E.180 allows everywhere
 constexpr double highest_hz = 20'000;
-constexpr unsigned longest_ms = 600'000;
+constexpr unsigned longest_part_ms = 600'000;
 constexpr std::size_t most_elements = 256;
 
 // ITU-T G.711: a sine wave of +3.14 dBm0 just reaches full scale.
@@ -84,7 +84,7 @@ Result<Element> parse_element(std::string_view part) {
     const auto [sound, time, timed] = split_once(text, '/');
     if (timed) {
         const auto ms = parse_number<unsigned>(trim(time));
-        if (!ms || *ms > longest_ms) return wrong(part, "a time is from 0 to 600000 ms");
+        if (!ms || *ms > longest_part_ms) return wrong(part, "a time is from 0 to 600000 ms");
         element.ms = *ms;
     }
     element.modulated = sound.find('*') != std::string_view::npos;

@@ -41,7 +41,7 @@ FiberLayout jackfield_fiber_layout{.next = offsetof(FiberRecord, next),
 
 namespace {
 
-constexpr auto kBatch = 2ms;  // then the loop looks at its sockets and timers again
+constexpr auto longest_batch = 2ms;  // then the loop looks at its sockets and timers again
 
 // 40 %: with mprotect guards each stack takes two mappings, and the rest of the process needs some too.
 std::size_t limit_from_system() {
@@ -160,7 +160,7 @@ void FiberScheduler::run_batch() {
             watchdog->note_slow(fiber->name, module_of(fiber->running.gate), now - before);
         if (fiber->state == Fiber::State::ended) destroy(*fiber);
         if (fiber == last) return;
-        if (now - start > kBatch && !shuffle_) return;  // a shuffled run must not depend on the machine's speed
+        if (now - start > longest_batch && !shuffle_) return;  // a shuffled run must not depend on the machine's speed
         before = now;
     }
 }

@@ -133,7 +133,7 @@ Result<Reply> leave_async(Channel&, Words) {
     return reply;
 }
 
-constexpr Command commands[]{
+constexpr Command all_call_commands[]{
     {"answer", false, "", "Answer the channel", "Returns 0, or -1 when that failed.", 1, most_words, answer},
     {"asyncagi break", true, "", "Leave AGI(agi:async)", "The dialplan goes on.", 2, most_words, leave_async},
     {"channel status", false, "[CHANNELNAME]", "The state of a channel",
@@ -156,6 +156,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> call_commands() { return commands; }
+std::span<const Command> call_commands() { return all_call_commands; }
 
 }  // namespace jackfield::agi

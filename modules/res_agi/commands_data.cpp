@@ -61,7 +61,7 @@ Result<Reply> set_variable(Channel& channel, Words words) {
     return result(1);
 }
 
-constexpr Command commands[]{
+constexpr Command all_data_commands[]{
     {"database del", true, "FAMILY KEY", "Delete a key of the database", "Returns 1, or 0 when it was not there.", 4, 4, database_del},
     {"database deltree", true, "FAMILY [KEYTREE]", "Delete a family of the database, or what begins with a key in it",
      "Returns 1, or 0 when there was nothing.", 3, 4, database_del_tree},
@@ -76,6 +76,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> data_commands() { return commands; }
+std::span<const Command> data_commands() { return all_data_commands; }
 
 }  // namespace jackfield::agi

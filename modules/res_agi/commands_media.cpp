@@ -223,7 +223,7 @@ Result<Reply> record_file(Channel& channel, Words words) {
     return key_pressed(ended->key, (ended->key ? "(dtmf) " : "(timeout) ") + position);
 }
 
-constexpr Command commands[]{
+constexpr Command all_media_commands[]{
     {"control stream file", false, "FILENAME ESCAPE_DIGITS [SKIPMS] [FFCHAR] [REWCHR] [PAUSECHR] [OFFSETMS]",
      "Play a prompt that its listener moves about in",
      "Keys: # forward, * back by default. Returns 0, the ASCII number of the key that ended it, or -1; endpos in milliseconds, -1 at the "
@@ -244,6 +244,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> media_commands() { return commands; }
+std::span<const Command> media_commands() { return all_media_commands; }
 
 }  // namespace jackfield::agi

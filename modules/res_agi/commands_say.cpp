@@ -56,7 +56,7 @@ Result<Reply> say_date_time(Channel& channel, Words words) {
 
 constexpr std::string_view returns = "Returns 0, or the ASCII number of the key that ended it, or -1 on failure.";
 
-constexpr Command commands[]{
+constexpr Command all_say_commands[]{
     {"say alpha", false, "TEXT ESCAPE_DIGITS", "Spell a text", returns, 4, 4, say_alpha},
     {"say date", false, "DATE ESCAPE_DIGITS", "Say a date, given in seconds since 1970", returns, 4, 4, say_date},
     {"say datetime", false, "TIME ESCAPE_DIGITS [FORMAT] [TIMEZONE]", "Say date and time, given in seconds since 1970", returns, 4, most_words,
@@ -69,6 +69,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> say_commands() { return commands; }
+std::span<const Command> say_commands() { return all_say_commands; }
 
 }  // namespace jackfield::agi

@@ -10,7 +10,7 @@ Result<Reply> no_speech_object(Channel&, Words) { return result(0); }
 
 constexpr std::string_view no_engine = "There is no speech recognition engine; returns 0.";
 
-constexpr Command commands[]{
+constexpr Command all_speech_commands[]{
     {"speech activate grammar", false, "NAME", "Use a grammar", no_engine, 4, 4, no_speech_object},
     {"speech create", false, "ENGINE", "Make a speech object", no_engine, 3, 3, no_speech_object},
     {"speech deactivate grammar", false, "NAME", "Use a grammar no more", no_engine, 4, 4, no_speech_object},
@@ -23,6 +23,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> speech_commands() { return commands; }
+std::span<const Command> speech_commands() { return all_speech_commands; }
 
 }  // namespace jackfield::agi

@@ -51,7 +51,7 @@ Result<Reply> send_text(Channel& channel, Words words) {
 // No technology sends pictures or has a text telephone mode, and none is the answer to be given for that.
 Result<Reply> nobody_can(Channel&, Words) { return result(0); }
 
-constexpr Command commands[]{
+constexpr Command all_text_commands[]{
     {"receive char", false, "TIMEOUT", "Receive a character of text",
      "TIMEOUT in milliseconds, 0: for ever. Returns its decimal value, 0 (timeout), or -1 (hangup).", 3, 3, receive_char},
     {"receive text", false, "TIMEOUT", "Receive text",
@@ -63,6 +63,6 @@ constexpr Command commands[]{
 
 }  // namespace
 
-std::span<const Command> text_commands() { return commands; }
+std::span<const Command> text_commands() { return all_text_commands; }
 
 }  // namespace jackfield::agi

@@ -18,13 +18,13 @@ constexpr auto ping_interval = 30s, patience = 120s;
 
 // --- applications --------------------------------------------------------------------------------------------------
 
-Answer list(Request& request) {
+Answer list_applications(Request& request) {
     JsonArray all;
     for (const auto& [name, application] : request.ari.applications().all()) all.emplace_back(to_json(*application));
     return ok(std::move(all));
 }
 
-Answer get(Request& request) {
+Answer get_application(Request& request) {
     const Application* application = request.ari.applications().find(request.get("applicationName"));
     return application ? ok(to_json(*application)) : error(404, "Application not found");
 }
@@ -123,7 +123,7 @@ void listen(Session& session) {
     }
 }
 
-Answer events(Request& request) {
+Answer event_socket(Request& request) {
     if (!asks_for_websocket(request.exchange.request())) return error(426, "A WebSocket is expected");
     const auto names = request.all("app");
     if (names.empty()) return error(400, "Parameter 'app' is missing");
@@ -189,8 +189,8 @@ const Parameter sources{.name = "eventSource", .required = true, .multiple = tru
 
 std::span<const Operation> application_operations() {
     static const std::vector<Operation> operations{
-        {"GET", "/applications", "list", "List[Application]", "All applications", {}, list},
-        {"GET", "/applications/{applicationName}", "get", "Application", "One application", {application}, get},
+        {"GET", "/applications", "list", "List[Application]", "All applications", {}, list_applications},
+        {"GET", "/applications/{applicationName}", "get", "Application", "One application", {application}, get_application},
         {"POST",
          "/applications/{applicationName}/subscription",
          "subscribe",
@@ -224,7 +224,7 @@ std::span<const Operation> event_operations() {
          "Message",
          "The WebSocket that carries events",
          {{.name = "app", .required = true, .multiple = true}, {.name = "subscribeAll", .type = "boolean"}},
-         events},
+         event_socket},
         {"POST",
          "/events/user/{eventName}",
          "userEvent",

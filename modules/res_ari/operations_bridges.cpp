@@ -23,18 +23,18 @@ BridgeRecord* own(Request& request, Answer& refused) {
     return nullptr;
 }
 
-Answer list(Request& request) {
+Answer list_bridges(Request& request) {
     JsonArray all;
     for (const auto& bridge : Bridge::list()) all.emplace_back(bridge_json(request.ari, *bridge));
     return ok(std::move(all));
 }
 
-Answer get(Request& request) {
+Answer get_bridge(Request& request) {
     const auto bridge = bridge_of(request);
     return bridge ? ok(bridge_json(request.ari, *bridge)) : error(404, "Bridge not found");
 }
 
-Answer create(Request& request) {
+Answer make_bridge(Request& request) {
     BridgeKind kind = BridgeKind::mixing;
     for (const std::string& type : request.all("type")) {
         if (type == "holding")
@@ -141,7 +141,7 @@ Answer remove_channel(Request& request) {
 }
 
 // Hold music to all members, as a source that never ends.
-Answer start_moh(Request& request) {
+Answer start_bridge_moh(Request& request) {
     Answer refused;
     BridgeRecord* record = own(request, refused);
     if (!record) return refused;
@@ -156,7 +156,7 @@ Answer start_moh(Request& request) {
     return done();
 }
 
-Answer stop_moh(Request& request) {
+Answer stop_bridge_moh(Request& request) {
     Answer refused;
     BridgeRecord* record = own(request, refused);
     if (!record) return refused;
@@ -165,7 +165,7 @@ Answer stop_moh(Request& request) {
     return done();
 }
 
-Answer play(Request& request) {
+Answer play_to_bridge(Request& request) {
     Answer refused;
     BridgeRecord* record = own(request, refused);
     if (!record) return refused;
@@ -178,7 +178,7 @@ Answer play(Request& request) {
     return started ? Answer{.status = 201, .body = std::move(body)} : error(500, started.error().text);
 }
 
-Answer record(Request& request) {
+Answer record_bridge(Request& request) {
     Answer refused;
     BridgeRecord* record = own(request, refused);
     if (!record) return refused;
@@ -187,42 +187,42 @@ Answer record(Request& request) {
     return begin_recording(request, "bridge:" + id, id, true);
 }
 
-const Parameter id{.in = In::path, .name = "bridgeId", .required = true};
+const Parameter bridge_id{.in = In::path, .name = "bridgeId", .required = true};
 const Parameter members{.name = "channel", .required = true, .multiple = true};
 
 }  // namespace
 
 std::span<const Operation> bridge_operations() {
     static const std::vector<Operation> operations{
-        {"GET", "/bridges", "list", "List[Bridge]", "All bridges", {}, list},
+        {"GET", "/bridges", "list", "List[Bridge]", "All bridges", {}, list_bridges},
         {"POST",
          "/bridges",
          "create",
          "Bridge",
          "Make a bridge",
          {{.name = "type"}, {.name = "bridgeId"}, {.name = "name"}},
-         create},
+         make_bridge},
         {"POST",
          "/bridges/{bridgeId}",
          "createWithId",
          "Bridge",
          "Make a bridge, with an id of one's own",
-         {{.name = "type"}, id, {.name = "name"}},
-         create},
-        {"GET", "/bridges/{bridgeId}", "get", "Bridge", "One bridge", {id}, get},
+         {{.name = "type"}, bridge_id, {.name = "name"}},
+         make_bridge},
+        {"GET", "/bridges/{bridgeId}", "get", "Bridge", "One bridge", {bridge_id}, get_bridge},
         {"DELETE",
          "/bridges/{bridgeId}",
          "destroy",
          "void",
          "End a bridge; its channels stay in the application",
-         {id},
+         {bridge_id},
          destroy},
         {"POST",
          "/bridges/{bridgeId}/addChannel",
          "addChannel",
          "void",
          "Bring channels into a bridge",
-         {id,
+         {bridge_id,
           members,
           {.name = "role"},
           {.name = "absorbDTMF", .type = "boolean"},
@@ -234,36 +234,36 @@ std::span<const Operation> bridge_operations() {
          "removeChannel",
          "void",
          "Take channels out of a bridge",
-         {id, members},
+         {bridge_id, members},
          remove_channel},
         {"POST",
          "/bridges/{bridgeId}/videoSource/{channelId}",
          "setVideoSource",
          "void",
          "Choose whose video all see",
-         {id, {.in = In::path, .name = "channelId", .required = true}},
+         {bridge_id, {.in = In::path, .name = "channelId", .required = true}},
          nullptr},
         {"DELETE",
          "/bridges/{bridgeId}/videoSource",
          "clearVideoSource",
          "void",
          "Let the talker's video be seen",
-         {id},
+         {bridge_id},
          nullptr},
         {"POST",
          "/bridges/{bridgeId}/moh",
          "startMoh",
          "void",
          "Play hold music to a bridge",
-         {id, {.name = "mohClass"}},
-         start_moh},
-        {"DELETE", "/bridges/{bridgeId}/moh", "stopMoh", "void", "End hold music", {id}, stop_moh},
+         {bridge_id, {.name = "mohClass"}},
+         start_bridge_moh},
+        {"DELETE", "/bridges/{bridgeId}/moh", "stopMoh", "void", "End hold music", {bridge_id}, stop_bridge_moh},
         {"POST", "/bridges/{bridgeId}/play", "play", "Playback", "Play media to all in a bridge",
-         play_parameters(id, false), play},
+         play_parameters(bridge_id, false), play_to_bridge},
         {"POST", "/bridges/{bridgeId}/play/{playbackId}", "playWithId", "Playback",
-         "Play media to all in a bridge, with an id of one's own", play_parameters(id, true), play},
+         "Play media to all in a bridge, with an id of one's own", play_parameters(bridge_id, true), play_to_bridge},
         {"POST", "/bridges/{bridgeId}/record", "record", "LiveRecording", "Record what is said in a bridge",
-         record_parameters(id), record},
+         record_parameters(bridge_id), record_bridge},
     };
     return operations;
 }

@@ -171,7 +171,7 @@ Answer originate(Request& request) {
 }
 
 // A channel that is not called yet: it is in the application at once, and /dial calls it.
-Answer create(Request& request) {
+Answer create_channel(Request& request) {
     Answer refused;
     auto order = read_order(request, true, refused);
     if (!order) return refused;
@@ -244,7 +244,7 @@ std::span<const Operation> channel_call_operations() {
         {"POST", "/channels", "originate", "Channel", "Call an endpoint", new_channel({{.name = "channelId"}}, true),
          originate},
         {"POST", "/channels/create", "create", "Channel", "Make a channel to be dialled later",
-         new_channel({{.name = "channelId"}}, false), create},
+         new_channel({{.name = "channelId"}}, false), create_channel},
         {"POST", "/channels/{channelId}", "originateWithId", "Channel", "Call an endpoint, with an id of one's own",
          new_channel({id}, true), originate},
         {"POST",

@@ -51,13 +51,13 @@ Answer command(Request& request, std::move_only_function<Result<void>(Channel&)>
     return error(500, ran.error().text.empty() ? std::string(to_string(ran.error().code)) : ran.error().text);
 }
 
-Answer list(Request& request) {
+Answer list_channels(Request& request) {
     JsonArray all;
     for_each_channel([&](Channel& channel) { all.emplace_back(channel_json(request.ari, channel)); });
     return ok(std::move(all));
 }
 
-Answer get(Request& request) {
+Answer get_channel(Request& request) {
     Answer refused;
     const auto found = named(request, false, refused);
     return found ? ok(channel_json(request.ari, *found->channel)) : refused;
@@ -200,17 +200,17 @@ Answer set_mute(Request& request, bool on) {
 Answer mute(Request& request) { return set_mute(request, true); }
 Answer unmute(Request& request) { return set_mute(request, false); }
 
-Answer start_moh(Request& request) {
+Answer start_channel_moh(Request& request) {
     return command(request, [music = request.get("mohClass")](Channel& channel) { return channel.start_music(music); });
 }
-Answer stop_moh(Request& request) {
+Answer stop_channel_moh(Request& request) {
     return command(request, [](Channel& channel) -> Result<void> {
         channel.stop_music();
         return {};
     });
 }
 
-Answer play(Request& request) {
+Answer play_to_channel(Request& request) {
     Answer refused;
     const auto found = named(request, true, refused);
     if (!found) return refused;
@@ -223,7 +223,7 @@ Answer play(Request& request) {
     return started ? Answer{.status = 201, .body = std::move(body)} : error(500, started.error().text);
 }
 
-Answer record(Request& request) {
+Answer record_channel(Request& request) {
     Answer refused;
     const auto found = named(request, true, refused);
     if (!found) return refused;
@@ -292,8 +292,8 @@ const Parameter id{.in = In::path, .name = "channelId", .required = true};
 
 std::span<const Operation> channel_operations() {
     static const std::vector<Operation> operations{
-        {"GET", "/channels", "list", "List[Channel]", "All channels", {}, list},
-        {"GET", "/channels/{channelId}", "get", "Channel", "One channel", {id}, get},
+        {"GET", "/channels", "list", "List[Channel]", "All channels", {}, list_channels},
+        {"GET", "/channels/{channelId}", "get", "Channel", "One channel", {id}, get_channel},
         {"DELETE",
          "/channels/{channelId}",
          "hangup",
@@ -354,16 +354,16 @@ std::span<const Operation> channel_operations() {
          "void",
          "Play hold music to a channel",
          {id, {.name = "mohClass"}},
-         start_moh},
-        {"DELETE", "/channels/{channelId}/moh", "stopMoh", "void", "End hold music", {id}, stop_moh},
+         start_channel_moh},
+        {"DELETE", "/channels/{channelId}/moh", "stopMoh", "void", "End hold music", {id}, stop_channel_moh},
         {"POST", "/channels/{channelId}/silence", "startSilence", "void", "Play silence to a channel", {id}, nullptr},
         {"DELETE", "/channels/{channelId}/silence", "stopSilence", "void", "End silence", {id}, nullptr},
         {"POST", "/channels/{channelId}/play", "play", "Playback", "Play media to a channel",
-         play_parameters(id, false), play},
+         play_parameters(id, false), play_to_channel},
         {"POST", "/channels/{channelId}/play/{playbackId}", "playWithId", "Playback",
-         "Play media to a channel, with an id of one's own", play_parameters(id, true), play},
+         "Play media to a channel, with an id of one's own", play_parameters(id, true), play_to_channel},
         {"POST", "/channels/{channelId}/record", "record", "LiveRecording", "Record what a channel says",
-         record_parameters(id), record},
+         record_parameters(id), record_channel},
         {"GET",
          "/channels/{channelId}/variable",
          "getChannelVar",

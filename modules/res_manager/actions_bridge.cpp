@@ -80,7 +80,7 @@ Result<void> bridge(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_bridge_actions{
     ActionEntry{{"Bridge", call, "Connect two channels with each other", "Channel1, Channel2: both leave what they do now."}, bridge},
     ActionEntry{{"BridgeList", none, "List the bridges", "BridgeType: basic or base; all when it is left out."}, list},
     ActionEntry{{"BridgeInfo", none, "List the channels of a bridge", "BridgeUniqueid. Lists its channels."}, info},
@@ -90,6 +90,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> bridge_actions() { return actions; }
+std::span<const ActionEntry> bridge_actions() { return all_bridge_actions; }
 
 }  // namespace jackfield::manager

@@ -210,7 +210,7 @@ Result<void> absolute_timeout(const ManagerRequest& request, ManagerReply& reply
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_channel_actions{
     ActionEntry{{"Status", system | call | reporting, "Tell all about one channel or every channel",
                  "Channel; all when it is left out. Variables: names "
                  "whose values are wanted. AllVariables: yes."}, status},
@@ -232,6 +232,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> channel_actions() { return actions; }
+std::span<const ActionEntry> channel_actions() { return all_channel_actions; }
 
 }  // namespace jackfield::manager

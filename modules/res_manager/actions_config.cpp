@@ -214,7 +214,7 @@ Result<void> create_config(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_config_actions{
     ActionEntry{{"UpdateConfig", config, "Change a configuration file",
                  "SrcFilename, DstFilename, Reload (yes, or a module: puts it into force), and numbered groups of Action-000000 "
                  "(NewCat, RenameCat, DelCat, EmptyCat, Update, Delete, Append, Insert), Cat-000000, Var-000000, "
@@ -233,6 +233,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> config_actions() { return actions; }
+std::span<const ActionEntry> config_actions() { return all_config_actions; }
 
 }  // namespace jackfield::manager

@@ -134,7 +134,7 @@ Result<void> logger_rotate(const ManagerRequest&, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_core_actions{
     ActionEntry{{"CoreSettings", system | reporting, "Show version, limits and names of the daemon", "No fields."}, core_settings},
     ActionEntry{{"CoreStatus", system | reporting, "Show since when the daemon runs and its calls", "No fields."}, core_status},
     ActionEntry{{"CoreShowChannels", system | reporting, "List the channels", "A CoreShowChannel for each."}, show_channels},
@@ -147,6 +147,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> core_actions() { return actions; }
+std::span<const ActionEntry> core_actions() { return all_core_actions; }
 
 }  // namespace jackfield::manager

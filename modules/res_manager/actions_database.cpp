@@ -69,7 +69,7 @@ Result<void> del_tree(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_database_actions{
     ActionEntry{{"DBGet", system | reporting, "Read a value of the database", "Family, Key."}, get},
     ActionEntry{{"DBGetTree", system | reporting, "Read a part of the database",
                  "Family and Key may be left out."}, get_tree},
@@ -80,6 +80,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> database_actions() { return actions; }
+std::span<const ActionEntry> database_actions() { return all_database_actions; }
 
 }  // namespace jackfield::manager

@@ -118,7 +118,7 @@ Result<void> show_plan(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_dialplan_actions{
     ActionEntry{{"ExtensionState", call | reporting, "Tell the state of a hint", "Exten, Context. Status is -1 without a hint."},
                 extension_state_of},
     ActionEntry{{"ExtensionStateList", call | reporting, "List the hints with their states", "Every hint."}, extension_states},
@@ -129,6 +129,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> dialplan_actions() { return actions; }
+std::span<const ActionEntry> dialplan_actions() { return all_dialplan_actions; }
 
 }  // namespace jackfield::manager

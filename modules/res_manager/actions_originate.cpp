@@ -249,7 +249,7 @@ Result<void> originate(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_originate_actions{
     ActionEntry{{"Originate", manager_class::originate, "Call somebody and connect the call with the dialplan or an application",
                  "Channel: Technology/Resource. Then Exten, Context and Priority, or Application and Data. Timeout "
                  "(milliseconds), CallerID, Variable (several), Account, EarlyMedia, Async, Codecs, ChannelId, OtherChannelId. "
@@ -258,6 +258,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> originate_actions() { return actions; }
+std::span<const ActionEntry> originate_actions() { return all_originate_actions; }
 
 }  // namespace jackfield::manager

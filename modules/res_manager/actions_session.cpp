@@ -129,7 +129,7 @@ Result<void> user_event(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_session_actions{
     ActionEntry{{"Login", none, "Begin a session as a user", "Username and Secret, or with AuthType: MD5 a Key, the MD5 of the challenge "
                  "and the secret in hex. Events: classes of events that are wanted."}, login},
     ActionEntry{{"Challenge", none, "Ask for a challenge, to log in without sending the secret",
@@ -149,6 +149,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> session_actions() { return actions; }
+std::span<const ActionEntry> session_actions() { return all_session_actions; }
 
 }  // namespace jackfield::manager

@@ -46,7 +46,7 @@ Result<void> attended(const ManagerRequest& request, ManagerReply& reply) {
 }
 
 using namespace manager_class;
-constexpr std::array actions{
+constexpr std::array all_transfer_actions{
     ActionEntry{{"BlindTransfer", call, "Send whom a channel speaks with elsewhere", "Channel: the transferer. Context, Exten: where "
                  "the other one goes."}, blind},
     ActionEntry{{"Atxfer", call, "Transfer after speaking with the destination",
@@ -55,6 +55,6 @@ constexpr std::array actions{
 
 }  // namespace
 
-std::span<const ActionEntry> transfer_actions() { return actions; }
+std::span<const ActionEntry> transfer_actions() { return all_transfer_actions; }
 
 }  // namespace jackfield::manager

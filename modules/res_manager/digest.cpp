@@ -22,11 +22,11 @@ std::string md5(std::string_view text) {
     return to_hex(std::span(bytes).first(size));
 }
 
-bool same(std::string_view a, std::string_view b) {
+}  // namespace
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
-
-}  // namespace
 
 DigestFields parse_digest(std::string_view header) {
     header = trim(header);
@@ -72,7 +72,7 @@ bool digest_fits(const DigestFields& fields, std::string_view method, std::strin
     const std::string two = md5(fmt::format("{}:{}", method, get("uri")));
     const std::string qop = get("qop");
     if (qop != "auth" || get("nc").empty() || get("cnonce").empty()) return false;
-    return same(to_lower(get("response")),
+    return equal_in_constant_time(to_lower(get("response")),
                 md5(fmt::format("{}:{}:{}:{}:{}:{}", one, get("nonce"), get("nc"), get("cnonce"), qop, two)));
 }
 
@@ -94,7 +94,7 @@ std::string NonceMaker::make(Instant now) const {
 }
 
 NonceMaker::Verdict NonceMaker::judge(std::string_view nonce, Instant now, std::chrono::seconds lifetime) const {
-    if (nonce.size() != 56 || !same(nonce.substr(24), code(nonce.substr(0, 24)))) return Verdict::foreign;
+    if (nonce.size() != 56 || !equal_in_constant_time(nonce.substr(24), code(nonce.substr(0, 24)))) return Verdict::foreign;
     std::uint64_t made = 0;
     std::from_chars(nonce.data(), nonce.data() + 16, made, 16);
     const Clock::duration age = now - Instant(Clock::duration(static_cast<std::int64_t>(made)));

@@ -13,6 +13,9 @@
 
 namespace jackfield::manager {
 
+// Compares in a time that does not depend on where the first difference is; their lengths may show. Pure.
+bool equal_in_constant_time(std::string_view a, std::string_view b);
+
 using DigestFields = std::map<std::string, std::string, CaseInsensitiveLess>;
 // Of an Authorization header's value; empty when it is no well-formed "Digest ...". Pure.
 DigestFields parse_digest(std::string_view header);

@@ -12,7 +12,7 @@
 namespace jackfield::manager {
 namespace {
 
-std::string escaped(std::string_view text) {
+std::string markup_escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
@@ -71,13 +71,13 @@ std::string to_xml(std::string_view text, std::string_view id, std::string_view 
     const std::string element = type.empty() ? "generic" : attribute_name(type);
     std::string out = "<ajax-response>\n";
     for_each_block(text, [&](const std::vector<Line>& block) {
-        out += fmt::format("<response type='object' id='{}'><{}", id.empty() ? "unknown" : escaped(id), element);
+        out += fmt::format("<response type='object' id='{}'><{}", id.empty() ? "unknown" : markup_escaped(id), element);
         std::map<std::string, unsigned> seen;
         for (const Line& line : block) {
             std::string name = attribute_name(line.key);
             if (const unsigned count = ++seen[name]; count > 1)
                 name += fmt::format("-{}", count);  // no attribute comes twice
-            out += fmt::format(" {}='{}'", name, escaped(line.value));
+            out += fmt::format(" {}='{}'", name, markup_escaped(line.value));
         }
         out += " /></response>\n";
     });
@@ -93,7 +93,7 @@ std::string to_html(std::string_view text) {
         "request\"></form>\n<table>\n";
     for_each_block(text, [&](const std::vector<Line>& block) {
         for (const Line& line : block)
-            out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escaped(line.key), escaped(line.value));
+            out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", markup_escaped(line.key), markup_escaped(line.value));
         out += "<tr><td colspan=\"2\"><hr></td></tr>\n";
     });
     return out + "</table></body></html>\n";

@@ -1,5 +1,4 @@
 // Logging in: plain and by MD5 challenge.
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -9,17 +8,13 @@
 #include "core/base/log.hpp"
 #include "core/console/daemon_control.hpp"
 #include "modules/res_manager/classes.hpp"
+#include "modules/res_manager/digest.hpp"
 #include "modules/res_manager/security_events.hpp"
 #include "modules/res_manager/server.hpp"
 #include "modules/res_manager/system_events.hpp"
 
 namespace jackfield::manager {
 namespace {
-
-// In a time that does not depend on where the first difference is; their lengths may show.
-bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
 
 std::string digest(const EVP_MD* algorithm, std::string_view text) {
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> bytes{};
@@ -31,7 +26,7 @@ std::string digest(const EVP_MD* algorithm, std::string_view text) {
 // Compares what has one length whatever was written.
 bool same_secret(std::string_view given, std::string_view secret) {
     const std::string one = digest(EVP_sha256(), given), other = digest(EVP_sha256(), secret);
-    return !one.empty() && same(one, other);
+    return !one.empty() && equal_in_constant_time(one, other);
 }
 
 enum class Verdict : unsigned char { accepted, unknown_user, wrong_address, wrong_password, wrong_response };
@@ -46,7 +41,7 @@ Verdict judge(const Settings& settings, const Session& session, const ManagerReq
     const bool by_challenge = equals_ignoring_case(request.get("AuthType"), "MD5");
     // An unknown user takes the same work as a known one.
     const bool right = by_challenge
-                           ? !session.challenge.empty() && same(to_lower(request.get("Key")),
+                           ? !session.challenge.empty() && equal_in_constant_time(to_lower(request.get("Key")),
                                                                 digest(EVP_md5(), session.challenge + candidate.secret))
                            : same_secret(request.get("Secret"), candidate.secret);
     if (!known) return Verdict::unknown_user;

@@ -19,11 +19,11 @@ constexpr FunctionInfo headers_info{.name = "PJSIP_HEADERS",
                                     .syntax = "PJSIP_HEADERS([prefix])",
                                     .synopsis = "Names of the headers of the INVITE received",
                                     .text = "Separated by commas, those that begin with the prefix."};
-constexpr FunctionInfo contacts_info{.name = "PJSIP_DIAL_CONTACTS",
+constexpr FunctionInfo dial_contacts_function{.name = "PJSIP_DIAL_CONTACTS",
                                      .syntax = "PJSIP_DIAL_CONTACTS(endpoint[,aor])",
                                      .synopsis = "A dial string with all contacts of an endpoint",
                                      .text = "For Dial: PJSIP/6001/sip:... joined by &."};
-constexpr FunctionInfo endpoint_info{.name = "PJSIP_ENDPOINT",
+constexpr FunctionInfo endpoint_function{.name = "PJSIP_ENDPOINT",
                                      .syntax = "PJSIP_ENDPOINT(name,option)",
                                      .synopsis = "An option of an endpoint",
                                      .text = "As it is in force, defaults included."};
@@ -101,7 +101,7 @@ Result<std::string> option_of(const Options<S>& options, const S& settings, std:
 Result<void> add_functions(Module& module, UserAgent& agent, Registrar& registrar) {
     JF_TRY(module.add(header_info, FunctionBody{read_header, write_header}));
     JF_TRY(module.add(headers_info, FunctionBody{read_headers}));
-    JF_TRY(module.add(contacts_info, FunctionBody{[&](Channel*, const Arguments& arguments) -> Result<std::string> {
+    JF_TRY(module.add(dial_contacts_function, FunctionBody{[&](Channel*, const Arguments& arguments) -> Result<std::string> {
         const auto endpoint = agent.objects()->endpoint(arguments[0]);
         if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", arguments[0]);
         std::string text;
@@ -109,7 +109,7 @@ Result<void> add_functions(Module& module, UserAgent& agent, Registrar& registra
         for (const Contact& contact : contacts) text += (text.empty() ? "" : "&") + ("PJSIP/" + endpoint->name + "/" + contact.uri);
         return text;
     }}));
-    JF_TRY(module.add(endpoint_info, FunctionBody{[&](Channel*, const Arguments& arguments) -> Result<std::string> {
+    JF_TRY(module.add(endpoint_function, FunctionBody{[&](Channel*, const Arguments& arguments) -> Result<std::string> {
         const auto endpoint = agent.objects()->endpoint(arguments[0]);
         if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", arguments[0]);
         return option_of(endpoint_options(), *endpoint, arguments[1]);

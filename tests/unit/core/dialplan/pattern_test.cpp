@@ -6,7 +6,7 @@
 namespace jackfield {
 namespace {
 
-struct Case {
+struct PatternCase {
     const char *pattern, *number;
     // Whether it matches, can match, could match more.
     bool match, can, more;
@@ -27,8 +27,8 @@ class PatternTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_MESSAGE(std::string(text), pattern.has_value());
         return *pattern;
     }
-    static void check(std::initializer_list<Case> cases) {
-        for (const Case& entry : cases) {
+    static void check(std::initializer_list<PatternCase> cases) {
+        for (const PatternCase& entry : cases) {
             const Pattern pattern = parse(entry.pattern);
             const std::string what = std::string(entry.pattern) + " and " + entry.number;
             CPPUNIT_ASSERT_EQUAL_MESSAGE(what, entry.match, pattern.matches(entry.number));

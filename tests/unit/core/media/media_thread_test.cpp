@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Job final : MediaCommand {
-    Job(std::function<void(MediaLoop&)> its_work, std::function<bool()> its_condition = {})
+struct ThreadJob final : MediaCommand {
+    ThreadJob(std::function<void(MediaLoop&)> its_work, std::function<bool()> its_condition = {})
         : work(std::move(its_work)), condition(std::move(its_condition)) {}
     bool ready(const MediaLoop&) const override { return !condition || condition(); }
     void run(MediaLoop& loop) override { work(loop); }
@@ -53,7 +53,7 @@ struct Ticker final : MediaThread::Ticked {
     void tick(std::uint64_t now) override { action(now); }
 };
 
-struct Reader final : Pollable {
+struct ThreadReader final : Pollable {
     std::function<void()> action;
     void readable() override { action(); }
 };
@@ -76,7 +76,7 @@ class MediaThreadTest : public CppUnit::TestFixture {
     void tearDown() override { control_.reset(); }  // takes back what the threads returned
 
     static void order(MediaLoop& loop, std::function<void(MediaLoop&)> work, std::function<bool()> condition = {}) {
-        loop.submit(std::make_unique<Job>(std::move(work), std::move(condition)));
+        loop.submit(std::make_unique<ThreadJob>(std::move(work), std::move(condition)));
     }
 
     void runs_commands_in_order_and_gives_them_back() {
@@ -185,7 +185,7 @@ class MediaThreadTest : public CppUnit::TestFixture {
         MediaLoop loop(0);
         const int first = eventfd(1, EFD_NONBLOCK), second = eventfd(1, EFD_NONBLOCK);
         int reads = 0;
-        Reader one, two;
+        ThreadReader one, two;
         Count read;
         // Whichever comes first takes both away.
         one.action = two.action = [&] {

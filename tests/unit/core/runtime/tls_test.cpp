@@ -20,17 +20,17 @@ namespace {
 using Context = std::shared_ptr<const TlsContext>;
 
 // A TLS listener and what it accepted.
-struct Server {
+struct TlsServer {
     Queue<std::unique_ptr<Stream>> accepted;
     std::unique_ptr<Listener> listener;
-    explicit Server(Context context) {
+    explicit TlsServer(Context context) {
         listener = Listener::bind(SocketAddress::parse("127.0.0.1").value(), [this](std::unique_ptr<Stream> stream) {
             CPPUNIT_ASSERT(accepted.push(std::move(stream)));
         }, 1024, std::move(context)).value();
     }
 };
 
-std::string read_text(Stream& stream) {
+std::string read_tls_text(Stream& stream) {
     std::array<char, 4096> buffer;
     const auto n = stream.read(buffer, 10s);
     CPPUNIT_ASSERT_MESSAGE(n ? "" : n.error().text, n);
@@ -96,13 +96,13 @@ class TlsTest : public LoopTest {
     void carries_bytes_both_ways() {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(TlsContext::load(server_settings()).value());
+            TlsServer server(TlsContext::load(server_settings()).value());
             const auto stream = Stream::connect_tls(server.listener->local(), client(), "pbx.test", 10s).value();
             const auto served = server.accepted.pop(10s).value();
             CPPUNIT_ASSERT(stream->write("Action: Login\r\n"));
-            CPPUNIT_ASSERT_EQUAL(std::string("Action: Login\r\n"), read_text(*served));
+            CPPUNIT_ASSERT_EQUAL(std::string("Action: Login\r\n"), read_tls_text(*served));
             CPPUNIT_ASSERT(served->send("Response: Success\r\n"));
-            CPPUNIT_ASSERT_EQUAL(std::string("Response: Success\r\n"), read_text(*stream));
+            CPPUNIT_ASSERT_EQUAL(std::string("Response: Success\r\n"), read_tls_text(*stream));
             CPPUNIT_ASSERT(stream->local() == served->peer());
             const TlsPeer& peer = *stream->tls_peer();
             CPPUNIT_ASSERT_EQUAL(std::string("TLSv1.3"), peer.protocol);
@@ -118,16 +118,16 @@ class TlsTest : public LoopTest {
     void tells_the_end_of_the_other_side() {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(this->server());
+            TlsServer server(this->server());
             auto stream = Stream::connect_tls(server.listener->local(), client(), "127.0.0.1", 10s).value();
             const auto served = server.accepted.pop(10s).value();
             CPPUNIT_ASSERT(stream->send("bye"));
             stream->shut_down();
-            CPPUNIT_ASSERT_EQUAL(std::string("bye"), read_text(*served));
-            CPPUNIT_ASSERT_EQUAL(std::string(), read_text(*served));
+            CPPUNIT_ASSERT_EQUAL(std::string("bye"), read_tls_text(*served));
+            CPPUNIT_ASSERT_EQUAL(std::string(), read_tls_text(*served));
             CPPUNIT_ASSERT(served->closed());
             CPPUNIT_ASSERT(served->write("still heard"));  // half closed
-            CPPUNIT_ASSERT_EQUAL(std::string("still heard"), read_text(*stream));
+            CPPUNIT_ASSERT_EQUAL(std::string("still heard"), read_tls_text(*stream));
             stream.reset();
             Result<void> sent;
             for (int i = 0; i < 1000 && sent; ++i) {
@@ -141,7 +141,7 @@ class TlsTest : public LoopTest {
     void carries_much_and_bounds_the_queue() {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(this->server());
+            TlsServer server(this->server());
             const auto stream = Stream::connect_tls(server.listener->local(), client(), "pbx.test", 10s).value();
             const auto served = server.accepted.pop(10s).value();
             stream->set_queue_limit(100'000);
@@ -152,7 +152,7 @@ class TlsTest : public LoopTest {
             CPPUNIT_ASSERT(sent.error().code == ErrorCode::limit);
             CPPUNIT_ASSERT(stream->queued() <= 101'000);  // records add some bytes
             std::size_t got = 0;
-            while (got < taken) got += read_text(*served).size();
+            while (got < taken) got += read_tls_text(*served).size();
             CPPUNIT_ASSERT_EQUAL(taken, got);
             CPPUNIT_ASSERT(yield());
             CPPUNIT_ASSERT(stream->send(event));
@@ -162,7 +162,7 @@ class TlsTest : public LoopTest {
     void checks_the_servers_signer_and_name() {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(this->server());
+            TlsServer server(this->server());
             const auto error_for = [&](const Context& context, const std::string& name) {
                 auto stream = Stream::connect_tls(server.listener->local(), context, name, 10s);
                 CPPUNIT_ASSERT(!stream);
@@ -191,7 +191,7 @@ class TlsTest : public LoopTest {
             TlsSettings settings = server_settings();
             settings.ca_file = files_->path("ca.pem");
             settings.verify_peer = settings.require_peer = true;
-            Server server(TlsContext::make(settings).value());
+            TlsServer server(TlsContext::make(settings).value());
             TlsSettings phone = client_settings();
             phone.certificate_file = files_->path("phone 6001.pem");
             phone.key_file = files_->path("phone 6001.key");
@@ -210,7 +210,7 @@ class TlsTest : public LoopTest {
             TlsSettings settings = server_settings();
             settings.ca_file = files_->path("ca.pem");
             settings.verify_peer = settings.require_peer = true;
-            Server server(TlsContext::make(settings).value());
+            TlsServer server(TlsContext::make(settings).value());
             // By TLS 1.3 a client has finished before the server looks at its certificate.
             if (auto stream = Stream::connect_tls(server.listener->local(), client(), "pbx.test", 10s)) {
                 std::array<char, 16> buffer;
@@ -226,7 +226,7 @@ class TlsTest : public LoopTest {
         files_->issue("renewed", "DNS:pbx.test");
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(this->server());
+            TlsServer server(this->server());
             const auto before = Stream::connect_tls(server.listener->local(), client(), "pbx.test", 10s).value();
             const auto served = server.accepted.pop(10s).value();
             server.listener->set_tls(TlsContext::make(server_settings("renewed")).value());
@@ -234,7 +234,7 @@ class TlsTest : public LoopTest {
             CPPUNIT_ASSERT_EQUAL(std::string("pbx"), before->tls_peer()->common_name);
             CPPUNIT_ASSERT_EQUAL(std::string("renewed"), after->tls_peer()->common_name);
             CPPUNIT_ASSERT(before->write("still here"));
-            CPPUNIT_ASSERT_EQUAL(std::string("still here"), read_text(*served));
+            CPPUNIT_ASSERT_EQUAL(std::string("still here"), read_tls_text(*served));
         });
     }
 
@@ -244,11 +244,11 @@ class TlsTest : public LoopTest {
             TlsSettings old = client_settings();
             old.minimum = old.maximum = TlsProtocol::tls1_1;
             const Context old_client = TlsContext::make(old).value();
-            Server strict(server());
+            TlsServer strict(server());
             CPPUNIT_ASSERT(!Stream::connect_tls(strict.listener->local(), old_client, "pbx.test", 10s));
             TlsSettings lenient = server_settings();
             lenient.minimum = TlsProtocol::tls1;
-            Server patient(TlsContext::make(lenient).value());
+            TlsServer patient(TlsContext::make(lenient).value());
             const auto stream = Stream::connect_tls(patient.listener->local(), old_client, "pbx.test", 10s).value();
             CPPUNIT_ASSERT_EQUAL(std::string("TLSv1.1"), stream->tls_peer()->protocol);
         });
@@ -259,7 +259,7 @@ class TlsTest : public LoopTest {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
             constexpr int count = 40;
-            Server server(this->server());
+            TlsServer server(this->server());
             SSL_CTX* context = SSL_CTX_new(TLS_client_method());
             const SocketAddress to = server.listener->local();
             std::vector<int> sockets;
@@ -282,7 +282,7 @@ class TlsTest : public LoopTest {
     void silent_connections_do_not_block_others() {
         ControlLoop loop;
         run_on_fiber(loop, [this] {
-            Server server(this->server());
+            TlsServer server(this->server());
             std::vector<std::unique_ptr<Stream>> silent;
             for (int i = 0; i < 200; ++i) silent.push_back(Stream::connect(server.listener->local(), 10s).value());
             CPPUNIT_ASSERT(Stream::connect_tls(server.listener->local(), client(), "pbx.test", 10s));
@@ -301,14 +301,14 @@ class TlsTest : public LoopTest {
             auto stream = Stream::connect(listener->local(), 10s).value();
             auto served = accepted.pop(10s).value();
             CPPUNIT_ASSERT(stream->write("STARTTLS"));
-            CPPUNIT_ASSERT_EQUAL(std::string("STARTTLS"), read_text(*served));
+            CPPUNIT_ASSERT_EQUAL(std::string("STARTTLS"), read_tls_text(*served));
             TaskGroup group("server");
             CPPUNIT_ASSERT(group.spawn("server", [&] {
                 served = Stream::start_tls(std::move(served), server(), {}, 10s).value();
                 CPPUNIT_ASSERT(served->write("secret"));
             }));
             stream = Stream::start_tls(std::move(stream), client(), "pbx.test", 10s).value();
-            CPPUNIT_ASSERT_EQUAL(std::string("secret"), read_text(*stream));
+            CPPUNIT_ASSERT_EQUAL(std::string("secret"), read_tls_text(*stream));
             CPPUNIT_ASSERT(group.join(10s));
         });
     }

@@ -12,7 +12,7 @@ using namespace jackfield::testing;
 
 namespace {
 
-struct Case {
+struct SemanticCase {
     const char* text;
     const char* value;
 };
@@ -29,7 +29,7 @@ class SemanticsTest : public ModulesTest {
         plan("[default]\nexten => 1,1,NoOp()\n");
     }
     // Each text is replaced in the scope of one channel, in order: later lines see what earlier ones set.
-    void check(std::initializer_list<Case> cases) {
+    void check(std::initializer_list<SemanticCase> cases) {
         Custody custody = incoming("a");
         Channel& channel = custody.channel();
         channel.place() = Place{"default", "1", 1};
@@ -40,7 +40,7 @@ class SemanticsTest : public ModulesTest {
         channel.set_variable("five", "5");
         channel.set_variable("empty", "");
         run([&] {
-            for (const Case& each : cases) {
+            for (const SemanticCase& each : cases) {
                 const auto value = substitute(&channel, each.text);
                 CPPUNIT_ASSERT_MESSAGE(each.text, value.has_value());
                 CPPUNIT_ASSERT_EQUAL_MESSAGE(each.text, std::string(each.value), *value);

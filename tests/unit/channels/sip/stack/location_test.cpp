@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct World : LocationListener {
+struct Locations : LocationListener {
     Instant now{100h};
     LocationTable table{now, this};
     RegistrationLimits settings{.max_contacts = 2};
@@ -66,7 +66,7 @@ class LocationTest : public CppUnit::TestFixture {
 
   public:
     void binds_refreshes_and_removes() {
-        World world;
+        Locations world;
         CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.send("Contact: <sip:1@h>\r\n").bindings.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t(2), world.send("Contact: <sip:2@h>;expires=60\r\n").bindings.size());
         CPPUNIT_ASSERT_EQUAL(std::string("+1@h +2@h "), world.took());
@@ -84,7 +84,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void expirations_are_bounded() {
-        World world;
+        Locations world;
         const auto brief = world.send("Contact: <sip:1@h>;expires=59\r\n");
         CPPUNIT_ASSERT_EQUAL(423, brief.status);
         CPPUNIT_ASSERT(brief.min_expires == 60s);
@@ -94,7 +94,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void the_wildcard_removes_all_under_its_rules() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>, <sip:2@h>\r\n");
         CPPUNIT_ASSERT_EQUAL(400, world.send("Contact: *\r\n").status);
         CPPUNIT_ASSERT_EQUAL(400, world.send("Contact: *\r\nExpires: 60\r\n").status);
@@ -106,7 +106,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void old_requests_change_nothing() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>\r\n", 10);
         CPPUNIT_ASSERT_EQUAL(500, world.send("Contact: <sip:1@h>;expires=0\r\n", 9).status);
         CPPUNIT_ASSERT_EQUAL(500, world.send("Contact: *\r\nExpires: 0\r\n", 9).status);
@@ -118,21 +118,21 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void contacts_beyond_the_maximum_are_refused() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>, <sip:2@h>\r\n");
         CPPUNIT_ASSERT_EQUAL(403, world.send("Contact: <sip:3@h>\r\n").status);
         CPPUNIT_ASSERT_EQUAL(200, world.send("Contact: <sip:2@h>\r\n").status);
         CPPUNIT_ASSERT_EQUAL(200, world.send("Contact: <sip:2@h>;expires=0, <sip:3@h>\r\n").status);
         CPPUNIT_ASSERT_EQUAL(403, world.send("Contact: <sip:4@h>, <sip:5@h>, <sip:6@h>\r\n").status);
         CPPUNIT_ASSERT_EQUAL(std::string("+1@h +2@h ~2@h -2@h +3@h "), world.took());
-        World closed;
+        Locations closed;
         closed.settings.max_contacts = 0;
         CPPUNIT_ASSERT_EQUAL(403, closed.send("Contact: <sip:1@h>\r\n").status);
         CPPUNIT_ASSERT_EQUAL(200, closed.send("").status);
     }
 
     void or_push_out_the_first_to_expire() {
-        World world;
+        Locations world;
         world.settings.remove_existing = true;
         world.send("Contact: <sip:1@h>;expires=600, <sip:2@h>;expires=300\r\n");
         const auto result = world.send("Contact: <sip:3@h>\r\n");
@@ -147,7 +147,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void or_only_the_unavailable() {
-        World world;
+        Locations world;
         world.settings.remove_unavailable = true;
         world.send("Contact: <sip:1@h>, <sip:2@h>\r\n");
         CPPUNIT_ASSERT_EQUAL(403, world.send("Contact: <sip:3@h>\r\n").status);
@@ -157,7 +157,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void equivalent_uris_are_one_contact() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@host.example.com;transport=TCP>\r\n");
         world.send("Contact: <sip:%31@HOST.example.com;transport=tcp>\r\n");
         CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.table.bindings());
@@ -166,7 +166,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void outbound_instances_are_one_contact() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h:5>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
         world.send("Contact: <sip:1@h:6>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
         CPPUNIT_ASSERT_EQUAL(std::string("+1@h:5 ~1@h:6 "), world.took());
@@ -175,7 +175,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void bad_contacts_change_nothing() {
-        World world;
+        Locations world;
         for (const std::string_view bad :
              {"Contact: <sip:1@h>, <sip:2@\r\n", "Contact: <sip:1@h>, <mailto:x@y>\r\n",
               "Contact: <sip:1@h>, sip:user@h?Route=%3Csip:x%3E\r\n", "Contact: <sip:1@h>;q=7\r\n"})
@@ -187,7 +187,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void of_a_contact_given_twice_the_last_counts() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>\r\n");
         world.send("Contact: <sip:1@h>;expires=0, <sip:1@h>;expires=0\r\n");
         CPPUNIT_ASSERT_EQUAL(std::string("+1@h -1@h "), world.took());
@@ -197,7 +197,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void bindings_expire_in_time() {
-        World world;
+        Locations world;
         world.settings.maximum_expiration = 10000s;
         world.send("Contact: <sip:1@h>;expires=60, <sip:2@h>;expires=9000\r\n");
         for (int i = 0; i < 60; ++i) {
@@ -222,7 +222,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void expiry_goes_on_where_it_stopped() {
-        World world;
+        Locations world;
         world.settings.max_contacts = 10;
         world.send("Contact: <sip:1@h>;expires=60, <sip:2@h>;expires=60, <sip:3@h>;expires=61\r\n");
         world.now += 70s;
@@ -233,7 +233,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void the_response_lists_all_contacts() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>;q=0.5;expires=100\r\n");
         world.now += 500ms;
         const auto result = world.send("Contact: <sip:2@h>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
@@ -250,7 +250,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void contacts_come_by_preference() {
-        World world;
+        Locations world;
         world.settings.max_contacts = 3;
         world.send("Contact: <sip:1@h>;q=0.1, <sip:2@h>, <sip:3@h>;q=0.7\r\n");
         const auto found = world.table.find("a", world.now);
@@ -260,7 +260,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void paths_and_restored_bindings_are_kept() {
-        World world;
+        Locations world;
         world.send("Contact: <sip:1@h>\r\nPath: <sip:p1;lr>\r\nPath: <sip:p2;lr>\r\nUser-Agent: Phone\r\n");
         const Binding& binding = *world.table.find("a", "sip:1@h");
         CPPUNIT_ASSERT(binding.path() == "<sip:p1;lr>, <sip:p2;lr>");
@@ -276,7 +276,7 @@ class LocationTest : public CppUnit::TestFixture {
     }
 
     void a_hundred_thousand_fit_in_200_mebibytes() {
-        World world;
+        Locations world;
         const std::size_t before = mallinfo2().uordblks;
         for (int i = 0; i < 100'000; ++i) {
             const std::string aor = "extension-" + std::to_string(i);

@@ -17,7 +17,7 @@ Message parsed(std::string_view text) {
     return std::move(result.message);
 }
 
-Message invite(std::string_view via) {
+Message invite_with(std::string_view via) {
     return parsed(
         std::string("INVITE sip:6002@192.0.2.1 SIP/2.0\r\nVia: ") + std::string(via) +
         "\r\nVia: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKfar\r\nTo: sip:6002@192.0.2.1\r\n"
@@ -50,7 +50,7 @@ class MessageWriterTest : public CppUnit::TestFixture {
 
   public:
     void a_response_copies_what_rfc_3261_says() {
-        const Message request = invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
+        const Message request = invite_with("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
         const std::string text = response(request, 180);
         CPPUNIT_ASSERT_EQUAL(std::string("SIP/2.0 180 Ringing\r\n"
                                          "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n"
@@ -65,20 +65,20 @@ class MessageWriterTest : public CppUnit::TestFixture {
     }
 
     void trying_has_no_tag_but_the_timestamp() {
-        const std::string text = response(invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa"), 100);
+        const std::string text = response(invite_with("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa"), 100);
         CPPUNIT_ASSERT(text.find("mytag") == std::string::npos);
         CPPUNIT_ASSERT(text.find("Timestamp: 54\r\n") != std::string::npos);
         CPPUNIT_ASSERT(text.find("Record-Route") == std::string::npos);
     }
 
     void a_failure_makes_no_dialog() {
-        CPPUNIT_ASSERT(response(invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa"), 486).find("Record-Route") ==
+        CPPUNIT_ASSERT(response(invite_with("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa"), 486).find("Record-Route") ==
                        std::string::npos);
     }
 
     void the_top_via_gets_the_real_source() {
         const auto first_via = [](std::string_view via, const RequestSource& source) {
-            const std::string text = response(invite(via), 200, source);
+            const std::string text = response(invite_with(via), 200, source);
             const std::size_t start = text.find("Via: ") + 5;
             return text.substr(start, text.find("\r\n", start) - start);
         };
@@ -96,7 +96,7 @@ class MessageWriterTest : public CppUnit::TestFixture {
 
     void an_invented_received_is_overwritten() {
         const std::string text =
-            response(invite("SIP/2.0/UDP h;received=1.2.3.4;rport=9;branch=z9hG4bKa"), 200, {"192.0.2.9", 6000});
+            response(invite_with("SIP/2.0/UDP h;received=1.2.3.4;rport=9;branch=z9hG4bKa"), 200, {"192.0.2.9", 6000});
         CPPUNIT_ASSERT(text.find("1.2.3.4") == std::string::npos);
         CPPUNIT_ASSERT(text.find(";received=192.0.2.9;rport=6000") != std::string::npos);
     }
@@ -117,7 +117,7 @@ class MessageWriterTest : public CppUnit::TestFixture {
     }
 
     void the_ack_of_a_failure_stays_in_the_transaction() {
-        const Message request = invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
+        const Message request = invite_with("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
         const Message busy = parsed(
             "SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n"
             "To: sip:6002@192.0.2.1;tag=t\r\nFrom: <sip:6001@192.0.2.1>;tag=f\r\nCall-ID: c\r\n"
@@ -135,7 +135,7 @@ class MessageWriterTest : public CppUnit::TestFixture {
     }
 
     void a_cancel_mirrors_its_request() {
-        const Message request = invite("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
+        const Message request = invite_with("SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa");
         std::string buffer;
         write_cancel(buffer, request, "SIP;cause=200;text=\"Call completed elsewhere\"");
         const Message cancel = parsed(buffer);

@@ -7,7 +7,7 @@ using namespace jackfield::sip;
 
 namespace {
 
-const std::string invite =
+const std::string invite_text =
     "INVITE sip:6002@192.0.2.1 SIP/2.0\r\n"
     "Via: SIP/2.0/UDP 192.0.2.9:5070;rport;branch=z9hG4bKnashds8\r\n"
     "Max-Forwards: 70\r\n"
@@ -56,7 +56,7 @@ class ParserTest : public CppUnit::TestFixture {
 
   public:
     void reads_a_request() {
-        const ParseResult result = parse_message(invite);
+        const ParseResult result = parse_message(invite_text);
         CPPUNIT_ASSERT(result.verdict == Verdict::accept);
         const Message& message = result.message;
         CPPUNIT_ASSERT(message.is_request() && !message.is_response());
@@ -75,9 +75,9 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void views_survive_a_move() {
-        ParseResult result = parse_message(invite);
+        ParseResult result = parse_message(invite_text);
         const Message first = std::move(result.message);
-        auto moved = std::make_unique<Message>(parse_message(invite).message);
+        auto moved = std::make_unique<Message>(parse_message(invite_text).message);
         const Message second = std::move(*moved);
         moved.reset();
         CPPUNIT_ASSERT(second.call_id() == "a84b4c76e66710");
@@ -86,12 +86,12 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void fourteen_headers_take_no_memory_of_their_own() {
-        const ParseResult result = parse_message(invite);
-        CPPUNIT_ASSERT_EQUAL(sizeof(Message) + invite.size(), result.message.memory_used());
+        const ParseResult result = parse_message(invite_text);
+        CPPUNIT_ASSERT_EQUAL(sizeof(Message) + invite_text.size(), result.message.memory_used());
     }
 
     void lists_cross_fields() {
-        const ParseResult result = parse_message(invite);
+        const ParseResult result = parse_message(invite_text);
         CPPUNIT_ASSERT(result.message.lists(HeaderName::allow, "refer"));
         CPPUNIT_ASSERT(result.message.lists(HeaderName::allow, "CANCEL"));
         CPPUNIT_ASSERT(!result.message.lists(HeaderName::allow, "UPDATE"));
@@ -99,7 +99,7 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void folds_become_blanks() {
-        const auto result = parse_message(replaced(invite, "replaces, 100rel", "replaces,\r\n\t 100rel\r\n  , timer"));
+        const auto result = parse_message(replaced(invite_text, "replaces, 100rel", "replaces,\r\n\t 100rel\r\n  , timer"));
         CPPUNIT_ASSERT(result.verdict == Verdict::accept);
         CPPUNIT_ASSERT(result.message.lists(HeaderName::supported, "timer"));
         CPPUNIT_ASSERT(result.message.header(HeaderName::supported).find('\n') == std::string_view::npos);
@@ -107,7 +107,7 @@ class ParserTest : public CppUnit::TestFixture {
 
     void bare_line_feeds_are_understood() {
         std::string text;
-        for (const char c : invite)
+        for (const char c : invite_text)
             if (c != '\r') text += c;
         text = replaced(text, "Content-Length: 5", "Content-Length: 4");
         const auto result = parse_message(text);
@@ -117,7 +117,7 @@ class ParserTest : public CppUnit::TestFixture {
 
     void reads_a_response() {
         const auto result =
-            parse_message(replaced(invite, "INVITE sip:6002@192.0.2.1 SIP/2.0", "SIP/2.0 486 Busy Here"));
+            parse_message(replaced(invite_text, "INVITE sip:6002@192.0.2.1 SIP/2.0", "SIP/2.0 486 Busy Here"));
         CPPUNIT_ASSERT(result.verdict == Verdict::accept);
         CPPUNIT_ASSERT(result.message.is_response());
         CPPUNIT_ASSERT_EQUAL(486, result.message.status());
@@ -125,23 +125,23 @@ class ParserTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(result.message.method() == Method::invite);
         for (const std::string_view bad :
              {"SIP/2.0 99 x", "SIP/2.0 700 x", "SIP/2.0 2000 x", "SIP/2.0 ", "SIP/3.0 200 OK"})
-            CPPUNIT_ASSERT(parse_message(replaced(invite, "INVITE sip:6002@192.0.2.1 SIP/2.0", bad)).verdict ==
+            CPPUNIT_ASSERT(parse_message(replaced(invite_text, "INVITE sip:6002@192.0.2.1 SIP/2.0", bad)).verdict ==
                            Verdict::drop);
     }
 
     void limits_are_kept() {
         std::string many = "X-A: b\r\n";
         for (int i = 0; i < 9; ++i) many += many;
-        const auto headers = parse_message(replaced(invite, "X-Trunk: A\r\n", many));
+        const auto headers = parse_message(replaced(invite_text, "X-Trunk: A\r\n", many));
         CPPUNIT_ASSERT(headers.verdict == Verdict::reject);
         CPPUNIT_ASSERT_EQUAL(std::string("Too many header fields"), std::string(headers.reason));
-        const auto wide = parse_message(replaced(invite, "X-Trunk: A", "X-Trunk: " + std::string(9000, 'x')));
+        const auto wide = parse_message(replaced(invite_text, "X-Trunk: A", "X-Trunk: " + std::string(9000, 'x')));
         CPPUNIT_ASSERT_EQUAL(std::string("Header field too large"), std::string(wide.reason));
-        CPPUNIT_ASSERT(parse_message(invite, Framing::datagram, {.message_size = 100}).verdict == Verdict::drop);
+        CPPUNIT_ASSERT(parse_message(invite_text, Framing::datagram, {.message_size = 100}).verdict == Verdict::drop);
     }
 
     void an_ack_is_never_answered() {
-        const auto ack = replaced(replaced(replaced(invite, "INVITE sip", "ACK sip"), "314159 INVITE", "314159 ACK"),
+        const auto ack = replaced(replaced(replaced(invite_text, "INVITE sip", "ACK sip"), "314159 INVITE", "314159 ACK"),
                                   "Call-ID: a84b4c76e66710\r\n", "");
         CPPUNIT_ASSERT(parse_message(ack).verdict == Verdict::drop);
     }
@@ -150,11 +150,11 @@ class ParserTest : public CppUnit::TestFixture {
         for (const std::string_view text :
              {std::string_view("\r\n\r\n"), std::string_view("\0", 1), std::string_view()})
             CPPUNIT_ASSERT_EQUAL(std::string("Keep-alive"), std::string(parse_message(text).reason));
-        CPPUNIT_ASSERT(parse_message("\r\n\r\n" + invite).verdict == Verdict::accept);
+        CPPUNIT_ASSERT(parse_message("\r\n\r\n" + invite_text).verdict == Verdict::accept);
     }
 
     void a_stray_carriage_return_is_refused() {
-        CPPUNIT_ASSERT(parse_message(replaced(invite, "X-Trunk: A", "X-Trunk: A\rBad: b")).verdict == Verdict::reject);
+        CPPUNIT_ASSERT(parse_message(replaced(invite_text, "X-Trunk: A", "X-Trunk: A\rBad: b")).verdict == Verdict::reject);
     }
 
     void rubbish_is_dropped() {
@@ -165,7 +165,7 @@ class ParserTest : public CppUnit::TestFixture {
     }
 
     void a_stream_is_cut_wherever_it_was_split() {
-        const std::string two = invite + "\r\n\r\n" + invite;
+        const std::string two = invite_text + "\r\n\r\n" + invite_text;
         for (std::size_t split = 1; split < two.size(); ++split) {
             StreamFramer framer;
             std::vector<std::string> messages;
@@ -179,35 +179,35 @@ class ParserTest : public CppUnit::TestFixture {
                 }
             }
             CPPUNIT_ASSERT_EQUAL(std::size_t(2), messages.size());
-            CPPUNIT_ASSERT_EQUAL(invite, messages[0]);
-            CPPUNIT_ASSERT_EQUAL(invite, messages[1]);
+            CPPUNIT_ASSERT_EQUAL(invite_text, messages[0]);
+            CPPUNIT_ASSERT_EQUAL(invite_text, messages[1]);
             CPPUNIT_ASSERT_EQUAL(std::size_t(0), framer.buffered());
         }
-        CPPUNIT_ASSERT(parse_message(invite, Framing::stream).verdict == Verdict::accept);
+        CPPUNIT_ASSERT(parse_message(invite_text, Framing::stream).verdict == Verdict::accept);
     }
 
     void a_stream_needs_content_length() {
         StreamFramer framer;
-        const std::string bare = replaced(invite, "Content-Length: 5\r\n", "");
+        const std::string bare = replaced(invite_text, "Content-Length: 5\r\n", "");
         framer.append(bare);
         const auto frame = framer.next();
         CPPUNIT_ASSERT(frame.kind == StreamFramer::Kind::broken);
         const auto result = parse_message(frame.bytes, Framing::stream);
         CPPUNIT_ASSERT_EQUAL(400, result.status);
         CPPUNIT_ASSERT_EQUAL(std::string("Missing Content-Length"), std::string(result.reason));
-        framer.append(invite);
+        framer.append(invite_text);
         CPPUNIT_ASSERT(framer.next().kind == StreamFramer::Kind::incomplete);
     }
 
     void a_stream_with_two_lengths_is_broken() {
         StreamFramer framer;
-        framer.append(replaced(invite, "Content-Length: 5", "l: 5\r\nContent-Length: 500"));
+        framer.append(replaced(invite_text, "Content-Length: 5", "l: 5\r\nContent-Length: 500"));
         CPPUNIT_ASSERT(framer.next().kind == StreamFramer::Kind::broken);
     }
 
     void a_folded_content_length_is_found() {
         StreamFramer framer;
-        framer.append(replaced(invite, "Content-Length: 5", "Content-Length :\r\n  5"));
+        framer.append(replaced(invite_text, "Content-Length: 5", "Content-Length :\r\n  5"));
         CPPUNIT_ASSERT(framer.next().kind == StreamFramer::Kind::message);
     }
 
@@ -230,11 +230,11 @@ class ParserTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(refused);
         CPPUNIT_ASSERT(endless.buffered() < 1100);
         StreamFramer large({.message_size = 1000});
-        large.append(replaced(invite, "Content-Length: 5", "Content-Length: 4294967295"));
+        large.append(replaced(invite_text, "Content-Length: 5", "Content-Length: 4294967295"));
         CPPUNIT_ASSERT(large.next().kind == StreamFramer::Kind::too_large);
         StreamFramer busy({.message_size = 1000});
         for (int i = 0; i < 10000; ++i) {
-            busy.append(invite);
+            busy.append(invite_text);
             CPPUNIT_ASSERT(busy.next().kind == StreamFramer::Kind::message);
         }
         CPPUNIT_ASSERT_EQUAL(std::size_t(0), busy.buffered());
