@@ -27,6 +27,9 @@ add_compile_options(-Wall -Wextra -Wno-missing-field-initializers -ffile-prefix-
 # No GNU-unique symbols: one of them in a module makes its shared object impossible to unmap.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fno-gnu-unique -Wno-psabi)
+    if(CMAKE_UNITY_BUILD)
+        add_compile_options(-Wno-subobject-linkage)  # an unnamed namespace is none of the "main" file's then
+    endif()
 endif()
 if(JACKFIELD_SANITIZE)
     add_compile_options(-fsanitize=${JACKFIELD_SANITIZE} -fno-omit-frame-pointer)

@@ -215,17 +215,19 @@ void MediaLoop::take_commands() {
     last_ = &newest->next_;
 }
 
-void MediaLoop::run_commands() {
+int MediaLoop::run_commands() {
     MediaCommand* const done = first_;
     MediaCommand** end = &first_;
-    while (*end && (*end)->ready(*this)) {
+    int count = 0;
+    for (; *end && (*end)->ready(*this); ++count) {
         (*end)->run(*this);
         end = &(*end)->next_;
     }
-    if (end == &first_) return;
+    if (count == 0) return 0;
     first_ = std::exchange(*end, nullptr);
     if (!first_) last_ = &first_;
     returned_->give(done);
+    return count;
 }
 
 int MediaLoop::turn_of_epoll(std::uint64_t timeout_ns) {
@@ -246,8 +248,9 @@ void MediaLoop::dispatch(int count) {
     event_count_ = 0;
 }
 
-// When packets come densely, waking for each of them costs more than forwarding it. The thread then rests for up to a
-// millisecond between two looks at its sockets, so that one wake serves all that came meanwhile. Commands wait as long.
+// When packets or commands come densely, waking for each of them costs more than serving it, and a command's wake is paid
+// by the control thread. The thread then rests for up to a millisecond between two looks, so that one wake serves all that
+// came meanwhile.
 void MediaLoop::gather(int count) {
     constexpr std::uint64_t window = 20'000'000;
     constexpr int dense = 40;  // events in a window: two for each rest
@@ -283,9 +286,10 @@ void MediaLoop::tick_groups() {
 void MediaLoop::run() {
     for (;;) {
         take_commands();
-        run_commands();
+        const int commands = run_commands();
         std::uint64_t timeout = timeout_ns();
-        sleeping_.store(true, std::memory_order_seq_cst);
+        sleeping_.store(!resting_, std::memory_order_seq_cst);  // who rests looks by itself soon
+        if (resting_ && !ring_) timeout = 0;                    // it has rested
         if (inbox_.load(std::memory_order_seq_cst) || poked_.load(std::memory_order_seq_cst)) {
             timeout = 0;
         } else if (stopping_.load(std::memory_order_seq_cst)) {
@@ -294,7 +298,7 @@ void MediaLoop::run() {
         }
         const int count = ring_ ? turn_of_ring(timeout) : turn_of_epoll(timeout);
         if (now_ >= next_tick_) tick_groups();
-        gather(count);
+        gather(count + commands);
     }
 }
 

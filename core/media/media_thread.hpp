@@ -19,6 +19,8 @@
 
 namespace jackfield {
 
+inline constexpr std::uint64_t ns_per_ms = 1'000'000;  // media threads count in nanoseconds
+
 class MediaLoop;
 
 // Something that control wants done on a media thread. Commands of one thread run in the order of submission. After it
@@ -86,7 +88,7 @@ class MediaLoop final : public MediaThread {
 
     void run();
     void take_commands();
-    void run_commands();
+    int run_commands();  // how many
     int turn_of_epoll(std::uint64_t timeout_ns);  // waits, then serves what came; returns how much that was
     int turn_of_ring(std::uint64_t timeout_ns);
     bool has_ring();

@@ -7,10 +7,9 @@
 namespace jackfield {
 namespace {
 
-constexpr std::uint64_t millisecond = 1'000'000;
 // A member quieter than this for so long takes no part in the sum, and so shares its encoder with all who listen.
 constexpr unsigned audible_level = 30;
-constexpr std::uint64_t audible_hold = 1000 * millisecond;
+constexpr std::uint64_t audible_hold = 1000 * ns_per_ms;
 
 std::int16_t clipped(std::int32_t value) { return static_cast<std::int16_t>(std::clamp(value, -32768, 32767)); }
 
@@ -148,7 +147,7 @@ void MixerNode::judge(MixerLeg& leg, std::uint64_t now) {
     if (level >= audible_level) leg.audible_until = now + audible_hold;
     if (level >= settings.talk_threshold) leg.talked_at = now;
     const bool talking =
-        leg.talked_at && now - leg.talked_at < static_cast<std::uint64_t>(settings.silence_after.count()) * millisecond;
+        leg.talked_at && now - leg.talked_at < static_cast<std::uint64_t>(settings.silence_after.count()) * ns_per_ms;
     if (talking == leg.talking) return;
     leg.talking = talking;
     leg.stream->talking.store(talking, std::memory_order_relaxed);

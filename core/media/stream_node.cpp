@@ -11,7 +11,7 @@ namespace jackfield {
 namespace {
 
 // A stream that gave nothing for so long is silent: its phone suppresses silence, or there is nobody.
-constexpr std::uint64_t filler_after = 60 * millisecond;
+constexpr std::uint64_t filler_after = 60 * ns_per_ms;
 constexpr std::size_t most_samples = FrameBuffer::capacity / 2;
 constexpr std::array<std::int16_t, most_samples> nothing{};
 

@@ -16,8 +16,6 @@
 
 namespace jackfield {
 
-inline constexpr std::uint64_t millisecond = 1'000'000;  // in the nanoseconds of a node's clock
-
 struct MixerLeg;
 
 // Where a port hands over what came from outside. Media thread.

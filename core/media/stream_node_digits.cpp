@@ -4,8 +4,8 @@
 namespace jackfield {
 namespace {
 
-constexpr std::uint64_t least_tone = 80 * millisecond;  // what every receiver hears (Q.24 asks for 40)
-constexpr std::uint64_t pause_between = 60 * millisecond;
+constexpr std::uint64_t least_tone = 80 * ns_per_ms;  // what every receiver hears (Q.24 asks for 40)
+constexpr std::uint64_t pause_between = 60 * ns_per_ms;
 
 }  // namespace
 
@@ -64,7 +64,7 @@ void StreamNode::run_digit_queue(std::uint64_t now) {
     if (!out_digits_.pop(next)) return;
     sending_key_ = next.key;
     sending_length_ = next.length_ms;
-    sending_until_ = now + next.length_ms * millisecond;
+    sending_until_ = now + next.length_ms * ns_per_ms;
     say_digit({next.key, false, 0});
 }
 

@@ -172,7 +172,7 @@ Result<void> connect(Custody custody, const Order& order) {
 }
 
 // Early media counts as an answer when the order says so.
-Result<Custody> call(const Order& order, Outcome& outcome) {
+Result<Custody> place_call(const Order& order, Outcome& outcome) {
     HangupCause cause = HangupCause::not_defined;
     auto started = DialLeg::start(order.request, cause, [&](Channel& channel) {
         prepare(channel, order);
@@ -206,7 +206,7 @@ Result<Custody> call(const Order& order, Outcome& outcome) {
 }
 
 Result<void> carry_out(const Order& order, Outcome& outcome) {
-    auto custody = JF_TRY(call(order, outcome));
+    auto custody = JF_TRY(place_call(order, outcome));
     JF_TRY(connect(std::move(custody), order));
     outcome.success = true;
     return {};
