@@ -10,6 +10,7 @@ function(jackfield_floor name)
     endif()
     add_library(core_${name} OBJECT ${sources})
     target_link_libraries(core_${name} PUBLIC Threads::Threads PkgConfig::FMT ${ARG_LIBRARIES})
+    target_compile_options(core_${name} PRIVATE -fno-semantic-interposition)  # as the library is linked
     jackfield_precompile(core_${name} core)
     set_property(GLOBAL APPEND PROPERTY JACKFIELD_FLOOR_TARGETS core_${name})
 endfunction()
