@@ -99,7 +99,7 @@ class CommandsDialplanTest : public DialplanTest {
         expect(fmt::format("core set chanvar {} x 5", custody->name()),
                fmt::format("\n    -- Channel variable 'x' set to '5' for '{}'\n", custody->name()));
         expect(fmt::format("dialplan show chanvar {}", custody->name()), "x=5\n");
-        expect("dialplan show chanvar none", "error: Channel 'none' not found\n");
+        expect("dialplan show chanvar none", "error: none is not a known channel\n");
     }
     void hints_are_shown() {
         expect("core show hints", "There are no registered dialplan hints\n");
