@@ -107,7 +107,7 @@ Bridge::After after_bridge(Channel& caller, const DialOptions& options) {
     };
 }
 
-Result<void> split_up(Channel& caller, Custody called, const DialOptions& options) {
+[[gnu::noinline]] Result<void> split_up(Channel& caller, Custody called, const DialOptions& options) {
     Place place = JF_TRY(parse_caret_place(options.argument('G'), caller.place()));
     Place next = place;
     ++next.priority;
@@ -137,6 +137,45 @@ Result<void> connect(Channel& caller, Custody called, const DialOptions& options
     return std::make_unique<const DialOptions>(JF_TRY(parse_dial_options(timeout, text)));
 }
 
+[[gnu::noinline]] Result<void> prepare(Channel& caller, const DialOptions& options) {
+    for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
+    if (options.has('a')) JF_TRY(caller.answer());
+    if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
+    return {};
+}
+
+// Until somebody has answered; holds nothing when nobody has. The variables of the status are set. Not in the frame of
+// dial_once(), which stays on the stack as long as they talk.
+[[gnu::noinline]] Result<Custody> reach(Channel& caller, std::string_view destinations, const DialOptions& options) {
+    DialCall call(caller, options);
+    if (auto started = call.start(destinations); !started) {
+        if (!ends_application(started.error().code)) caller.set_variable("DIALSTATUS", "INVALIDARGS");
+        return std::unexpected(std::move(started).error());
+    }
+    auto called = call.wait();
+    if (options.has('m')) caller.stop_music();
+    caller.stop_indication();
+    if (!called) {
+        caller.set_variable("DIALSTATUS", "CANCEL");
+        return called;
+    }
+    caller.set_variable("DIALSTATUS", std::string(to_string(call.outcome())));
+    if (call.cause() != HangupCause::not_defined) caller.set_cause(call.cause());  // ${HANGUPCAUSE}
+    if (!called->holds()) return called;
+    caller.set_variable("DIALEDPEERNAME", (*called)->name());
+    caller.set_variable("DIALEDPEERNUMBER", std::string(split_once(call.answered_dial_string(), '/').second));
+    (*called)->set_variable("DIALEDPEERNAME", caller.name());
+    return called;
+}
+
+// Once somebody has answered. False: they are not to be connected after all.
+[[gnu::noinline]] Result<bool> introduce(Channel& caller, Channel& called, const DialOptions& options) {
+    if (JF_TRY(run_called_gosub(caller, called, options)) != Verdict::connect) return false;
+    JF_TRY(greet(caller, called, options));
+    JF_TRY(caller.answer());
+    return true;
+}
+
 Result<void> dial_once(Channel& caller, std::string_view destinations, std::string_view timeout, std::string_view text) {
     auto read = read_options(timeout, text);
     if (!read) {
@@ -144,45 +183,16 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
         return std::unexpected(std::move(read).error());
     }
     const DialOptions& options = **read;
-    for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
-    if (options.has('a')) JF_TRY(caller.answer());
-    if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
-
+    JF_TRY(prepare(caller, options));
     const Instant dialled = Clock::now();
-    DialCall call(caller, options);
-    if (auto started = call.start(destinations); !started) {
-        if (!ends_application(started.error().code)) caller.set_variable("DIALSTATUS", "INVALIDARGS");
-        return started;
-    }
-    auto called = call.wait();
-    if (options.has('m')) caller.stop_music();
-    caller.stop_indication();
-    if (!called) {
-        caller.set_variable("DIALSTATUS", "CANCEL");
+    auto called = reach(caller, destinations, options);
+    if (!called || !called->holds()) {
         set_times(caller, dialled, dialled, false);
-        return std::unexpected(std::move(called).error());
+        return called ? Result<void>() : std::unexpected(std::move(called).error());
     }
-    caller.set_variable("DIALSTATUS", std::string(to_string(call.outcome())));
-    if (call.cause() != HangupCause::not_defined) caller.set_cause(call.cause());  // ${HANGUPCAUSE}
-    if (!called->holds()) {
-        set_times(caller, dialled, dialled, false);
-        return {};
-    }
-
     const Instant answered = Clock::now();
-    caller.set_variable("DIALEDPEERNAME", (*called)->name());
-    caller.set_variable("DIALEDPEERNUMBER", split_once(call.answered_dial_string(), '/').second.empty()
-                                                ? std::string() : std::string(split_once(call.answered_dial_string(), '/').second));
-    (*called)->set_variable("DIALEDPEERNAME", caller.name());
     const ChannelId id = caller.id();
-    auto verdict = run_called_gosub(caller, called->channel(), options);
-    if (verdict && *verdict != Verdict::connect) {
-        called->release();
-        return {};
-    }
-    if (!verdict) return std::unexpected(std::move(verdict).error());
-    JF_TRY(greet(caller, called->channel(), options));
-    JF_TRY(caller.answer());
+    if (!JF_TRY(introduce(caller, called->channel(), options))) return {};
     if (options.has('G')) return split_up(caller, std::move(*called), options);
     auto talked = connect(caller, std::move(*called), options);
     if (talked || talked.error().code != ErrorCode::taken)

@@ -153,6 +153,14 @@ namespace {
     member->stay = std::move(stay);
     return BridgeAccess::enter(bridge, member);
 }
+// A transfer dialogue of a member that hung up decides what becomes of the others; it does so at once.
+[[gnu::noinline]] void finish_transfer(const Stay& stay, ErrorCode why) {
+    if (!stay.member || !stay.member->feature) return;
+    const auto feature = stay.member->feature;
+    if (why != ErrorCode::hangup) feature->interrupter.interrupt(why);
+    const Shield shield;
+    (void)feature->done.wait();
+}
 
 }  // namespace
 
@@ -168,13 +176,7 @@ Result<LeaveReason> Bridge::join(Channel& channel, const MemberOptions& options)
     const StackTrim trim;
     auto waited = channel.hung_up() ? yield() : stay->left.wait();
     if (waited) return channel.hung_up() && !stay->left.is_set() ? LeaveReason::hung_up : stay->reason;
-    // A transfer dialogue of a member that hung up decides what becomes of the others; it does so at once.
-    if (stay->member && stay->member->feature) {
-        const auto feature = stay->member->feature;
-        if (waited.error().code != ErrorCode::hangup) feature->interrupter.interrupt(waited.error().code);
-        const Shield shield;
-        (void)feature->done.wait();
-    }
+    finish_transfer(*stay, waited.error().code);
     guard.reason = waited.error().code == ErrorCode::hangup ? LeaveReason::hung_up : LeaveReason::removed;
     return std::unexpected(std::move(waited).error());
 }

@@ -23,7 +23,7 @@ class Nesting {
     bool quoted_ = false;
 };
 
-std::vector<std::string> split(std::string_view text, char separator, std::size_t limit, bool keep) {
+std::vector<std::string> divide(std::string_view text, char separator, std::size_t limit, bool keep) {
     std::vector<std::string> parts;
     if (text.empty()) return parts;
     Nesting nesting;
@@ -54,10 +54,10 @@ std::vector<std::string> split(std::string_view text, char separator, std::size_
 }  // namespace
 
 std::vector<std::string> split_arguments(std::string_view text, char separator, std::size_t limit) {
-    return split(text, separator, limit, false);
+    return divide(text, separator, limit, false);
 }
 std::vector<std::string> split_raw_arguments(std::string_view text, char separator, std::size_t limit) {
-    return split(text, separator, limit, true);
+    return divide(text, separator, limit, true);
 }
 
 std::string Arguments::rest(std::size_t place) const {

@@ -27,10 +27,10 @@ class Call {
 
   private:
     enum class Then : unsigned char { go_on, end };
-    void enter();
-    Then interrupted(const Error& error);
+    [[gnu::noinline]] void enter();  // not in the frame of run(), which stays on the stack as long as the call lasts; so those below
+    [[gnu::noinline]] Then interrupted(const Error& error);
     Then failed();
-    Then nothing_to_run();
+    [[gnu::noinline]] Then nothing_to_run();
     Then collect_extension();
     Then exception(std::string_view reason, std::string_view own_extension);
     void fall_through();

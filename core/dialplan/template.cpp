@@ -11,7 +11,7 @@
 namespace jackfield {
 namespace {
 
-constexpr int max_depth = 64;
+constexpr int deepest_template = 64;
 
 // End of a ${ or $[ that begins at `at`: just after its closing brace, or the end of the text. As in Asterisk only
 // braces of its own kind are counted, whatever quotes or other brackets they stand in.
@@ -127,8 +127,8 @@ class Template::Compiler {
                 ++i;
                 continue;
             }
-            if (depth >= max_depth) {
-                complain(fmt::format("nested more than {} deep", max_depth));
+            if (depth >= deepest_template) {
+                complain(fmt::format("nested more than {} deep", deepest_template));
                 break;
             }
             add_literal(result, text.substr(literal_from, i - literal_from));

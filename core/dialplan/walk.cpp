@@ -49,13 +49,17 @@ class RunningApplication {
     std::string name_, arguments_;
 };
 
+// What is marked noinline is rare or short, and the frames of those that call it stay on the stack as long as a call lasts.
+[[gnu::noinline]] std::unexpected<Error> thrown(const std::exception& error) {
+    return fail(ErrorCode::failed, "the application threw an exception: {}", error.what());
+}
 Result<void> run_in_module(const ApplicationSlot& slot, Channel& channel, const Arguments& arguments) {
     auto pass = JF_TRY(slot.enter());
     const RunningGate running(pass.gate());
     try {
         return slot.value->run(channel, arguments);
     } catch (const std::exception& error) {
-        return fail(ErrorCode::failed, "the application threw an exception: {}", error.what());
+        return thrown(error);
     }
 }
 
@@ -64,18 +68,23 @@ ApplicationStandIn*& present_stand_in() {
     return stand_in;
 }
 
+[[gnu::noinline]] void announce(Channel& channel, const ApplicationSlot& slot, const std::string& arguments) {
+    publish(NewExtension{channel});
+    const Place& place = channel.place();
+    log_verbose(3, "Executing [{}@{}:{}] {}(\"{}\", \"{}\")", place.extension, place.context, place.priority, slot.name,
+                channel.name(), arguments);
+}
+[[gnu::noinline]] std::unexpected<Error> no_application(const ApplicationSlot& slot) {
+    return fail(ErrorCode::not_found, "there is no application {}{}", slot.name, suggest_application(slot.name));
+}
 Result<void> execute(Channel& channel, const ApplicationSlot& slot, std::string arguments) {
     if (ApplicationStandIn* stand_in = present_stand_in()) {
         const bool runs = JF_TRY(stand_in->before(channel, slot.name, arguments));
         if (!runs) return {};
     }
-    if (!slot)
-        return fail(ErrorCode::not_found, "there is no application {}{}", slot.name, suggest_application(slot.name));
+    if (!slot) return no_application(slot);
     const RunningApplication now(channel, slot.value->info.name.text, arguments);
-    publish(NewExtension{channel});
-    const Place& place = channel.place();
-    log_verbose(3, "Executing [{}@{}:{}] {}(\"{}\", \"{}\")", place.extension, place.context, place.priority, slot.name,
-                channel.name(), arguments);
+    announce(channel, slot, arguments);
     return run_in_module(slot, channel, Arguments(std::move(arguments)));
 }
 
@@ -93,12 +102,21 @@ Result<void> execute_text(Channel& channel, std::string_view text) {
     return execute(channel, *slot, std::move(arguments));
 }
 
-Result<void> run_priority(Channel& channel, const Priority& priority, ChannelSource& source) {
-    std::string arguments = JF_TRY(priority.arguments.evaluate(source));
-    if (!priority.application.text().contains('$'))
-        return execute(channel, slot_of(priority.application), std::move(arguments));
+[[gnu::noinline]] void warn_of_failure(ChannelSource& source, const Priority& priority, const Error& error) {
+    source.warn(fmt::format("{}: {}", priority.application.text(), error.text.empty() ? to_string(error.code) : error.text));
+}
+[[gnu::noinline]] Result<void> run_switch_at(Channel& channel, const Switch& by_switch) {
+    const Place place = channel.place();  // the query refers to it, and the channel may move on meanwhile
+    return run_switch(channel, by_switch, query_at(channel, place));
+}
+[[gnu::noinline]] Result<void> run_computed(Channel& channel, const Priority& priority, ChannelSource& source) {
     const std::string text = JF_TRY(evaluate_text(priority.application.text(), source));
     return execute_text(channel, text);
+}
+
+[[gnu::always_inline]] inline Result<void> run_priority(Channel& channel, const Priority& priority, ChannelSource& source) {
+    if (priority.application.text().contains('$')) return run_computed(channel, priority, source);
+    return execute(channel, slot_of(priority.application), JF_TRY(priority.arguments.evaluate(source)));
 }
 
 }  // namespace
@@ -154,17 +172,12 @@ Result<void> Walk::check() const {
 }
 
 Result<void> Walk::step(const PlanMatch& found) {
-    if (found.by_switch) {
-        const Place place = channel_.place();  // the query refers to it, and the channel may move on meanwhile
-        return run_switch(channel_, *found.by_switch, query_at(channel_, place));
-    }
+    if (found.by_switch) return run_switch_at(channel_, *found.by_switch);
     const Priority& priority = *found.priority;
     ChannelSource source(&channel_, priority.file, priority.line);
     auto done = run_priority(channel_, priority, source);
-    if (!done && (!ends_application(done.error().code) || done.error().code == ErrorCode::unloading)) {
-        const std::string& text = done.error().text;
-        source.warn(fmt::format("{}: {}", priority.application.text(), text.empty() ? to_string(done.error().code) : text));
-    }
+    if (!done && (!ends_application(done.error().code) || done.error().code == ErrorCode::unloading))
+        warn_of_failure(source, priority, done.error());
     return done;
 }
 

@@ -73,7 +73,7 @@ class Links {
         WaitAccess::link(waitable, node);
     }
 
-    std::array<WaitNode, 10> few_;
+    std::array<WaitNode, 5> few_;  // what a call waits for as long as people talk: small, for its stack's sake
     std::vector<WaitNode> many_;
     WaitNode* nodes_ = few_.data();
     std::size_t count_ = 0;
