@@ -331,7 +331,8 @@ class ExecutorTest : public DialplanTest {
         plan("[default]\nexten => 1,1,Mark(new)\n");
         call("b", "1");
         wait_for_end();
-        expect("new old gone");
+        const std::string marks = traced();  // whose call goes on first is the machine's choice
+        CPPUNIT_ASSERT_MESSAGE(marks, marks == "new old gone" || marks == "old new gone" || marks == "old gone new");
     }
     void a_plan_that_nobody_runs_is_freed() {
         plan("[default]\nexten => 1,1,Mark(x)\n");
