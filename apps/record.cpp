@@ -110,13 +110,13 @@ Result<void> record(Channel& channel, const Arguments& arguments) {
     channel.set_variable("RECORDED_FILE", path);
     Queue<milliseconds> silences;
     auto tap = channel.media().add((*recording)->tap());
+    std::unique_ptr<MediaStream::Attached> watch;
     if (request->silence.count())
-        channel.media().detect_silence(256, [&](const MediaStream::SilenceEvent& event) {
+        watch = channel.media().watch_silence(256, [&](const MediaStream::SilenceEvent& event) {
             if (event.silent) silences.push(event.length);
         });
-    const ChannelId id = channel.id();
     auto ended = wait_for_end(channel, *request, silences);
-    if (find_channel(id)) channel.media().detect_silence(256, {});
+    watch.reset();
     tap.reset();
 
     const Shield shield;  // what was said so far is kept also when the caller has gone

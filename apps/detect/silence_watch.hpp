@@ -5,17 +5,13 @@
 
 namespace jackfield {
 
-// While it lives, the channel's silence and talking come to events(). One at a time on a channel; on its stack.
+// While it lives, the channel's silence and talking come to events(). On the stack of who waits for them.
 class SilenceWatch {
   public:
     using Event = MediaStream::SilenceEvent;
     // `threshold`: mean absolute sample value from which on it is talking.
-    SilenceWatch(Channel& channel, unsigned threshold) : channel_(channel.share()) {
-        channel.media().detect_silence(threshold, [this](const Event& event) { events_.push(event); });
-    }
-    ~SilenceWatch() {
-        if (!channel_->ended()) channel_->media().detect_silence(0, {});
-    }
+    SilenceWatch(Channel& channel, unsigned threshold)
+        : watch_(channel.media().watch_silence(threshold, [this](const Event& event) { events_.push(event); })) {}
     SilenceWatch(const SilenceWatch&) = delete;
     SilenceWatch& operator=(const SilenceWatch&) = delete;
     Queue<Event>& events() { return events_; }  // every 100 ms, and at each change
@@ -23,8 +19,8 @@ class SilenceWatch {
     static constexpr unsigned usual_threshold = 256;
 
   private:
-    std::shared_ptr<Channel> channel_;
     Queue<Event> events_;
+    std::unique_ptr<MediaStream::Attached> watch_;
 };
 
 }  // namespace jackfield

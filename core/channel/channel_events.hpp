@@ -27,6 +27,9 @@ struct ChannelRenamed { static constexpr std::string_view topic = "channel.renam
 struct ChannelIdentityChanged { static constexpr std::string_view topic = "channel.identity"; Channel& channel; };
 struct ChannelHeld { static constexpr std::string_view topic = "channel.hold"; Channel& channel; bool held; std::string music_class; };
 struct ChannelDigit { static constexpr std::string_view topic = "channel.digit"; Channel& channel; char key; bool received, end; unsigned duration_ms; };
+// Silence detection with `talking` true: it begins to talk; false: it was silent long enough, after `duration_ms` of talking.
+struct ChannelTalking { static constexpr std::string_view topic = "channel.talking"; Channel& channel; bool talking; std::uint64_t duration_ms; };
+struct ChannelSpied { static constexpr std::string_view topic = "channel.spied"; Channel& spy; Channel& spied; bool started; };
 struct ChannelMusic { static constexpr std::string_view topic = "channel.music"; Channel& channel; bool started; std::string music_class; };
 struct VariableSet { static constexpr std::string_view topic = "channel.variable"; Channel* channel; std::string_view name, value; };
 struct NewExtension { static constexpr std::string_view topic = "channel.extension"; Channel& channel; };  // a step of the dialplan

@@ -340,7 +340,7 @@ void MediaStream::Private::source_ended() {
     if (function) function();
 }
 
-// --- digits and silence -------------------------------------------------------------------------------------------
+// --- digits ----------------------------------------------------------------------------------------------------
 
 void MediaStream::set_digit_mode(DigitMode mode) {
     private_->command([node = private_->node, mode] { node->set_digit_mode(mode); });
@@ -371,55 +371,81 @@ void MediaStream::send_digit(char key, std::chrono::milliseconds length) {
     private_->command([node = private_->node, key, length] { node->queue_digit(key, length); });
 }
 
-void MediaStream::detect_silence(unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function) {
-    if (!function) threshold = 0;
-    private_->on_silence = Private::keep(std::move(function));
-    private_->command([node = private_->node, threshold] {
-        node->silence_meter.set(threshold);
+// --- what listens, speaks and changes -------------------------------------------------------------------------------------------
+
+template <class N>
+std::unique_ptr<MediaStream::Attached> MediaStream::Private::attach(std::shared_ptr<N> added,
+                                                                    std::vector<std::shared_ptr<N>> StreamNode::*list) {
+    ++attached;
+    command([node = node, added, list] {
+        if constexpr (std::is_same_v<N, ProcessorNode>) return node->add(added);
+        (node->*list).push_back(added);
         node->refresh();
     });
-}
-
-// --- taps and injectors -------------------------------------------------------------------------------------------
-
-std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<Tap> tap) {
-    Private& own = *private_;
-    auto added = std::make_shared<TapNode>();
-    added->tap = std::move(tap);
-    own.taps.push_back(added);
-    own.command([node = own.node, added] {
-        node->taps.push_back(added);
-        node->refresh();
-    });
-    return std::make_unique<Removal>([alive = own.alive, added] {
+    return std::make_unique<Removal>([alive = alive, added, list] {
         if (!*alive) return;
         Private& stream = **alive;
-        std::erase(stream.taps, added);
-        stream.command([node = stream.node, added] {
-            std::erase(node->taps, added);
+        --stream.attached;
+        if constexpr (std::is_same_v<N, TapNode>) std::erase(stream.taps, added);
+        if constexpr (std::is_same_v<N, SilenceNode>) {
+            std::erase(stream.silence_watches, added);
+            added->ended = true;
+        }
+        stream.command([node = stream.node, added, list] {
+            std::erase(node->*list, added);
             node->refresh();
         });
     });
+}
+
+std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<Tap> tap) {
+    auto added = std::make_shared<TapNode>();
+    added->tap = std::move(tap);
+    private_->taps.push_back(added);
+    return private_->attach(std::move(added), &StreamNode::taps);
 }
 
 std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<Injector> injector) {
-    Private& own = *private_;
-    auto added = std::make_shared<InjectorNode>();
-    added->injector = std::move(injector);
-    own.command([node = own.node, added] {
-        node->injectors.push_back(added);
-        node->refresh();
-    });
-    return std::make_unique<Removal>([alive = own.alive, added] {
-        if (!*alive) return;
-        (*alive)->command([node = (*alive)->node, added] {
-            std::erase(node->injectors, added);
-            node->refresh();
-        });
+    return private_->attach(std::make_shared<InjectorNode>(std::move(injector)), &StreamNode::injectors);
+}
+
+std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<AudioProcessor> processor) {
+    return private_->attach(std::make_shared<ProcessorNode>(std::move(processor)), &StreamNode::processors);
+}
+
+std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<FrameFilter> filter) {
+    return private_->attach(std::make_shared<FilterNode>(std::move(filter)), &StreamNode::filters);
+}
+
+std::unique_ptr<MediaStream::Attached> MediaStream::watch_silence(
+    unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function) {
+    auto added = std::make_shared<SilenceNode>(std::max(threshold, 1u), std::move(function));
+    private_->silence_watches.push_back(added);
+    return private_->attach(std::move(added), &StreamNode::silence_watches);
+}
+
+void MediaStream::Private::tell_silence() {
+    const auto still = alive;
+    const auto watches = silence_watches;  // each call may end watches, or the stream
+    for (const auto& each : watches) {
+        const std::uint64_t state = each->state.load(std::memory_order_relaxed);
+        if (!(state & SilenceNode::news) || each->ended) continue;
+        // What the media thread writes meanwhile is news of its own.
+        std::uint64_t seen = state;
+        each->state.compare_exchange_strong(seen, state & ~SilenceNode::news, std::memory_order_relaxed);
+        each->function({(state & 1) != 0, std::chrono::milliseconds((state & ~SilenceNode::news) >> 1)});
+        if (!*still) return;
+    }
+}
+
+void MediaStream::set_jitter_buffer(std::optional<JitterSettings> settings) {
+    private_->command([node = private_->node,
+                       jitter = settings ? std::make_unique<StreamJitter>(*private_->node, *settings) : nullptr]() mutable {
+        node->set_jitter(jitter);
     });
 }
 
-bool MediaStream::has_taps() const { return !private_->taps.empty(); }
+bool MediaStream::has_taps() const { return private_->attached > 0; }
 
 // --- events -----------------------------------------------------------------------------------------------------
 
@@ -439,11 +465,7 @@ void MediaStream::Private::node_events(std::uint32_t bits) {
     if (bits & node_read_codec) read = its_node->heard_codec.load(std::memory_order_relaxed);
     if (bits & node_digits) drain_digits();
     if (*still && (bits & node_source_ended)) source_ended();
-    if (*still && (bits & node_silence)) {
-        const std::uint64_t state = its_node->silence.load(std::memory_order_relaxed);
-        call_kept(still, &Private::on_silence,
-                  SilenceEvent{(state & 1) != 0, std::chrono::milliseconds(static_cast<std::int64_t>(state >> 1))});
-    }
+    if (*still && (bits & node_silence)) tell_silence();
     if (bits & node_talking) call_kept(still, &Private::on_talking, its_node->talking.load(std::memory_order_relaxed));
     if (bits & node_port_event)
         call_kept(still, &Private::on_port_event, its_node->port_events.exchange(0, std::memory_order_relaxed));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "core/base/result.hpp"
 #include "core/media/format.hpp"
 #include "core/media/port.hpp"
+#include "core/media/processor.hpp"
 #include "core/media/source.hpp"
 #include "core/runtime/wait.hpp"
 
@@ -80,20 +82,32 @@ class MediaStream {
     // Belongs to the port: exchange_ports() takes it along.
     void signal_digits(std::move_only_function<void(const Digit&)> function);
 
-    // --- silence ---------------------------------------------------------------------------------------------------
-    struct SilenceEvent {
-        bool silent;                       // false: talking
-        std::chrono::milliseconds length;  // of that state so far, reported every 100 ms
-    };
-    void detect_silence(unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function);  // {} ends it
-
-    // --- taps and injectors: stay with the stream when its port or its peer changes -----------------------------------
-    class Attached {  // destroying it removes tap or injector; may outlive the stream
+    // --- what listens, speaks and changes: stays with the stream when its port or its peer changes ---------------------
+    class [[nodiscard]] Attached {  // destroying it removes what was added; may outlive the stream
       public:
         virtual ~Attached() = default;
     };
     std::unique_ptr<Attached> add(std::unique_ptr<Tap> tap);
     std::unique_ptr<Attached> add(std::unique_ptr<Injector> injector);
+    std::unique_ptr<Attached> add(std::unique_ptr<AudioProcessor> processor);
+    std::unique_ptr<Attached> add(std::unique_ptr<FrameFilter> filter);
+
+    struct SilenceEvent {
+        bool silent;                       // false: talking
+        std::chrono::milliseconds length;  // of that state so far, reported every 100 ms and at each change
+    };
+    // Tells of silence and talk in what the channel says, as its processors leave it. Any number at a time, each with its
+    // own threshold: the mean absolute sample value that counts as talking, at least 1. A phone that sends nothing is silent.
+    // `function` is called on the control thread and may end its own watch or the stream.
+    std::unique_ptr<Attached> watch_silence(unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function);
+
+    // Evens out what comes from the channel by a buffer in front of everything else (RTP ports have one of their own by
+    // configuration). `delay`: when fixed; what an adaptive one starts with. Nothing: no buffer.
+    struct JitterSettings {
+        bool adaptive = false;
+        std::chrono::milliseconds delay{60}, maximum{200};
+    };
+    void set_jitter_buffer(std::optional<JitterSettings> settings);
     bool has_taps() const;
 
     void mute(bool read, bool write);

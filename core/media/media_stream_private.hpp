@@ -40,6 +40,10 @@ struct MediaStream::Private final : NodeOwner {
     void serve_tap(const std::shared_ptr<TapNode>& tap);
     void drain_digits();
     void source_ended();
+    void tell_silence();
+    // Adds something to one of the node's lists, and gives what takes it out again.
+    template <class N>
+    std::unique_ptr<Attached> attach(std::shared_ptr<N> added, std::vector<std::shared_ptr<N>> StreamNode::*list);
     void note_path(PathRole role, const TranslationPath* path);
 
     MediaStream& self;
@@ -57,10 +61,11 @@ struct MediaStream::Private final : NodeOwner {
     std::uint32_t generation = 0;  // of play()
     Ended ended;
     Kept<void(const Digit&)> on_digit, on_signalled_digit;
-    Kept<void(const SilenceEvent&)> on_silence;
     Kept<void(std::uint32_t)> on_port_event;
     Kept<void(bool)> on_talking;  // set by the mixer
     std::vector<std::shared_ptr<TapNode>> taps;
+    std::vector<std::shared_ptr<SilenceNode>> silence_watches;
+    unsigned attached = 0;  // of everything that listens, speaks or changes
     std::string read_path, write_path;
 };
 

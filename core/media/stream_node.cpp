@@ -30,6 +30,31 @@ bool covers(Tap::Direction wanted, Tap::Direction direction) {
     return wanted == Tap::Direction::both || wanted == direction;
 }
 
+unsigned mean_of(std::span<const std::int16_t> audio) {
+    std::uint64_t sum = 0;
+    for (const auto sample : audio) sum += static_cast<unsigned>(std::abs(static_cast<int>(sample)));
+    return static_cast<unsigned>(sum / audio.size());
+}
+
+// A copy that may be changed; it lives as long as `buffer`.
+std::span<std::int16_t> copy_of(std::span<const std::int16_t> samples, FrameBuffer& buffer) {
+    const std::span audio(reinterpret_cast<std::int16_t*>(buffer.data()), std::min(samples.size(), most_samples));
+    std::copy_n(samples.begin(), audio.size(), audio.begin());
+    return audio;
+}
+
+const Codec* linear_codec_8k() {
+    static const Codec* const narrow = linear_codec({8000});
+    return narrow;
+}
+
+Frame frame_of(const Frame& linear, std::span<const std::int16_t> audio) {
+    Frame changed = linear;
+    changed.payload = {reinterpret_cast<const std::uint8_t*>(audio.data()), audio.size_bytes()};
+    changed.silence = false;
+    return changed;
+}
+
 }  // namespace
 
 bool SilenceMeter::add(bool silent, std::uint32_t samples) {
@@ -45,23 +70,18 @@ bool SilenceMeter::add(bool silent, std::uint32_t samples) {
     return true;
 }
 
-bool SilenceMeter::hear(std::span<const std::int16_t> audio) {
-    if (audio.empty()) return false;
-    std::uint64_t sum = 0;
-    for (const auto sample : audio) sum += static_cast<unsigned>(std::abs(static_cast<int>(sample)));
-    return add(sum / audio.size() < threshold_, static_cast<std::uint32_t>(audio.size()));
-}
-
 // --- moving -----------------------------------------------------------------------------------------------------
 
 void StreamNode::arrive(MediaLoop& loop) {
     loop_ = &loop;
     if (port_) port_->attach(loop);
+    if (jitter_) jitter_->attach(loop);
     refresh();
 }
 
 void StreamNode::leave() {
     if (port_) port_->detach();
+    if (jitter_) jitter_->detach();
     if (std::exchange(ticking_, false)) loop_->remove_ticked(*this);
     loop_ = nullptr;
 }
@@ -147,8 +167,22 @@ void StreamNode::play(std::unique_ptr<Source>& source, std::uint32_t generation)
     refresh();
 }
 
+void StreamNode::add(std::shared_ptr<ProcessorNode> processor) {
+    const auto place = std::ranges::upper_bound(processors, processor->processor->order(), {},
+                                                [](const auto& each) { return each->processor->order(); });
+    processors.insert(place, std::move(processor));
+    refresh();
+}
+
+void StreamNode::set_jitter(std::unique_ptr<StreamJitter>& jitter) {
+    if (jitter_) jitter_->detach();
+    jitter_.swap(jitter);
+    if (jitter_) jitter_->attach(*loop_);
+    refresh();
+}
+
 void StreamNode::refresh() {
-    inject_read_ = inject_write_ = false;
+    inject_read_ = inject_write_ = process_read_ = process_write_ = filter_read_ = filter_write_ = false;
     bool tap_read = false, tap_write = false;
     for (const auto& each : injectors)
         (each->injector->direction() == Tap::Direction::read ? inject_read_ : inject_write_) = true;
@@ -156,14 +190,25 @@ void StreamNode::refresh() {
         tap_read |= covers(each->tap->direction(), Tap::Direction::read);
         tap_write |= covers(each->tap->direction(), Tap::Direction::write);
     }
+    for (const auto& each : processors) {
+        process_read_ |= covers(each->processor->direction(), Tap::Direction::read);
+        process_write_ |= covers(each->processor->direction(), Tap::Direction::write);
+    }
+    for (const auto& each : filters) {
+        filter_read_ |= covers(each->filter->direction(), Tap::Direction::read);
+        filter_write_ |= covers(each->filter->direction(), Tap::Direction::write);
+    }
+    linear_read_ = inject_read_ || process_read_;
+    linear_write_ = inject_write_ || process_write_;
     any_tap_ = tap_read || tap_write;
-    const bool detecting = detector || silence_meter.on();
-    plain_in_ = peer_ && !leg_ && !mute_read && !detecting && !tap_read && !inject_read_;
-    plain_out_ = port_ && !mute_write && !hold_outgoing && !playing_ && !tone_.active() && !tap_write && !inject_write_;
+    const bool detecting = detector || !silence_watches.empty();
+    plain_in_ = peer_ && !leg_ && !mute_read && !detecting && !tap_read && !linear_read_ && !filter_read_ && !jitter_;
+    plain_out_ = port_ && !mute_write && !hold_outgoing && !playing_ && !tone_.active() && !tap_write && !linear_write_ &&
+                 !filter_write_;
     if (!plain_in_) relayed.store(false, std::memory_order_relaxed);
 
     const bool needed =
-        playing_ || tone_.active() || digits_queued() || silence_meter.on() || inject_read_ || inject_write_;
+        playing_ || tone_.active() || digits_queued() || !silence_watches.empty() || inject_read_ || inject_write_;
     if (!loop_ || needed == ticking_) return;
     ticking_ = needed;
     if (needed)
@@ -185,6 +230,12 @@ void StreamNode::receive_frame(const Frame& frame) {
         }
     }
     if (relayed.load(std::memory_order_relaxed)) relayed.store(false, std::memory_order_relaxed);
+    if (jitter_) return jitter_->put(frame);
+    receive_even(frame);
+}
+
+void StreamNode::receive_even(const Frame& frame) {
+    if (filter_read_ && !passes(frame, Tap::Direction::read)) return;
     if (frame.codec != read_codec_ && frame.codec != heard_codec.load(std::memory_order_relaxed)) {
         heard_codec.store(frame.codec, std::memory_order_relaxed);
         raise(node_read_codec);
@@ -208,24 +259,28 @@ const Codec* StreamNode::linear_of(const Codec* codec) {
 void StreamNode::hear(const Frame& frame) {
     heard_at_ = loop_->now_ns();
     if (mute_read) return;
-    if (detector || silence_meter.on()) detect(frame);
-    if (!inject_read_) {
+    if (detector || (!silence_watches.empty() && !process_read_)) detect(frame);
+    if (!linear_read_) {
         if (any_tap_) tap(frame, Tap::Direction::read, true, true);
         return forward(frame);
     }
-    translate(path(PathRole::read_linear), frame, linear_of(frame.codec), [this](const Frame& linear) {
-        FrameBuffer buffer;
-        const auto samples = linear.linear();
-        const std::span audio(reinterpret_cast<std::int16_t*>(buffer.data()), std::min(samples.size(), most_samples));
-        std::copy_n(samples.begin(), audio.size(), audio.begin());
-        if (any_tap_) tap(linear, Tap::Direction::read, true, false);
-        inject(audio, linear.codec->rate, Tap::Direction::read);
-        Frame mixed = linear;
-        mixed.payload = {buffer.data(), audio.size_bytes()};
-        mixed.silence = false;
-        if (any_tap_) tap(mixed, Tap::Direction::read, false, true);
-        forward(mixed);
-    });
+    translate(path(PathRole::read_linear), frame, linear_of(frame.codec), [this](const Frame& linear) { hear_linear(linear); });
+}
+
+void StreamNode::hear_linear(const Frame& linear) {
+    FrameBuffer buffer;
+    const auto audio = copy_of(linear.linear(), buffer);
+    const Frame changed = frame_of(linear, audio);
+    if (process_read_) {
+        process(audio, linear.codec->rate, Tap::Direction::read);
+        if (!silence_watches.empty())
+            translate(path(PathRole::silence), changed, linear_codec_8k(),
+                      [this](const Frame& narrow) { measure(narrow.linear()); });
+    }
+    if (any_tap_) tap(changed, Tap::Direction::read, true, false);
+    inject(audio, linear.codec->rate, Tap::Direction::read);
+    if (any_tap_) tap(changed, Tap::Direction::read, false, true);
+    forward(changed);
 }
 
 void StreamNode::forward(const Frame& frame) {
@@ -238,21 +293,47 @@ void StreamNode::forward(const Frame& frame) {
 }
 
 void StreamNode::detect(const Frame& frame) {
-    static const Codec* const narrow = linear_codec({8000});
-    translate(path(PathRole::detect), frame, narrow, [this](const Frame& linear) {
+    translate(path(PathRole::detect), frame, linear_codec_8k(), [this](const Frame& linear) {
         if (detector)
             detector->hear(
                 linear.linear(),
                 [](void* node, const Digit& digit) { static_cast<StreamNode*>(node)->receive_digit(digit); }, this);
-        if (silence_meter.on() && silence_meter.hear(linear.linear())) report_silence();
+        if (!process_read_) measure(linear.linear());
     });
 }
 
-void StreamNode::report_silence() {
-    silence.store(std::uint64_t{silence_meter.length_ms()} << 1 | (silence_meter.silent() ? 1 : 0),
-                  std::memory_order_relaxed);
-    raise(node_silence);
+void StreamNode::measure(std::span<const std::int16_t> narrow) {
+    if (narrow.empty() || silence_watches.empty()) return;
+    const unsigned level = mean_of(narrow);
+    for (const auto& each : silence_watches) {
+        SilenceMeter& meter = each->meter;
+        if (!meter.hear(level, static_cast<std::uint32_t>(narrow.size()))) continue;
+        each->state.store(SilenceNode::news | std::uint64_t{meter.length_ms()} << 1 | (meter.silent() ? 1 : 0),
+                          std::memory_order_relaxed);
+        raise(node_silence);
+    }
 }
+
+void StreamNode::process(std::span<std::int16_t> audio, SampleRate rate, Tap::Direction direction) {
+    if (audio.empty()) return;
+    for (const auto& each : processors) {
+        AudioProcessor& processor = *each->processor;
+        if (!covers(processor.direction(), direction)) continue;
+        if (processor.rate_ != rate) {
+            processor.rate_ = rate;
+            processor.begin(rate);
+        }
+        processor.process(audio, direction);
+    }
+}
+
+template <class T>
+bool StreamNode::passes(const T& what, Tap::Direction direction) {
+    for (const auto& each : filters)
+        if (covers(each->filter->direction(), direction) && !each->filter->passes(what, direction)) return false;
+    return true;
+}
+template bool StreamNode::passes(const Digit& what, Tap::Direction direction);
 
 // --- to the channel -----------------------------------------------------------------------------------------------
 
@@ -260,13 +341,17 @@ void StreamNode::say(const Frame& frame, Origin origin) {
     if (mute_write || !port_) return;
     if (origin == Origin::peer && (hold_outgoing || playing_ || tone_.active())) return;
     said_at_ = loop_->now_ns();
-    if (inject_write_) return say_linear(frame, origin);
+    if (linear_write_) return say_linear(frame, origin);
     if (any_tap_) tap(frame, Tap::Direction::write, true, true);
     // A frame without payload is one that was lost: only a translation can make something of it.
     if (frame.payload.empty() && (!write_codec_ || frame.codec == write_codec_)) return;
-    if (!write_codec_) return emit(frame);
+    if (!write_codec_) return write_out(frame);
     const PathRole role = origin == Origin::peer ? PathRole::from_peer : PathRole::from_source;
-    translate(path(role), frame, write_codec_, [this](const Frame& made) { emit(made); });
+    translate(path(role), frame, write_codec_, [this](const Frame& made) { write_out(made); });
+}
+
+void StreamNode::write_out(const Frame& frame) {
+    if (!filter_write_ || passes(frame, Tap::Direction::write)) emit(frame);
 }
 
 void StreamNode::say_linear(const Frame& frame, Origin origin) {
@@ -274,16 +359,13 @@ void StreamNode::say_linear(const Frame& frame, Origin origin) {
     const PathRole role = origin == Origin::peer ? PathRole::peer_linear : PathRole::source_linear;
     translate(path(role), frame, write_linear_, [this](const Frame& linear) {
         FrameBuffer buffer;
-        const auto samples = linear.linear();
-        const std::span audio(reinterpret_cast<std::int16_t*>(buffer.data()), std::min(samples.size(), most_samples));
-        std::copy_n(samples.begin(), audio.size(), audio.begin());
-        if (any_tap_) tap(linear, Tap::Direction::write, true, false);
+        const auto audio = copy_of(linear.linear(), buffer);
+        const Frame changed = frame_of(linear, audio);
+        process(audio, linear.codec->rate, Tap::Direction::write);
+        if (any_tap_) tap(changed, Tap::Direction::write, true, false);
         inject(audio, linear.codec->rate, Tap::Direction::write);
-        Frame mixed = linear;
-        mixed.payload = {buffer.data(), audio.size_bytes()};
-        mixed.silence = false;
-        if (any_tap_) tap(mixed, Tap::Direction::write, false, true);
-        translate(path(PathRole::encode), mixed, write_codec_, [this](const Frame& made) { emit(made); });
+        if (any_tap_) tap(changed, Tap::Direction::write, false, true);
+        translate(path(PathRole::encode), changed, write_codec_, [this](const Frame& made) { write_out(made); });
     });
 }
 
@@ -322,14 +404,12 @@ void StreamNode::tick(std::uint64_t now) {
             Origin::source);
         said_at_ = last;  // the gap goes on
     }
-    if ((silence_meter.on() || inject_read_) && now - heard_at_ > filler_after) hear_silence(now);
+    if ((!silence_watches.empty() || inject_read_) && now - heard_at_ > filler_after) hear_silence();
     refresh();
 }
 
-void StreamNode::hear_silence(std::uint64_t) {
-    const unsigned narrow = tick_samples({8000});
-    if (silence_meter.on() && silence_meter.hear(std::span(nothing).first(std::min<std::size_t>(narrow, most_samples))))
-        report_silence();
+void StreamNode::hear_silence() {
+    measure(std::span(nothing).first(std::min<std::size_t>(tick_samples({8000}), most_samples)));
     if (!inject_read_ || !read_codec_) return;
     const Codec* const linear = linear_of(read_codec_);
     if (!linear) return;

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/media/inband_digits.hpp"
 #include "core/media/media_stream.hpp"
 #include "core/media/media_thread.hpp"
+#include "core/media/stream_jitter.hpp"
 #include "core/media/stream_node_path.hpp"
 #include "core/runtime/control.hpp"
 
@@ -65,19 +67,18 @@ class MediaCounter {
     std::atomic<std::uint64_t> value_{0};
 };
 
-// Mean level against a threshold, summed up to a state and its length.
+// Levels against a threshold, summed up to a state and its length.
 class SilenceMeter {
   public:
-    void set(unsigned threshold) { *this = {}, threshold_ = threshold; }
-    bool on() const { return threshold_ != 0; }
-    // True when 100 ms of a state have gone by since the last report, or it changed.
-    bool hear(std::span<const std::int16_t> audio);  // 8000 Hz
+    explicit SilenceMeter(unsigned threshold) : threshold_(threshold) {}
+    // True when 100 ms of a state have gone by since the last report, or it changed. `samples` at 8000 Hz.
+    bool hear(unsigned level, std::uint32_t samples) { return add(level < threshold_, samples); }
     bool silent() const { return silent_; }
     std::uint32_t length_ms() const { return length_ / 8; }
 
   private:
     bool add(bool silent, std::uint32_t samples);
-    unsigned threshold_ = 0;
+    unsigned threshold_;
     std::uint32_t length_ = 0, unreported_ = 0;  // samples
     bool silent_ = true;
 };
@@ -89,6 +90,21 @@ struct TapNode {
 struct InjectorNode {
     std::unique_ptr<Injector> injector;
 };
+struct ProcessorNode {
+    std::unique_ptr<AudioProcessor> processor;
+};
+struct FilterNode {
+    std::unique_ptr<FrameFilter> filter;
+};
+struct SilenceNode {
+    using Function = std::move_only_function<void(const MediaStream::SilenceEvent&)>;
+    SilenceNode(unsigned threshold, Function told) : meter(threshold), function(std::move(told)) {}
+    SilenceMeter meter;                   // media thread
+    std::atomic<std::uint64_t> state{0};  // length in ms, above bit 0: silent, above that bit 63: news
+    static constexpr std::uint64_t news = std::uint64_t{1} << 63;
+    Function function;                    // control thread
+    bool ended = false;
+};
 
 // What a translation is for; each has its own state.
 enum class PathRole : std::uint8_t {
@@ -99,6 +115,7 @@ enum class PathRole : std::uint8_t {
     encode,       // linear audio to the write codec
     read_linear,  // what the channel says, to linear audio when something is mixed in
     detect,       // ... to 8000 Hz for detectors
+    silence,      // ... the same of what processors have changed
     mix,          // ... to the mixer's rate
     count
 };
@@ -179,7 +196,6 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     DigitRing<Digit> digits;                // media to control
     DigitRing<Digit, 8> signalled_digits;   // the same of those that control is to send
     bool signal_digits = false;             // they do not go out of the port
-    std::atomic<std::uint64_t> silence{0};  // length in ms, above bit 0: silent
     std::atomic<std::uint32_t> port_events{0}, ended_generation{0};
     std::atomic<bool> talking{false};
     std::atomic<const Codec*> heard_codec{nullptr};
@@ -192,9 +208,14 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     // --- media thread: set by commands, followed by refresh() ---------------------------------------------------
     bool mute_read = false, mute_write = false, hold_outgoing = false;
     std::unique_ptr<DigitDetector> detector;
-    SilenceMeter silence_meter;
+    std::vector<std::shared_ptr<SilenceNode>> silence_watches;
     std::vector<std::shared_ptr<TapNode>> taps;
     std::vector<std::shared_ptr<InjectorNode>> injectors;
+    std::vector<std::shared_ptr<ProcessorNode>> processors;  // by order
+    std::vector<std::shared_ptr<FilterNode>> filters;
+    void add(std::shared_ptr<ProcessorNode> processor);
+    void set_jitter(std::unique_ptr<StreamJitter>& jitter);  // swaps the old one out
+    void receive_even(const Frame& frame);                   // what the jitter buffer gives
 
   private:
     struct QueuedDigit {
@@ -206,8 +227,13 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     void hear(const Frame& frame);
     void forward(const Frame& frame);
     void detect(const Frame& frame);
-    void hear_silence(std::uint64_t now);
-    void report_silence();
+    void measure(std::span<const std::int16_t> narrow);
+    void hear_linear(const Frame& linear);
+    void hear_silence();
+    void process(std::span<std::int16_t> audio, SampleRate rate, Tap::Direction direction);
+    template <class T>
+    bool passes(const T& what, Tap::Direction direction);
+    void write_out(const Frame& frame);  // through the filters
     void say_linear(const Frame& frame, Origin origin);
     void tap(const Frame& frame, Tap::Direction direction, bool before, bool after);
     void inject(std::span<std::int16_t> audio, SampleRate rate, Tap::Direction direction);
@@ -223,10 +249,13 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
 
     bool plain_in_ = false, plain_out_ = false;  // frames go straight on / nothing of ours stands before the port
     bool ticking_ = false, inject_read_ = false, inject_write_ = false, any_tap_ = false;
+    bool linear_read_ = false, linear_write_ = false;  // injected into or processed
+    bool process_read_ = false, process_write_ = false, filter_read_ = false, filter_write_ = false;
     StreamNode* peer_ = nullptr;
     const Codec *read_codec_ = nullptr, *write_codec_ = nullptr, *write_linear_ = nullptr;
     const Codec *linear_asked_ = nullptr, *linear_known_ = nullptr;  // the last answer of linear_of()
     std::unique_ptr<Port> port_;
+    std::unique_ptr<StreamJitter> jitter_;
     MixerLeg* leg_ = nullptr;
     MediaLoop* loop_ = nullptr;
     std::chrono::milliseconds packet_time_{20};

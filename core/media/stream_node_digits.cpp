@@ -10,6 +10,8 @@ constexpr std::uint64_t pause_between = 60 * ns_per_ms;
 }  // namespace
 
 void StreamNode::receive_digit(const Digit& digit) {
+    if (jitter_) jitter_->digit(!digit.end);
+    if (filter_read_ && !passes(digit, Tap::Direction::read)) return;
     if (digits.push(digit))
         raise(node_digits);
     else
@@ -70,6 +72,7 @@ void StreamNode::run_digit_queue(std::uint64_t now) {
 
 void StreamNode::say_digit(const Digit& digit) {
     if (!port_ || mute_write) return;
+    if (filter_write_ && !passes(digit, Tap::Direction::write)) return;
     if (signal_digits) {
         if (!digit.end) return;
         if (signalled_digits.push(digit))
@@ -111,7 +114,7 @@ void StreamNode::say_tone() {
     tone_timestamp_ += static_cast<std::uint32_t>(samples);
     said_at_ = loop_->now_ns();
     if (any_tap_) tap(frame, Tap::Direction::write, true, true);
-    translate(path(PathRole::encode), frame, write_codec_, [this](const Frame& made) { emit(made); });
+    translate(path(PathRole::encode), frame, write_codec_, [this](const Frame& made) { write_out(made); });
 }
 
 }  // namespace jackfield

@@ -157,20 +157,13 @@ std::optional<RecordRequest> record_request(Words words) {
 // While it exists silences of the caller come to a queue.
 class SilenceWatch {
   public:
-    SilenceWatch(Channel& channel, Queue<milliseconds>& silences) : channel_(channel.share()), custody_(channel.custody()) {
-        channel.media().detect_silence(256, [&silences](const MediaStream::SilenceEvent& event) {
-            if (event.silent) silences.push(event.length);
-        });
-    }
-    ~SilenceWatch() {
-        if (!channel_->ended() && channel_->custody() == custody_) channel_->media().detect_silence(256, {});
-    }
-    SilenceWatch(const SilenceWatch&) = delete;
-    SilenceWatch& operator=(const SilenceWatch&) = delete;
+    SilenceWatch(Channel& channel, Queue<milliseconds>& silences)
+        : watch_(channel.media().watch_silence(256, [&silences](const MediaStream::SilenceEvent& event) {
+              if (event.silent) silences.push(event.length);
+          })) {}
 
   private:
-    std::shared_ptr<Channel> channel_;
-    const Custody::State* custody_;
+    std::unique_ptr<MediaStream::Attached> watch_;
 };
 
 // How a recording ended: by a key, or by silence, or (neither) by its time.

@@ -73,6 +73,8 @@ constexpr std::array events{
     Model{"ChannelHold", "channel:Channel musicclass?:string"},
     Model{"ChannelLeftBridge", "bridge:Bridge channel:Channel"},
     Model{"ChannelStateChange", "channel:Channel"},
+    Model{"ChannelTalkingFinished", "channel:Channel duration:int"},
+    Model{"ChannelTalkingStarted", "channel:Channel"},
     Model{"ChannelUnhold", "channel:Channel"},
     Model{"ChannelUserevent", "eventname:string channel?:Channel bridge?:Bridge endpoint?:Endpoint userevent:object"},
     Model{"ChannelVarset", "variable:string value:string channel?:Channel"},

@@ -96,6 +96,11 @@ void Events::watch_channels() {
         if (event.held && !event.music_class.empty()) more["musicclass"] = to_json(event.music_class);
         tell(event.held ? "ChannelHold" : "ChannelUnhold", event.channel, std::move(more));
     });
+    on<ChannelTalking>([this](const ChannelTalking& event) {
+        JsonObject more;
+        if (!event.talking) more["duration"] = event.duration_ms;
+        tell(event.talking ? "ChannelTalkingStarted" : "ChannelTalkingFinished", event.channel, std::move(more));
+    });
     on<NewExtension>([this](const NewExtension& event) {
         tell("ChannelDialplan", event.channel,
              {{"dialplan_app", to_json(event.channel.application)},

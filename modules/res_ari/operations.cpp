@@ -232,7 +232,7 @@ const std::vector<Resource>& resources() {
     static const std::vector<Resource> all{
         {"asterisk", "The system", {asterisk_operations()}},
         {"endpoints", "Devices that can be called", {endpoint_operations()}},
-        {"channels", "Channels", {channel_operations(), channel_call_operations()}},
+        {"channels", "Channels", {channel_operations(), channel_call_operations(), channel_snoop_operations()}},
         {"bridges", "Bridges", {bridge_operations()}},
         {"recordings", "Recordings", {recording_operations()}},
         {"sounds", "Sounds", {sound_operations()}},

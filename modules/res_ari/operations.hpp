@@ -67,7 +67,8 @@ std::span<const Operation> asterisk_operations();
 std::span<const Operation> application_operations();
 std::span<const Operation> bridge_operations();
 std::span<const Operation> channel_operations();
-std::span<const Operation> channel_call_operations();  // create, originate, dial
+std::span<const Operation> channel_call_operations();   // create, originate, dial, externalMedia
+std::span<const Operation> channel_snoop_operations();  // snoop, silence
 std::span<const Operation> endpoint_operations();
 std::span<const Operation> device_operations();
 std::span<const Operation> mailbox_operations();

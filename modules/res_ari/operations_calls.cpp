@@ -222,6 +222,33 @@ Answer dial(Request& request) {
     return done();
 }
 
+// A channel whose media goes to another program: UnicastRTP/HOST:PORT/c(FORMAT) or AudioSocket/HOST:PORT/DATA/c(FORMAT).
+Answer external_media(Request& request) {
+    const auto given = [&](std::string_view name, std::string otherwise) {
+        return request.has(name) ? request.get(name) : otherwise;
+    };
+    const std::string host = request.get("external_host"), format = request.get("format");
+    const std::string encapsulation = given("encapsulation", "rtp");
+    if (host.empty()) return error(400, "external_host cannot be empty");
+    if (format.empty()) return error(400, "format cannot be empty");
+    if (given("connection_type", "client") != "client") return error(400, "connection_type is client; this server does not wait for connections");
+    if (given("direction", "both") != "both") return error(400, "direction is both");
+    std::string endpoint;
+    if (encapsulation == "rtp") {
+        if (given("transport", "udp") != "udp") return error(400, "the transport of rtp is udp");
+        endpoint = fmt::format("UnicastRTP/{}/c({})", host, format);
+    } else if (encapsulation == "audiosocket") {
+        if (given("transport", "tcp") != "tcp") return error(400, "the transport of audiosocket is tcp");
+        if (request.get("data").empty()) return error(400, "data, the UUID of the connection, cannot be empty");
+        endpoint = fmt::format("AudioSocket/{}/{}/c({})", host, request.get("data"), format);
+    } else {
+        return error(400, "encapsulation is rtp or audiosocket");
+    }
+    request.add("endpoint", std::move(endpoint));
+    request.add("formats", format);
+    return originate(request);
+}
+
 std::vector<Parameter> new_channel(std::vector<Parameter> first, bool originated) {
     first.push_back({.name = "endpoint", .required = true});
     if (originated)
@@ -247,6 +274,23 @@ std::span<const Operation> channel_call_operations() {
          new_channel({{.name = "channelId"}}, false), create_channel},
         {"POST", "/channels/{channelId}", "originateWithId", "Channel", "Call an endpoint, with an id of one's own",
          new_channel({id}, true), originate},
+        {"POST",
+         "/channels/externalMedia",
+         "externalMedia",
+         "Channel",
+         "A channel whose media goes to another program",
+         {{.name = "channelId"},
+          {.name = "app", .required = true},
+          {.name = "appArgs"},
+          {.in = In::body, .name = "variables", .type = "containers"},
+          {.name = "external_host"},
+          {.name = "encapsulation"},
+          {.name = "transport"},
+          {.name = "connection_type"},
+          {.name = "format", .required = true},
+          {.name = "direction"},
+          {.name = "data"}},
+         external_media},
         {"POST",
          "/channels/{channelId}/dial",
          "dial",

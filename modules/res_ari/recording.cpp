@@ -59,7 +59,7 @@ Result<void> attach(Ari& ari, LiveRecording& recording, Recording& file) {
     Channel* channel = find_channel(recording.target);
     if (!channel) return fail(ErrorCode::not_found, "the channel is gone");
     if (recording.silence.count())
-        channel->media().detect_silence(256, [&ari, name = recording.name](const MediaStream::SilenceEvent& event) {
+        recording.silence_watch = channel->media().watch_silence(256, [&ari, name = recording.name](const MediaStream::SilenceEvent& event) {
             const auto found = ari.recordings().find(name);
             if (found != ari.recordings().end() && event.silent && event.length >= found->second->silence)
                 found->second->ends.push(LiveRecording::End::silence);
@@ -87,9 +87,7 @@ Result<LiveRecording::End> record(Ari& ari, LiveRecording& recording, const std:
     Timeout limit;
     if (recording.maximum.count()) limit = recording.maximum;
     const auto ended = recording.ends.pop(limit);
-    if (Channel* channel = recording.of_bridge ? nullptr : find_channel(recording.target);
-        channel && recording.silence.count())
-        channel->media().detect_silence(256, {});
+    recording.silence_watch.reset();
     recording.tap = nullptr;
     recording.attached.reset();
     const Shield shield;

@@ -25,7 +25,7 @@ struct LiveRecording {
     std::chrono::milliseconds length{0};
     Queue<End> ends{4};
     Pausable* tap = nullptr;  // while it runs
-    std::unique_ptr<MediaStream::Attached> attached;
+    std::unique_ptr<MediaStream::Attached> attached, silence_watch;
     Latch finished;
 };
 

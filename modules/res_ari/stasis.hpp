@@ -30,6 +30,7 @@ struct Control {
     std::string moving_bridge;  // it leaves its bridge for a step; empty: no
     bool dialled = false;       // by /dial: its progress is told by Dial events
     ChannelId caller;           // for whom
+    bool silence = false;       // plays, by /silence
 
     // Takes the channel out of its bridge, when it is in one, and does the step. Errors: limit.
     Result<void> go(Step step);

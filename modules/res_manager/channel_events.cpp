@@ -1,5 +1,6 @@
 // Newchannel, Newstate, Newexten, VarSet, NewCallerid, NewConnectedLine, NewAccountCode, Rename, Hangup, Hold, Unhold,
-// DTMFBegin, DTMFEnd, MusicOnHoldStart, MusicOnHoldStop, DialBegin, DialState, DialEnd, LocalBridge.
+// DTMFBegin, DTMFEnd, MusicOnHoldStart, MusicOnHoldStop, ChannelTalkingStart, ChannelTalkingStop, ChanSpyStart, ChanSpyStop,
+// DialBegin, DialState, DialEnd, LocalBridge.
 #include "modules/res_manager/channel_events.hpp"
 
 #include <unordered_map>
@@ -162,6 +163,20 @@ std::vector<Subscription> watch_calls(const std::shared_ptr<State>& state) {
         ManagerFields more;
         if (event.started) more.add("Class", event.music_class.empty() ? "default" : event.music_class);
         told->publish(event.started ? "MusicOnHoldStart" : "MusicOnHoldStop", event.channel, more);
+    }));
+    list.push_back(subscribe<ChannelTalking>([told](const ChannelTalking& event) {
+        told->before(event.channel);
+        ManagerFields more;
+        if (!event.talking) more.add("Duration", event.duration_ms);
+        told->publish(event.talking ? "ChannelTalkingStart" : "ChannelTalkingStop", event.channel, more);
+    }));
+    list.push_back(subscribe<ChannelSpied>([told, state](const ChannelSpied& event) {
+        told->before(event.spy);
+        told->before(event.spied);
+        ManagerFields fields;
+        add_channel(fields, state->server, event.spy, "Spyer");
+        add_channel(fields, state->server, event.spied, "Spyee");
+        state->server.publish(event.started ? "ChanSpyStart" : "ChanSpyStop", manager_class::call, fields);
     }));
     return list;
 }

@@ -2,6 +2,7 @@
 import json
 import pathlib
 import socket
+import struct
 import subprocess
 import time
 
@@ -20,6 +21,9 @@ exten => _70X,1,Stasis(app,${EXTEN})
 exten => nobody,1,Answer()
  same => n,Stasis(nobody)
  same => n,Verbose(1,without a client ${STASISSTATUS})
+ same => n,Wait(60)
+exten => tone,1,Answer()
+ same => n,PlayTones(620)
  same => n,Wait(60)
 exten => far,1,Answer()
  same => n,Set(COLOUR=blue)
@@ -209,7 +213,8 @@ class Applications(AriTest):
         self.ask("POST", "/channels/call-1/dtmf?dtmf=x", status=400)
         self.ask("POST", "/channels/call-1/dtmf?dtmf=12", status=204)
         self.assertEqual(events.wait("ChannelDtmfReceived")["digit"], "1")
-        self.ask("POST", "/channels/call-1/silence", status=501)
+        for method in ("POST", "DELETE"):
+            self.ask(method, "/channels/call-1/silence", status=204)
         self.ask("DELETE", "/channels/call-1?reason=nonsense", status=400)
         self.ask("DELETE", "/channels/call-1?reason=busy", status=204)
         events.wait("StasisEnd", channel_id="call-1")
@@ -217,6 +222,43 @@ class Applications(AriTest):
         self.assertEqual((end["cause"], end["cause_txt"]), (17, "User busy"))
         self.ask("GET", "/channels/call-1", status=404)
         self.assertEqual(self.ask("GET", "/applications/app")["channel_ids"], [])
+
+    def test_a_snoop_channel_and_external_media(self):
+        self.ari()
+        events = self.events()
+        self.originate("tone", app="app", channelId="call-1")
+        events.wait("StasisStart", channel_id="call-1")
+        self.ask("POST", "/channels/none/snoop?app=app&spy=in", status=404)
+        self.ask("POST", "/channels/call-1/snoop?app=app", status=400)
+        self.ask("POST", "/channels/call-1/snoop?app=app&spy=up", status=400)
+        self.ask("POST", "/channels/call-1/snoop?app=none&spy=in", status=400)
+        snoop = self.ask("POST", "/channels/call-1/snoop/ear-1?app=app&spy=in&appArgs=x")
+        self.assertEqual((snoop["id"], snoop["state"]), ("ear-1", "Up"))
+        self.assertTrue(snoop["name"].startswith("Snoop/call-1-"), snoop["name"])
+        self.assertEqual(events.wait("StasisStart", channel_id="ear-1")["args"], ["x"])
+        self.ask("POST", "/channels/call-1/snoop/ear-1?app=app&spy=in", status=409)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+            program.bind((self.server, 0))
+            program.settimeout(10 * SLOWNESS)
+            host = f"{self.server}:{program.getsockname()[1]}"
+            self.ask("POST", "/channels/externalMedia?app=app&format=slin", status=400)
+            self.ask("POST", f"/channels/externalMedia?app=app&format=ulaw&external_host={host}&encapsulation=morse", status=400)
+            made = self.ask("POST", f"/channels/externalMedia?app=app&format=slin16&external_host={host}&channelId=program-1")
+            self.assertTrue(made["name"].startswith(f"UnicastRTP/{host}-"), made["name"])
+            events.wait("StasisStart", channel_id="program-1")
+            port = self.ask("GET", "/channels/program-1/variable?variable=UNICASTRTP_LOCAL_PORT")["value"]
+            self.assertGreater(int(port), 1024)
+            self.ask("POST", "/bridges/ears?type=mixing")
+            self.ask("POST", "/bridges/ears/addChannel?channel=ear-1,program-1", status=204)
+            samples = []
+            while jt.level(samples[-6400:], 620, 16000) < 0.05:  # what is heard of the call, at the program
+                packet = program.recv(2048)
+                self.assertLess(len(samples), 10 * 16000)
+                samples += struct.unpack(f">{(len(packet) - 12) // 2}h", packet[12:])
+        self.ask("DELETE", "/channels/call-1", status=204)
+        events.wait("ChannelDestroyed", channel_id="ear-1")
+        self.ask("DELETE", "/channels/program-1", status=204)
+        events.wait("ChannelDestroyed", channel_id="program-1")
 
     def test_without_a_client_the_dialplan_goes_on(self):
         daemon = self.ari()

@@ -195,7 +195,10 @@ void MediaSession::tell_channel(const NegotiatedMedia& audio) {
     channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
     if (endpoint_->dtmf == DtmfMode::automatic && !audio.telephone_event) channel_->media().detect_inband_digits(true);
     const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio.telephone_event);
-    channel_->media().signal_digits(by_info ? send_digit_ : SendDigit());
+    if (by_info)
+        channel_->media().signal_digits(send_digit_);
+    else
+        channel_->media().signal_digits({});  // an empty std::function would count as one
 }
 
 }  // namespace jackfield::sip

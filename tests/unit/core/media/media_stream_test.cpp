@@ -78,6 +78,7 @@ class MediaStreamTest : public MediaTest {
     CPPUNIT_TEST(makes_tones_for_a_port_without_digits);
     CPPUNIT_TEST(finds_digits_in_the_audio);
     CPPUNIT_TEST(tells_silence_from_talk);
+    CPPUNIT_TEST(a_watch_may_end_itself);
     CPPUNIT_TEST(a_phone_that_sends_nothing_is_silent);
     CPPUNIT_TEST(taps_hear_both_directions_in_the_codec_they_want);
     CPPUNIT_TEST(a_whisper_is_heard_by_the_channel_alone);
@@ -246,18 +247,39 @@ class MediaStreamTest : public MediaTest {
     }
     void tells_silence_from_talk() {
         Party a("ulaw", 400);
-        std::chrono::milliseconds talk{}, quiet{};
-        a.stream->detect_silence(
+        std::chrono::milliseconds talk{}, quiet{}, deaf{};
+        auto watch = a.stream->watch_silence(
             256, [&](const MediaStream::SilenceEvent& event) { (event.silent ? quiet : talk) = event.length; });
-        CPPUNIT_ASSERT(wait_for([&] { return talk >= 200ms; }));
+        // A second one, for which the tone is not loud enough, does not disturb the first.
+        auto second = a.stream->watch_silence(20000, [&](const MediaStream::SilenceEvent& event) {
+            CPPUNIT_ASSERT(event.silent);
+            deaf = event.length;
+        });
+        CPPUNIT_ASSERT(wait_for([&] { return talk >= 200ms && deaf >= 200ms; }));
         a.stream->set_port(std::make_unique<TestPort>(a.codec, 0, a.ear));
         CPPUNIT_ASSERT(wait_for([&] { return quiet >= 200ms; }));
-        a.stream->detect_silence(0, {});
+        second.reset();
+        const auto until = deaf;
+        quiet = {};
+        CPPUNIT_ASSERT(wait_for([&] { return quiet >= 200ms; }));
+        CPPUNIT_ASSERT_EQUAL(until.count(), deaf.count());
+    }
+    void a_watch_may_end_itself() {
+        Party a("ulaw", 400);
+        unsigned calls = 0;
+        std::unique_ptr<MediaStream::Attached> watch;
+        watch = a.stream->watch_silence(256, [&](const MediaStream::SilenceEvent&) {
+            ++calls;
+            watch.reset();
+        });
+        CPPUNIT_ASSERT(wait_for([&] { return calls > 0; }));
+        wait_for([] { return false; }, 250ms);
+        CPPUNIT_ASSERT_EQUAL(1u, calls);
     }
     void a_phone_that_sends_nothing_is_silent() {
         Party a("ulaw", 0);
         std::chrono::milliseconds quiet{};
-        a.stream->detect_silence(256, [&](const MediaStream::SilenceEvent& event) {
+        const auto watch = a.stream->watch_silence(256, [&](const MediaStream::SilenceEvent& event) {
             if (event.silent) quiet = event.length;
         });
         CPPUNIT_ASSERT(wait_for([&] { return quiet >= 300ms; }));

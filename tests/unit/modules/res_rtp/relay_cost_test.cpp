@@ -4,14 +4,29 @@
 
 #include <mutex>
 
+#include "core/media/snoop.hpp"
+
 using namespace jackfield;
 using namespace jackfield::testing;
+
+namespace {
+
+class Half final : public AudioProcessor {
+  public:
+    Half() : AudioProcessor(Direction::both) {}
+    void process(std::span<std::int16_t> audio, Direction) override {
+        for (auto& sample : audio) sample = static_cast<std::int16_t>(sample / 2);
+    }
+};
+
+}  // namespace
 
 class RelayCostTest : public RtpTest {
     CPPUNIT_TEST_SUITE(RelayCostTest);
     CPPUNIT_TEST(the_counters_count);
     CPPUNIT_TEST(a_relayed_packet_allocates_nothing_and_takes_no_lock);
     CPPUNIT_TEST(a_translated_packet_allocates_nothing_and_takes_no_lock);
+    CPPUNIT_TEST(a_packet_that_is_changed_and_spied_on_allocates_nothing_and_takes_no_lock);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -39,10 +54,20 @@ class RelayCostTest : public RtpTest {
         CPPUNIT_ASSERT(wait_for([&] { return told.load(); }));
         return counts;
     }
-    void relay(const char* codec_of_one, const char* codec_of_two) {
+    void relay(const char* codec_of_one, const char* codec_of_two, bool changed = false) {
         Phone one, two;
         Leg a(*this, one.address, codec_of_one), b(*this, two.address, codec_of_two);
         CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        std::unique_ptr<MediaStream::Attached> half;
+        std::unique_ptr<Snoop> snoop;
+        MediaStream ear;
+        if (changed) {
+            half = a.stream->add(std::make_unique<Half>());
+            snoop = std::make_unique<Snoop>(*a.stream, Snoop::Options{.whisper = SnoopWays::both});
+            ear.set_port(snoop->take_port(), a.stream.get());
+            ear.set_formats(snoop->codec(), snoop->codec(), 20ms);
+            ear.loop_back(true);  // who listens whispers what is heard
+        }
         std::size_t heard = 0;
         const auto talk = [&](int packets) {
             heard = 0;
@@ -55,7 +80,7 @@ class RelayCostTest : public RtpTest {
         };
         talk(200);  // both sources are learnt, the pools of the thread are filled, a report was sent
         CPPUNIT_ASSERT(heard > 300);
-        CPPUNIT_ASSERT_EQUAL(std::string_view(codec_of_one) == codec_of_two, a.stream->statistics().relayed);
+        CPPUNIT_ASSERT_EQUAL(std::string_view(codec_of_one) == codec_of_two && !changed, a.stream->statistics().relayed);
         const CallCounts before = counts_of(*a.stream);
         const CallCounts nothing = counts_of(*a.stream);  // what asking costs
         talk(2000);
@@ -68,6 +93,7 @@ class RelayCostTest : public RtpTest {
 
     void a_relayed_packet_allocates_nothing_and_takes_no_lock() { relay("ulaw", "ulaw"); }
     void a_translated_packet_allocates_nothing_and_takes_no_lock() { relay("ulaw", "alaw"); }
+    void a_packet_that_is_changed_and_spied_on_allocates_nothing_and_takes_no_lock() { relay("ulaw", "ulaw", true); }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(RelayCostTest);
 
