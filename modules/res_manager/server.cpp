@@ -221,7 +221,7 @@ void Server::accept(std::unique_ptr<Stream> stream) {
         if (!may_tell(*session)) return;
         log_warning("Manager connection from {} refused: {} are connected, {} of them not logged in (see authlimit and "
                     "sessionlimit)", session->remote.to_string(), sessions_.size(), sessions_without_login());
-        report_security(*this, *session, {.name = "SessionLimit", .account = {}, .details = {}, .error = true});
+        report_security(*session, {.name = "SessionLimit", .account = {}, .details = {}, .error = true});
         return;
     }
     session->stream->set_queue_limit(settings_.output_limit);
@@ -318,7 +318,7 @@ Result<void> Server::handle(Session& session, const ManagerRequest& request) {
     } else if (!slot) {
         refuse(fmt::format("Invalid/unknown command: {}", name));
     } else if (slot->value->privilege != manager_class::none && !(session.write & slot->value->privilege)) {
-        report_security(*this, session, {.name = "RequestNotAllowed", .account = session.user->name,
+        report_security(session, {.name = "RequestNotAllowed", .account = session.user->name,
                                          .details = {{"RequestType", fmt::format("Action: {}", slot->name)}}, .error = true});
         refuse("Permission denied");
     } else {
