@@ -15,6 +15,7 @@ Result<void> add_core_commands(Module& core) {
     JF_TRY(add_channel_commands(core));
     JF_TRY(add_codec_commands(core));
     JF_TRY(add_dialplan_commands(core));
+    JF_TRY(add_security_commands(core));
     return {};
 }
 

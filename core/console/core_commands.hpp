@@ -9,6 +9,7 @@
 #include "core/channel/channel.hpp"
 #include "core/console/command.hpp"
 #include "core/module/module.hpp"
+#include "core/module/module_config.hpp"
 
 namespace jackfield {
 
@@ -26,6 +27,10 @@ Result<void> add_logger_commands(Module& core);
 Result<void> add_module_commands(Module& core);
 Result<void> add_realtime_commands(Module& core);
 Result<void> add_runtime_commands(Module& core);
+Result<void> add_security_commands(Module& core);
+
+// security.conf: the limits on failed log-ins.
+ConfigFileSpec login_limits_file();
 
 // Of a command's word: the channel of that name, or an error that names it. Control thread.
 Result<Channel*> named_channel(const std::string& name);

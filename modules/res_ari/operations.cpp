@@ -5,6 +5,10 @@
 
 #include "core/base/log.hpp"
 #include "core/base/rate_limit.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "core/runtime/login_guard.hpp"
+#include "core/runtime/security_event.hpp"
+#include "core/runtime/wait.hpp"
 #include "modules/res_ari/ari.hpp"
 
 namespace jackfield::ari {
@@ -63,14 +67,43 @@ std::optional<HttpCredentials> credentials_of(const HttpRequest& request) {
     return {};
 }
 
+void report_login(const HttpRequest& request, std::string_view account, std::string_view event, bool error) {
+    static KeyedRateLimit notices{std::chrono::seconds(1)};  // a client may log in with every request
+    if (error ? !notices.allow(request.peer.host(), Clock::now()) : !wanted<SecurityEvent>()) return;
+    report_security({.name = event, .error = error, .service = "ARI", .account = std::string(account), .session = {},
+                     .transport = request.secure ? "TLS" : "TCP", .local = request.local, .remote = request.peer});
+    if (error) log_notice("REST request from {} had the wrong user or password", request.peer.to_string());
+}
+
+// Somebody whose password takes the same time as that of a user. One of hashed passwords needs a hash to work against.
+std::shared_ptr<const User> stand_in(const Ari& ari) {
+    User nobody{.name = "", .password = "no user has this"};
+    for (const auto& [name, user] : ari.settings().users)
+        if (user->format == User::Format::crypt) {
+            nobody.format = user->format;
+            nobody.password = user->password;
+        }
+    return std::make_shared<const User>(std::move(nobody));
+}
+
+// Null: nobody. Waits: for a hashed password, and after a failure.
 std::shared_ptr<const User> authenticate(const Ari& ari, const HttpRequest& request) {
-    static const auto nobody = std::make_shared<const User>(User{.name = "", .password = "no user has this"});
     const auto given = credentials_of(request);
     if (!given) return nullptr;
+    const LoginAttempt attempt{"ARI", given->user, request.peer};
+    LoginGuard& guard = LoginGuard::instance();
+    const bool admitted = guard.admits(attempt, Clock::now());
     const auto found = ari.settings().users.find(given->user);
-    const auto user =
-        found == ari.settings().users.end() ? nobody : found->second;  // a reload may take it away meanwhile
-    return password_fits(*user, given->password) && !user->name.empty() ? user : nullptr;
+    const bool known = found != ari.settings().users.end();
+    const auto user = known ? found->second : stand_in(ari);  // a reload may take it away meanwhile
+    if (admitted && password_fits(*user, given->password) && known) {
+        guard.succeeded(attempt, Clock::now());
+        report_login(request, given->user, "SuccessfulAuth", false);
+        return user;
+    }
+    report_login(request, given->user, !admitted ? "RequestNotAllowed" : known ? "InvalidPassword" : "InvalidAccountID", true);
+    (void)sleep_for(guard.failed(attempt, Clock::now()));  // an interruption shows in the answer
+    return nullptr;
 }
 
 bool allowed_origin(const Ari& ari, std::string_view origin) {
@@ -172,12 +205,7 @@ Answer dispatch(Ari& ari, HttpExchange& exchange) {
         !ari.settings().allowed_origins.empty())
         return error(403, "This origin is not allowed");
     const auto user = authenticate(ari, http);
-    if (!user) {
-        static KeyedRateLimit notices{std::chrono::seconds(1)};
-        if (credentials_of(http) && notices.allow(http.peer.host(), Clock::now()))
-            log_notice("REST request from {} had the wrong user or password", http.peer.to_string());
-        return error(401, "Authentication required");
-    }
+    if (!user) return error(401, "Authentication required");
     if (user->read_only && method != "GET") return error(403, "Write access denied");
     if (constexpr std::string_view docs = "/api-docs/"; path.starts_with(docs) && method == "GET") {
         const std::string_view host = http.header("Host");

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/module/keep_library.hpp"
+
 namespace jackfield {
 namespace {
 
@@ -254,6 +256,7 @@ struct Sources {
 }  // namespace
 
 Result<void> add_odbc_backend(Module& module, std::string file, BackendSlot* slot) {
+    JF_TRY(keep_library(reinterpret_cast<const void*>(&SQLAllocHandle)));  // its drivers leave memory behind
     auto& sources = module.own<Sources>();
     JF_TRY(module.add(ConfigFileSpec{.file = "res_odbc.conf", .prepare = [&sources, slot](const ConfigFile& read, Diagnostics&) -> ConfigApply {
         // The file is shared with others: what is no part of a connection is not judged here.

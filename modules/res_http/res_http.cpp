@@ -28,7 +28,7 @@ Result<void> load(Module& module) {
     module.on_unload([&server] { return server.stop(); });
     module.on_reload([&server]() -> Result<void> {
         server.listen();  // again, when an unload was refused
-        return {};
+        return server.renew_certificate();
     });
     return module.add(ConfigFileSpec{
         .file = "http.conf", .prepare = [&server](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {

@@ -45,26 +45,44 @@ const Server::Route* Server::find(std::string_view path) const {
 void Server::set(Settings settings) {
     const bool moved = settings.enabled != settings_.enabled || settings.port != settings_.port ||
                        !(settings.address == settings_.address);
+    const bool secure_moved = settings.enabled != settings_.enabled || !settings.tls.listens_as(settings_.tls);
     settings_ = std::move(settings);
     if (moved) listener_.reset();
+    if (secure_moved) secure_listener_.reset();
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls.context);
     listen();
 }
 
 void Server::listen() {
-    if (listener_ || !settings_.enabled) return;
+    if (!settings_.enabled) return;
     if (!fibers_) fibers_ = std::make_unique<TaskGroup>("http connections");
-    auto bound = Listener::bind(settings_.address.with_port(settings_.port),
-                                [this](std::unique_ptr<Stream> stream) { accept(std::move(stream), false); });
+    if (!listener_) listen_on(listener_, settings_.address.with_port(settings_.port), {});
+    if (!secure_listener_ && settings_.tls.enabled) listen_on(secure_listener_, settings_.tls.address, settings_.tls.context);
+}
+
+void Server::listen_on(std::unique_ptr<Listener>& listener, const SocketAddress& address,
+                       std::shared_ptr<const TlsContext> context) {
+    const bool secure = context != nullptr;
+    auto bound = Listener::bind(
+        address, [this, secure](std::unique_ptr<Stream> stream) { accept(std::move(stream), secure); }, 1024, std::move(context));
     if (bound)
-        listener_ = std::move(*bound);
+        listener = std::move(*bound);
     else
-        log_error("http.conf: no HTTP clients are served: {}", bound.error().text);
+        log_error("http.conf: no {} clients are served: {}", secure ? "HTTPS" : "HTTP", bound.error().text);
+}
+
+Result<void> Server::renew_certificate() {
+    if (!secure_listener_) return {};
+    settings_.tls.context = JF_TRY(TlsContext::load(settings_.tls.tls));
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls.context);
+    return {};
 }
 
 Result<void> Server::stop() {
     if (std::ranges::find(fibers_serving_, fiber_id()) != fibers_serving_.end())
         return fail(ErrorCode::busy, "an HTTP client can't unload the HTTP server; do it at the console");
     listener_.reset();
+    secure_listener_.reset();
     if (!fibers_) return {};
     fibers_->cancel();
     JF_TRY(fibers_->join());

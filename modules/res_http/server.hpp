@@ -32,15 +32,18 @@ class Server final : public HttpService {
     // Puts settings into force; connections go on, with the new limits from their next request on.
     void set(Settings settings);
     const Settings& settings() const { return settings_; }
-    // Opens the port when the settings want it and it is not open. Errors are logged.
+    // Opens the ports that the settings want and that are not open. Errors are logged.
     void listen();
-    // Closes the port and ends all connections. Waits. Errors: busy (asked for by one of them).
+    // Reads the certificate's files anew: who connects from now on gets what is in them. Waits. Errors: those of TlsContext.
+    Result<void> renew_certificate();
+    // Closes the ports and ends all connections. Waits. Errors: busy (asked for by one of them).
     Result<void> stop();
     std::size_t connections() const { return connections_; }
     std::uint64_t requests() const { return requests_; }
     std::vector<RouteSummary> routes() const;
     // An address below which the server can be reached, "127.0.0.1:8088"; empty while the port is closed.
     std::string address() const { return listener_ ? listener_->local().to_string() : std::string(); }
+    std::string tls_address() const { return secure_listener_ ? secure_listener_->local().to_string() : std::string(); }
 
   private:
     struct Route {
@@ -48,6 +51,7 @@ class Server final : public HttpService {
         HttpHandler handler;
         Gate* gate;
     };
+    void listen_on(std::unique_ptr<Listener>& listener, const SocketAddress& address, std::shared_ptr<const TlsContext> context);
     void accept(std::unique_ptr<Stream> stream, bool secure);
     void serve(std::unique_ptr<Stream> stream, bool secure);
     void refuse(const SocketAddress& peer, std::string_view why);
@@ -58,7 +62,7 @@ class Server final : public HttpService {
     Module& module_;
     Settings settings_;
     std::list<Route> routes_;
-    std::unique_ptr<Listener> listener_;
+    std::unique_ptr<Listener> listener_, secure_listener_;  // the second for TLS
     std::size_t connections_ = 0;
     std::uint64_t requests_ = 0;
     std::map<std::string, std::size_t> by_address_;

@@ -34,21 +34,13 @@ Result<void> set_redirect(Settings& settings, std::string_view value, const Conf
     return {};
 }
 
-constexpr std::string_view no_tls = "TLS is not built into this res_http; put a proxy that speaks TLS before it";
-
-// Off is what this module does anyway; on is what it can't.
-Result<void> only_off(Settings&, std::string_view value, const ConfigEntry&) {
-    const auto on = parse_bool(value);
-    if (!on) return fail(ErrorCode::invalid, "expected yes or no");
-    if (*on) return fail(ErrorCode::unsupported, "{}", no_tls);
-    return {};
-}
+constexpr std::uint16_t tls_port = 8089;
 
 }  // namespace
 
 const Options<Settings>& general_options() {
     using O = Option<Settings>;
-    static const Options<Settings> options{
+    static const Options<Settings> options(with_tls_server_options<Settings>({
         {"enabled", &Settings::enabled, false, "Whether the server listens at all"},
         {"bindaddr", set_address, "127.0.0.1", "Address to listen on; 0.0.0.0 or :: for all",
          [](const Settings& now) { return now.address.host(); }},
@@ -73,24 +65,17 @@ const Options<Settings>& general_options() {
          [](const Settings& now) {
              return now.redirect_from.empty() ? std::string() : now.redirect_from + " " + now.redirect_to;
          }},
-        {"tlsenable", only_off, "no", "Whether to listen for TLS too"},
-        O::absent("tlsbindaddr", no_tls),
-        O::absent("tlscertfile", no_tls),
-        O::absent("tlsprivatekey", no_tls),
-        O::absent("tlscipher", no_tls),
-        O::absent("tlsdisablev1", no_tls),
-        O::absent("tlsdisablev11", no_tls),
-        O::absent("tlsdisablev12", no_tls),
-        O::absent("tlsservercipherorder", no_tls),
-    };
+    }, &Settings::tls, tls_port));
     return options;
 }
 
 Settings read_settings(const ConfigFile& file, Diagnostics& findings) {
     Settings settings = general_options().defaults();
     settings.address = *SocketAddress::parse("127.0.0.1");
-    for (const ConfigCategory* general : file.find_all("general"))
+    for (const ConfigCategory* general : file.find_all("general")) {
         general_options().apply(*general, settings, findings);
+        if (settings.enabled) settings.tls.load(settings.address, tls_port, *general, findings);
+    }
     for (const ConfigCategory& category : file.categories()) {
         if (category.is_template() || equals_ignoring_case(category.name(), "general")) continue;
         if (equals_ignoring_case(category.name(), "post_mappings"))

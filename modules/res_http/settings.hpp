@@ -7,6 +7,7 @@
 
 #include "core/base/address.hpp"
 #include "core/config/options.hpp"
+#include "core/runtime/tls_options.hpp"
 
 namespace jackfield::http {
 
@@ -14,6 +15,7 @@ struct Settings {
     bool enabled = false, static_files = false, status_page = true;
     SocketAddress address;  // without the port
     std::uint16_t port = 8088;
+    TlsServerSettings tls;
     std::string prefix;  // "" or "/asterisk"
     std::string server_name = "Jackfield";
     std::string redirect_from, redirect_to;  // empty: none
@@ -22,7 +24,7 @@ struct Settings {
 };
 
 const Options<Settings>& general_options();
-// Pure.
+// Pure but for the certificates, which it reads: blocks, so in the pool.
 Settings read_settings(const ConfigFile& file, Diagnostics& findings);
 
 }  // namespace jackfield::http

@@ -28,6 +28,7 @@ Result<void> show_status(Console& console, const Server& server) {
     text += fmt::format("Prefix: {}\nServer: {}\n", settings.prefix, settings.server_name);
     text += server.address().empty() ? std::string("Server Disabled\n\n")
                                      : fmt::format("Server Enabled and Bound to {}\n\n", server.address());
+    if (!server.tls_address().empty()) text += fmt::format("HTTPS Server Enabled and Bound to {}\n\n", server.tls_address());
     text += fmt::format("Connections: {} of {}\nRequests: {}\n\nEnabled URI's:\n", server.connections(),
                         settings.session_limit, server.requests());
     for (const RouteSummary& route : server.routes()) text += fmt::format("{} => {}\n", route.path, route.text);
@@ -50,6 +51,7 @@ Result<void> serve_status(HttpExchange& exchange, const Server& server) {
     row("Prefix", settings.prefix);
     row("Bind Address", settings.address.host());
     row("Bind Port", std::to_string(settings.port));
+    if (settings.tls.enabled) row("SSL Bind Port", std::to_string(settings.tls.address.port()));
     for (const auto& [name, value] : exchange.request().parameters()) row("Variable '" + name + "'", value);
     return exchange.respond(
         {.headers = {{"Content-Type", "text/html; charset=utf-8"}},

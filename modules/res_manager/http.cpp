@@ -6,6 +6,7 @@
 
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
+#include "core/runtime/login_guard.hpp"
 #include "modules/res_manager/http_text.hpp"
 #include "modules/res_manager/security_events.hpp"
 
@@ -120,11 +121,21 @@ std::shared_ptr<HttpFront::Entry> HttpFront::by_digest(HttpExchange& exchange, s
         return nullptr;
     };
     if (fields.empty()) return ask(false);
-    const auto found = server_.settings().users.find(get("username"));
-    if (found == server_.settings().users.end() || get("uri") != request.target ||
-        !found->second->access.allows(request.peer) ||
-        !digest_fits(fields, request.method, realm_, found->second->secret)) {
-        log_notice("Manager login over HTTP from {} failed for user '{}'", request.peer.to_string(), get("username"));
+    const std::string account = get("username");
+    const LoginAttempt attempt{"AMI", account, request.peer};
+    LoginGuard& guard = LoginGuard::instance();
+    const bool admitted = guard.admits(attempt, Clock::now());
+    auto found = server_.settings().users.find(account);
+    const bool is_user = found != server_.settings().users.end();
+    // An unknown user takes the same work as a known one.
+    const bool fits = digest_fits(fields, request.method, realm_, is_user ? found->second->secret : "no user has this");
+    if (!admitted || !is_user || !fits || get("uri") != request.target || !found->second->access.allows(request.peer)) {
+        const bool right = admitted && is_user && fits && get("uri") == request.target;
+        jackfield::report_security({.name = !admitted ? "RequestNotAllowed" : !is_user ? "InvalidAccountID" : right ? "FailedACL" : "ChallengeResponseFailed",
+                         .error = true, .service = "AMI", .account = account, .session = {}, .transport = request.secure ? "TLS" : "TCP",
+                         .local = request.local, .remote = request.peer});
+        log_notice("Manager login over HTTP from {} failed for user '{}'", request.peer.to_string(), account);
+        if (answered = sleep_for(guard.failed(attempt, Clock::now())); !answered) return nullptr;
         return ask(false);
     }
     key = "digest " + get("nonce");
@@ -148,6 +159,7 @@ std::shared_ptr<HttpFront::Entry> HttpFront::by_digest(HttpExchange& exchange, s
         answered = exchange.respond({.status = 503, .body = "Too many sessions\n"});
         return nullptr;
     }
+    guard.succeeded(attempt, Clock::now());
     server_.admit(*session, found->second, false);
     auto entry = std::make_shared<Entry>(
         Entry{.session = std::move(session), .last_used = Clock::now(), .last_count = count, .running = nullptr});

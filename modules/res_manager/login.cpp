@@ -7,6 +7,7 @@
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/console/daemon_control.hpp"
+#include "core/runtime/login_guard.hpp"
 #include "modules/res_manager/classes.hpp"
 #include "modules/res_manager/digest.hpp"
 #include "modules/res_manager/security_events.hpp"
@@ -29,7 +30,7 @@ bool same_secret(std::string_view given, std::string_view secret) {
     return !one.empty() && equal_in_constant_time(one, other);
 }
 
-enum class Verdict : unsigned char { accepted, unknown_user, wrong_address, wrong_password, wrong_response };
+enum class Verdict : unsigned char { accepted, unknown_user, wrong_address, wrong_password, wrong_response, refused };
 
 Verdict judge(const Settings& settings, const Session& session, const ManagerRequest& request,
               std::shared_ptr<const User>& user) {
@@ -50,7 +51,7 @@ Verdict judge(const Settings& settings, const Session& session, const ManagerReq
     return by_challenge ? Verdict::wrong_response : Verdict::wrong_password;
 }
 
-void report_failure(Server& server, const Session& session, const ManagerRequest& request, Verdict verdict) {
+void report_failure(const Session& session, const ManagerRequest& request, Verdict verdict) {
     SecurityReport report{.name = {}, .account = std::string(request.get("Username")), .details = {}, .error = true};
     if (verdict == Verdict::unknown_user)
         report.name = "InvalidAccountID";
@@ -58,12 +59,16 @@ void report_failure(Server& server, const Session& session, const ManagerRequest
         report.name = "FailedACL";
     else if (verdict == Verdict::wrong_password)
         report.name = "InvalidPassword";
+    else if (verdict == Verdict::refused) {
+        report.name = "RequestNotAllowed";
+        report.details = {{"RequestType", "Login after too many failures"}};
+    }
     else {
         report.name = "ChallengeResponseFailed";
         // Not the response that would have been right: who may read events must not learn what opens an account.
         report.details = {{"Challenge", session.challenge}, {"Response", std::string(request.get("Key"))}, {"ExpectedResponse", ""}};
     }
-    report_security(server, session, report);
+    report_security(session, report);
     log_notice("Manager login from {} failed for user '{}'", session.remote.to_string(), request.get("Username"));
 }
 
@@ -79,7 +84,7 @@ void Server::challenge(Session& session, const ManagerRequest& request, ManagerR
     if (!equals_ignoring_case(request.get("AuthType"), "MD5"))
         return reply.respond("Error", ManagerFields().add("Message", "Must specify AuthType"));
     session.challenge = std::to_string(100'000'000 + random_number(900'000'000));
-    report_security(*this, session, {.name = "ChallengeSent", .account = std::string(request.get("Username")),
+    report_security(session, {.name = "ChallengeSent", .account = std::string(request.get("Username")),
                                      .details = {{"Challenge", session.challenge}}});
     reply.respond("Success", ManagerFields().add("Challenge", session.challenge));
 }
@@ -89,7 +94,7 @@ void Server::admit(Session& session, const std::shared_ptr<const User>& user, bo
     session.read = user->read;
     session.write = user->write;
     session.filter = user->filter;
-    report_security(*this, session, {.name = "SuccessfulAuth", .account = user->name,
+    report_security(session, {.name = "SuccessfulAuth", .account = user->name,
                                      .details = {{"UsingPassword", by_password ? "1" : "0"}}});
     review_classes();
     if (settings_.display_connects && user->display_connects)
@@ -99,21 +104,27 @@ void Server::admit(Session& session, const std::shared_ptr<const User>& user, bo
 Result<void> Server::log_in(Session& session, const ManagerRequest& request, ManagerReply& reply) {
     if (session.user) return fail(ErrorCode::exists, "Already authenticated");
     const std::string_view type = request.get("AuthType");
+    const std::string account(request.get("Username"));
+    const LoginAttempt attempt{"AMI", account, session.remote};
+    LoginGuard& guard = LoginGuard::instance();
     std::shared_ptr<const User> user;
-    Verdict verdict = Verdict::unknown_user;
-    if (!type.empty() && !equals_ignoring_case(type, "MD5") && !equals_ignoring_case(type, "plain"))
-        report_security(*this, session, {.name = "AuthMethodNotAllowed", .account = std::string(request.get("Username")),
-                                         .details = {{"AuthMethod", std::string(type)}}, .error = true});
-    else if (verdict = judge(settings_, session, request, user); verdict != Verdict::accepted)
-        report_failure(*this, session, request, verdict);
+    Verdict verdict = guard.admits(attempt, Clock::now()) ? Verdict::unknown_user : Verdict::refused;
+    if (!type.empty() && !equals_ignoring_case(type, "MD5") && !equals_ignoring_case(type, "plain")) {
+        report_security(session, {.name = "AuthMethodNotAllowed", .account = account,
+                                  .details = {{"AuthMethod", std::string(type)}}, .error = true});
+    } else {
+        if (verdict != Verdict::refused) verdict = judge(settings_, session, request, user);
+        if (verdict != Verdict::accepted) report_failure(session, request, verdict);
+    }
     session.challenge.clear();  // each serves once
     if (verdict != Verdict::accepted) {
         session.ending = true;
-        JF_TRY(sleep_for(failures_.failed(session.remote.host(), Clock::now())));
+        JF_TRY(sleep_for(guard.failed(attempt, Clock::now())));
         return fail(ErrorCode::refused, "Authentication failed");
     }
+    guard.succeeded(attempt, Clock::now());
     if (!user->multiple_login && logged_in_elsewhere(*this, *user)) {
-        report_security(*this, session, {.name = "SessionLimit", .account = user->name, .details = {}, .error = true});
+        report_security(session, {.name = "SessionLimit", .account = user->name, .details = {}, .error = true});
         session.ending = true;
         return fail(ErrorCode::busy, "Login Already In Use");
     }

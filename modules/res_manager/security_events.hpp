@@ -1,11 +1,12 @@
-// Security events: who tried to log in and how it ended, for the `security` log level and AMI's clients.
+// Security events: those of manager clients are reported, and those of every interface sent to clients with the class `security`.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "core/runtime/event_bus.hpp"
+#include "core/runtime/security_event.hpp"
 #include "modules/res_manager/session.hpp"
 
 namespace jackfield::manager {
@@ -15,10 +16,12 @@ class Server;
 struct SecurityReport {
     std::string_view name;              // "InvalidPassword"
     std::string account;
-    std::vector<std::pair<std::string_view, std::string>> details;
+    SecurityEvent::Fields details;
     bool error = false;
 };
-// Writes the line to the log and publishes the event. Never waits.
-void report_security(Server& server, const Session& session, const SecurityReport& report);
+// Reports what a session did. Never waits.
+void report_security(const Session& session, SecurityReport report);
+// Makes manager events of all security events while the subscriptions live.
+std::vector<Subscription> watch_security(Server& server);
 
 }  // namespace jackfield::manager

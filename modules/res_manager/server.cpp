@@ -165,14 +165,13 @@ Result<void> Server::drain(Session& session) {
 void Server::set(Settings settings) {
     const bool moved = settings.enabled != settings_.enabled || settings.port != settings_.port ||
                        !(settings.address == settings_.address);
-    const bool secure_moved = settings.enabled != settings_.enabled || settings.tls_enabled != settings_.tls_enabled ||
-                              !(settings.tls_address == settings_.tls_address);
+    const bool secure_moved = settings.enabled != settings_.enabled || !settings.tls.listens_as(settings_.tls);
     settings_ = std::move(settings);
     for (const auto& session : sessions_)
         if (session->stream) session->stream->set_queue_limit(settings_.output_limit);
     if (moved) listener_.reset();
     if (secure_moved) secure_listener_.reset();
-    if (secure_listener_) secure_listener_->set_tls(settings_.tls_context);
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls.context);
     listen();
 }
 
@@ -180,7 +179,7 @@ void Server::listen() {
     if (!settings_.enabled) return;
     if (!fibers_) fibers_ = std::make_unique<TaskGroup>("manager sessions");
     if (!listener_) listen_on(listener_, settings_.address.with_port(settings_.port), {});
-    if (!secure_listener_ && settings_.tls_enabled) listen_on(secure_listener_, settings_.tls_address, settings_.tls_context);
+    if (!secure_listener_ && settings_.tls.enabled) listen_on(secure_listener_, settings_.tls.address, settings_.tls.context);
 }
 
 void Server::listen_on(std::unique_ptr<Listener>& listener, const SocketAddress& address, std::shared_ptr<const TlsContext> context) {
@@ -193,9 +192,9 @@ void Server::listen_on(std::unique_ptr<Listener>& listener, const SocketAddress&
 
 Result<void> Server::renew_certificate() {
     if (!secure_listener_) return {};
-    auto context = JF_TRY(TlsContext::load(settings_.tls));
-    settings_.tls_context = std::move(context);
-    if (secure_listener_) secure_listener_->set_tls(settings_.tls_context);
+    auto context = JF_TRY(TlsContext::load(settings_.tls.tls));
+    settings_.tls.context = std::move(context);
+    if (secure_listener_) secure_listener_->set_tls(settings_.tls.context);
     return {};
 }
 
@@ -222,7 +221,7 @@ void Server::accept(std::unique_ptr<Stream> stream) {
         if (!may_tell(*session)) return;
         log_warning("Manager connection from {} refused: {} are connected, {} of them not logged in (see authlimit and "
                     "sessionlimit)", session->remote.to_string(), sessions_.size(), sessions_without_login());
-        report_security(*this, *session, {.name = "SessionLimit", .account = {}, .details = {}, .error = true});
+        report_security(*session, {.name = "SessionLimit", .account = {}, .details = {}, .error = true});
         return;
     }
     session->stream->set_queue_limit(settings_.output_limit);
@@ -319,7 +318,7 @@ Result<void> Server::handle(Session& session, const ManagerRequest& request) {
     } else if (!slot) {
         refuse(fmt::format("Invalid/unknown command: {}", name));
     } else if (slot->value->privilege != manager_class::none && !(session.write & slot->value->privilege)) {
-        report_security(*this, session, {.name = "RequestNotAllowed", .account = session.user->name,
+        report_security(session, {.name = "RequestNotAllowed", .account = session.user->name,
                                          .details = {{"RequestType", fmt::format("Action: {}", slot->name)}}, .error = true});
         refuse("Permission denied");
     } else {

@@ -14,7 +14,6 @@
 #include "core/module/registry.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/stream.hpp"
-#include "modules/res_manager/failure_delays.hpp"
 #include "modules/res_manager/manager.hpp"
 #include "modules/res_manager/session.hpp"
 #include "modules/res_manager/settings.hpp"
@@ -107,7 +106,6 @@ class Server final : public ManagerService {
     std::size_t users_ = 0;                     // sessions that have logged in
     ManagerClasses wanted_ = manager_class::none;
     std::uint64_t last_session_ = 0, sequence_ = 0;
-    FailureDelays failures_;
     KeyedRateLimit notices_{std::chrono::seconds(1)};  // of log lines that anybody can provoke
     std::string turn_;                          // the output of this turn
     std::string scratch_;

@@ -32,46 +32,6 @@ Result<void> set_address(Settings& settings, std::string_view value, const Confi
 
 constexpr std::uint16_t tls_port = 5039;
 
-Result<void> set_tls_address(Settings& settings, std::string_view value, const ConfigEntry&) {
-    settings.tls_address = JF_TRY(SocketAddress::parse(value, tls_port));
-    return {};
-}
-
-Option<Settings> tls_text(std::string_view name, std::string TlsSettings::*member, std::string_view value, std::string_view text) {
-    return {name,
-            [member](Settings& settings, std::string_view written, const ConfigEntry&) -> Result<void> {
-                settings.tls.*member = written;
-                return {};
-            },
-            value, text, [member](const Settings& now) { return now.tls.*member; }};
-}
-
-Option<Settings> tls_switch(std::string_view name, bool TlsSettings::*member, std::string_view text) {
-    return {name,
-            [member](Settings& settings, std::string_view written, const ConfigEntry&) -> Result<void> {
-                const auto on = parse_bool(written);
-                if (!on) return fail(ErrorCode::invalid, "expected yes or no");
-                settings.tls.*member = *on;
-                return {};
-            },
-            "no", text, [member](const Settings& now) { return std::string(now.tls.*member ? "yes" : "no"); }};
-}
-
-// Reads the certificates; what is wrong with them stands at the section.
-void make_context(Settings& settings, const ConfigPlace& place, Diagnostics& findings) {
-    if (!settings.enabled || !settings.tls_enabled) return;
-    if (!settings.tls_address.valid()) settings.tls_address = settings.address.with_port(tls_port);
-    settings.tls.minimum = !settings.without_tls1     ? TlsProtocol::tls1
-                           : !settings.without_tls1_1 ? TlsProtocol::tls1_1
-                           : !settings.without_tls1_2 ? TlsProtocol::tls1_2
-                                                      : TlsProtocol::tls1_3;
-    settings.tls.verify_peer |= settings.tls.require_peer;
-    if (settings.tls.certificate_file.empty()) return findings.error(place, "tlsenable = yes needs tlscertfile = FILE");
-    auto context = TlsContext::make(settings.tls);
-    if (!context) return findings.error(place, "{}", context.error().text);
-    settings.tls_context = std::move(*context);
-}
-
 // Functions may wait, and an event must not.
 Result<void> add_channel_variables(Settings& settings, std::string_view value, const ConfigEntry&) {
     for (const std::string_view name : split_list(value)) {
@@ -90,8 +50,7 @@ Result<void> read_classes_of(ManagerClasses& classes, std::string_view value) {
 }  // namespace
 
 const Options<Settings>& general_options() {
-    using O = Option<Settings>;
-    static const Options<Settings> options{
+    static const Options<Settings> options(with_tls_server_options<Settings>({
         {"enabled", &Settings::enabled, false, "Whether clients are let in at all"},
         {"port", &Settings::port, 5038, Range{1, 65535}, "TCP port to listen on"},
         {"bindaddr", set_address, "127.0.0.1", "Address to listen on; 0.0.0.0 or :: for all",
@@ -113,20 +72,7 @@ const Options<Settings>& general_options() {
          "No answer to Events with EventMask on, as before Asterisk 1.8"},
         {"webenabled", &Settings::web_enabled, false, "Serve /manager, /rawman, /mxml and their like by the HTTP server (http.conf)"},
         {"httptimeout", &Settings::http_time, 60s, Range{1s, 3600s}, "A session over HTTP ends after so long without a request"},
-        {"tlsenable", &Settings::tls_enabled, false, "Whether clients are let in over TLS too (enabled = yes is needed as well)"},
-        {"tlsbindaddr", set_tls_address, "", "Address and port for TLS; without it that of bindaddr and port 5039",
-         [](const Settings& now) { return now.tls_address.valid() ? now.tls_address.to_string() : std::string(); }},
-        tls_text("tlscertfile", &TlsSettings::certificate_file, "", "Our certificate and those that signed it, in PEM form"),
-        tls_text("tlsprivatekey", &TlsSettings::key_file, "", "Its private key; without it, the key is in tlscertfile"),
-        tls_text("tlscipher", &TlsSettings::ciphers, "", "Ciphers, as `openssl ciphers` names them; empty: OpenSSL's choice"),
-        tls_text("tlscafile", &TlsSettings::ca_file, "", "Certificates of those who may sign clients' certificates"),
-        tls_text("tlscapath", &TlsSettings::ca_path, "", "A folder of such certificates"),
-        tls_switch("tlsverifyclient", &TlsSettings::require_peer, "Only clients with a certificate that tlscafile or tlscapath trusts"),
-        tls_switch("tlsservercipherorder", &TlsSettings::prefer_own_ciphers, "Our order of ciphers decides, not the client's"),
-        {"tlsdisablev1", &Settings::without_tls1, true, "Refuse TLS 1.0"},
-        {"tlsdisablev11", &Settings::without_tls1_1, true, "Refuse TLS 1.1"},
-        {"tlsdisablev12", &Settings::without_tls1_2, false, "Refuse TLS 1.2"},
-    };
+    }, &Settings::tls, tls_port));
     return options;
 }
 
@@ -171,8 +117,7 @@ Settings read_settings(const ConfigFile& file, Diagnostics& findings) {
     settings.address = *SocketAddress::parse("127.0.0.1");
     for (const ConfigCategory* general : file.find_all("general")) {
         general_options().apply(*general, settings, findings);
-        const ConfigEntry* entry = general->find("tlscertfile");
-        make_context(settings, entry ? entry->place() : general->place(), findings);
+        if (settings.enabled) settings.tls.load(settings.address, tls_port, *general, findings);
     }
     for (const ConfigCategory& category : file.categories()) {
         if (category.is_template() || equals_ignoring_case(category.name(), "general")) continue;

@@ -13,7 +13,7 @@
 #include "core/base/address.hpp"
 #include "core/base/strings.hpp"
 #include "core/config/options.hpp"
-#include "core/runtime/tls.hpp"
+#include "core/runtime/tls_options.hpp"
 #include "modules/res_manager/event_filter.hpp"
 #include "modules/res_manager/manager.hpp"
 
@@ -48,11 +48,7 @@ struct Settings {
     bool enabled = false;
     std::uint16_t port = 5038;
     SocketAddress address;                      // of the listening socket, without the port
-    bool tls_enabled = false;
-    SocketAddress tls_address;                  // with its port
-    TlsSettings tls;
-    bool without_tls1 = true, without_tls1_1 = true, without_tls1_2 = false;
-    std::shared_ptr<const TlsContext> tls_context;  // when tls_enabled
+    TlsServerSettings tls;
     bool display_connects = true, timestamps = false, multiple_login = true, debug = false, broken_events_action = false;
     bool web_enabled = false;
     std::chrono::seconds login_time{30}, http_time{60};

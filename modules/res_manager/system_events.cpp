@@ -6,6 +6,7 @@
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/hints.hpp"
 #include "modules/res_manager/classes.hpp"
+#include "modules/res_manager/security_events.hpp"
 #include "modules/res_manager/server.hpp"
 #include "modules/res_manager/snapshot_fields.hpp"
 
@@ -83,6 +84,7 @@ Result<void> add_system_events(Module& module, Server& server) {
     };
     JF_TRY(add(manager_class::system, watch_daemon));
     JF_TRY(add(manager_class::call, watch_states));
+    JF_TRY(add(manager_class::security, watch_security));
     return add(manager_class::user, watch_user_events);
 }
 

@@ -1,11 +1,11 @@
 // res_srtp - encrypted media (SRTP, RFC 3711), by libsrtp2.
-#include <dlfcn.h>
 #include <srtp2/srtp.h>
 
 #include <array>
 #include <utility>
 #include <vector>
 
+#include "core/module/keep_library.hpp"
 #include "core/sdk.hpp"
 #include "modules/res_srtp/srtp.hpp"
 
@@ -85,10 +85,7 @@ class Srtp final : public SrtpService {
 // Once for the process: the library is never shut down, since ciphers may outlive what asked for them. And it stays mapped
 // when the module goes: Debian's is built on NSS, whose functions run at the end of each thread that has used it.
 Result<void> start_library() {
-    Dl_info library;
-    if (dladdr(reinterpret_cast<const void*>(&srtp_init), &library) == 0 ||
-        !dlopen(library.dli_fname, RTLD_NOW | RTLD_NODELETE))
-        return fail(ErrorCode::failed, "libsrtp2 can't be kept: {}", dlerror());
+    JF_TRY(keep_library(reinterpret_cast<const void*>(&srtp_init)));
     // bad_param: it has started already, for an earlier load of this module.
     if (const auto status = srtp_init(); status != srtp_err_status_ok && status != srtp_err_status_bad_param)
         return fail(ErrorCode::failed, "libsrtp2 does not start (error {})", static_cast<int>(status));

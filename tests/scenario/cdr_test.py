@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import threading
 import time
-import unittest
 
 import fixture as jt
 from ami_fixture import Client
@@ -394,7 +393,6 @@ class Databases(CdrTest):
         jt.wait_until(lambda: self.count() == 21, 40, "the records that waited")
         self.assertEqual(database.ask("SELECT count(DISTINCT (uniqueid, sequence)) FROM cdr"), "21")
 
-    @unittest.skipIf(jt.SLOWNESS > 3, "under the address sanitizer the ODBC driver's own leaks end the daemon with 1")
     def test_odbc_writes_what_the_table_has_columns_for(self):
         file = self.folder / "odbc.db"
         database = sqlite3.connect(file)

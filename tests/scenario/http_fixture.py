@@ -32,8 +32,8 @@ class Answer:
 class Raw:
     """A connection on which bytes are sent as they are."""
 
-    def __init__(self, address, port=8088):
-        self.socket = socket.create_connection((address, port), 10 * SLOWNESS)
+    def __init__(self, address, port=8088, connection=None):
+        self.socket = connection or socket.create_connection((address, port), 10 * SLOWNESS)
         self.socket.settimeout(10 * SLOWNESS)
         self.file = self.socket.makefile("rb")  # one for all answers, which may come in one piece
 
@@ -71,8 +71,8 @@ class Raw:
 class WebSocket:
     """A client that knows RFC 6455 only."""
 
-    def __init__(self, address, target, headers=()):
-        self.raw = Raw(address)
+    def __init__(self, address, target, headers=(), connection=None):
+        self.raw = Raw(address, connection=connection)
         self.socket, self.buffer = self.raw.socket, b""
         key = base64.b64encode(os.urandom(16)).decode()
         self.raw.send(f"GET {target} HTTP/1.1\r\nHost: {address}:8088\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -1,4 +1,6 @@
 """Realtime: rows, whole files and extensions out of SQLite and PostgreSQL, and what a hung database does to calls."""
+import pathlib
+import socket
 import sqlite3
 import time
 
@@ -64,7 +66,7 @@ expect = hangup 19
 """
 
 
-class Realtime(jt.ScenarioTest):
+class RowUser(jt.ScenarioTest):
     def globals(self, jackfield):
         lines = jackfield.ask("dialplan show globals").splitlines()
         return dict(line.strip().split("=", 1) for line in lines if "=" in line)
@@ -94,6 +96,8 @@ class Realtime(jt.ScenarioTest):
         self.assertNotEqual(0, answer.returncode)
         self.assertIn("no_such_column", answer.stdout + answer.stderr)
 
+
+class Realtime(RowUser):
     def sqlite(self, extconfig, **files):
         path = self.folder / "realtime.sqlite3"
         database = sqlite3.connect(path)
@@ -168,6 +172,161 @@ class Realtime(jt.ScenarioTest):
         # A server that was away and is back: the dead connection is noticed and replaced.
         server.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'jackfield'")
         self.assertIn("6009", jackfield.ask("realtime load people name ann"))
+
+
+ODBC = """[default]
+exten => 200,1,Set(GLOBAL(ROW)=${ODBC_PERSON(ann)})
+ same => n,Set(GLOBAL(STATUS)=${ODBCSTATUS} ${ODBCROWS} ${~ODBCFIELDS~})
+ same => n,Set(GLOBAL(NOBODY)=<${ODBC_PERSON(nobody)}>)
+ same => n,Set(GLOBAL(NOSTATUS)=${ODBCSTATUS} ${ODBCROWS})
+ same => n,Set(GLOBAL(INJECTED)=<${ODBC_PERSON(x' OR '1'='1)}>)
+ same => n,Set(ODBC_PERSON(ann)=6007,Sofia)
+ same => n,Set(GLOBAL(WRITTEN)=${ODBCSTATUS} ${ODBCROWS})
+ same => n,Set(ODBC_PERSON(new)=6011,Oslo)
+ same => n,Set(GLOBAL(INSERTED)=${ODBCSTATUS} ${ODBCROWS})
+ same => n,Set(id=${DB_ALL()})
+ same => n,Set(all=)
+ same => n(next),Set(row=${ODBC_FETCH(${id})})
+ same => n,GotoIf($["${ODBC_FETCH_STATUS}" = "FAILURE"]?done)
+ same => n,Set(all=${all}[${row}])
+ same => n,Goto(next)
+ same => n(done),Set(GLOBAL(ALL)=${all})
+ same => n,Set(id=${DB_ALL()})
+ same => n,ODBCFinish(${id})
+ same => n,Set(GLOBAL(FINISHED)=<${ODBC_FETCH(${id})}>)
+ same => n,Set(GLOBAL(QUOTED)=${SQL_ESC(it's)} ${SQL_ESC_BACKSLASHES(a\\b)})
+ same => n,Hangup(16)
+exten => 201,1,Set(ODBC(transaction,here)=first)
+ same => n,Set(ODBC_PERSON(ann)=1,changed)
+ same => n,ODBC_Rollback()
+ same => n,Set(GLOBAL(UNDONE)=${ROLLBACK_RESULT} ${ODBC(transaction)} ${ODBC(isolation)})
+ same => n,Set(ODBC_PERSON(bob)=2,kept)
+ same => n,ODBC_Commit(first)
+ same => n,Set(GLOBAL(KEPT)=${COMMIT_RESULT})
+ same => n,Set(ODBC_PERSON(ann)=3,lost)
+ same => n,Hangup(16)
+exten => 202,1,Set(GLOBAL(GOT)=<${ODBC_PERSON(ann)}>)
+ same => n,Set(GLOBAL(AWAY)=${ODBCSTATUS} ${ODBCROWS})
+ same => n,Hangup(16)
+exten => 203,1,Hangup(19)
+"""
+FUNCTIONS = """[PERSON]
+dsn=here
+readsql=SELECT phone, town FROM people WHERE name = '${SQL_ESC(${ARG1})}'
+writesql=UPDATE people SET phone = '${SQL_ESC(${VAL1})}', town = '${SQL_ESC(${VAL2})}' WHERE name = '${SQL_ESC(${ARG1})}'
+insertsql=INSERT INTO people (name, phone, town) VALUES ('${SQL_ESC(${ARG1})}', '${SQL_ESC(${VAL1})}', '${SQL_ESC(${VAL2})}')
+syntax=name
+synopsis=Somebody's phone and town
+[ALL]
+prefix=DB
+dsn=here
+mode=multirow
+readsql=SELECT name, town FROM people ORDER BY name
+"""
+ODBC_TESTS = "".join(f"[{name}]\ndial = {number}\nlimit = 60\nexpect = hangup {cause}\n" for name, number, cause in (
+    ("functions", 200, 16), ("transactions", 201, 16), ("asks", 202, 16), ("asks-nobody", 203, 19)))
+
+
+def odbc_driver(name):
+    return next(pathlib.Path("/usr/lib").glob(f"*/odbc/{name}"))
+
+
+class Odbc(RowUser):
+    def start(self, ini, odbc="", plan=ODBC, extconfig="", tests=ODBC_TESTS, functions=FUNCTIONS):
+        (self.folder / "odbc.ini").write_text("[records]\n" + ini)
+        return self.daemon({"extensions.conf": plan, "dialplan_test.conf": tests, "extconfig.conf": extconfig, "func_odbc.conf": functions,
+                            "res_odbc.conf": f"[here]\ndsn=records\n{odbc}"}, environment={"ODBCINI": str(self.folder / "odbc.ini")})
+
+    def sqlite_file(self):
+        path = self.folder / "odbc.sqlite3"
+        database = sqlite3.connect(path)
+        database.executescript(TABLES)
+        database.commit()
+        self.addCleanup(database.close)
+        return f"Driver={odbc_driver('libsqlite3odbc.so')}\nDatabase={path}\nTimeout=2000\n", database
+
+    def dial(self, jackfield, test):
+        answer = jackfield.cli(f"dialplan test dialplan_test.conf {test}", check=False)
+        self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
+        return self.globals(jackfield)
+
+    def test_realtime_rows_and_extensions(self):
+        server = Postgres(self.server)
+        self.addCleanup(server.stop)
+        server.ask(TABLES)
+        ini = f"Driver={odbc_driver('psqlodbca.so')}\nServername={self.server}\nPort=5432\nDatabase=postgres\nUsername=jackfield\n"
+        jackfield = self.start(ini, plan=PLAN, tests=TESTS, extconfig="[settings]\npeople => odbc,here\nextensions => odbc,here,extensions\n")
+        self.use_rows(jackfield, lambda command: [tuple(line.split("|")) for line in server.ask(command).splitlines()])
+
+    def test_functions_read_write_and_fetch(self):
+        ini, database = self.sqlite_file()
+        jackfield = self.start(ini)
+        found = self.dial(jackfield, "functions")
+        self.assertEqual("6001,Sofia\\, centre", found["ROW"])
+        self.assertEqual("SUCCESS 1 phone,town", found["STATUS"])
+        self.assertEqual(("<>", "NODATA 0", "<>"), (found["NOBODY"], found["NOSTATUS"], found["INJECTED"]))
+        self.assertEqual(("SUCCESS 1", "SUCCESS 1"), (found["WRITTEN"], found["INSERTED"]))
+        self.assertEqual("[ann,Sofia][bob,][new,Oslo]", found["ALL"])
+        self.assertEqual("<>", found["FINISHED"])
+        self.assertEqual("it''s a\\\\b", found["QUOTED"])
+        self.assertEqual([("ann", "6007"), ("bob", "6002"), ("new", "6011")], database.execute("SELECT name, phone FROM people ORDER BY name").fetchall())
+        self.assertIn("Somebody's phone and town", jackfield.ask("core show function ODBC_PERSON"))
+        self.assertIn("usable", jackfield.ask("odbc show"))
+
+    def test_transactions_are_kept_undone_and_undone_at_the_end(self):
+        ini, database = self.sqlite_file()
+        jackfield = self.start(ini)
+        found = self.dial(jackfield, "transactions")
+        self.assertEqual(("OK first read_committed", "OK"), (found["UNDONE"], found["KEPT"]))
+        rows = lambda: database.execute("SELECT name, phone FROM people ORDER BY name").fetchall()
+        self.assertEqual([("ann", "6001"), ("bob", "2")], rows())
+        self.assertEqual("<6001,Sofia\\, centre>", self.dial(jackfield, "asks")["GOT"])  # the connection was given back
+
+    def test_a_wrong_function_is_refused_with_its_place_and_changes_nothing(self):
+        ini, _ = self.sqlite_file()
+        jackfield = self.start(ini)
+        jackfield.write("func_odbc.conf", "[OTHER]\ndsn=here\nreadsq=SELECT 1\n")
+        answer = jackfield.cli("module reload func_odbc", check=False)
+        self.assertNotEqual(0, answer.returncode)
+        self.assertIn("func_odbc.conf:3", answer.stdout + answer.stderr + jackfield.log_text())
+        self.assertIn("6001", self.dial(jackfield, "asks")["GOT"])
+        jackfield.write("func_odbc.conf", FUNCTIONS.replace("[ALL]", "[EVERY]"))
+        jackfield.ask("module reload func_odbc")
+        self.assertIn("DB_EVERY", jackfield.ask("core show functions"))
+        self.assertNotIn("DB_ALL", jackfield.ask("core show functions"))
+
+    def hung(self, jackfield, seconds, away):
+        """Who does not ask the database that hangs is not delayed; who asks goes on after its time, and the next one at once."""
+        began = time.monotonic()
+        self.dial(jackfield, "asks-nobody")
+        self.assertLess(time.monotonic() - began, seconds - 0.5)
+        self.assertEqual(("<>", "FAILURE -1"), tuple(self.dial(jackfield, "asks")[name] for name in ("GOT", "AWAY")))
+        jackfield.wait_for_log(away)
+        began = time.monotonic()
+        self.dial(jackfield, "asks")
+        self.assertLess(time.monotonic() - began, seconds - 0.5)
+        self.assertIn("away", jackfield.ask("odbc show"))
+
+    def test_a_hung_postgresql_delays_only_who_asks_it_and_is_found_again(self):
+        server = Postgres(self.server)
+        self.addCleanup(server.stop)
+        server.ask(TABLES)
+        ini = f"Driver={odbc_driver('psqlodbca.so')}\nServername={self.server}\nPort=5432\nDatabase=postgres\nUsername=jackfield\n"
+        jackfield = self.start(ini, "timeout=3000\nnegative_connection_cache=2\nmax_connections=3\npre-connect=yes\nsanitysql=SELECT 1\n")
+        self.assertEqual("<6001,Sofia\\, centre>", self.dial(jackfield, "asks")["GOT"])
+        server.freeze()
+        self.hung(jackfield, 3, "database here is away: it did not answer within 3000 ms")
+        server.thaw()
+        jt.wait_until(lambda: "6001" in self.dial(jackfield, "asks")["GOT"], 20, "the database")
+        server.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'jackfield'")
+        self.assertIn("6001", self.dial(jackfield, "asks")["GOT"])
+
+    def test_a_server_that_accepts_and_never_answers(self):
+        silent = socket.create_server((self.server, 5499))
+        self.addCleanup(silent.close)
+        ini = f"Driver={odbc_driver('psqlodbca.so')}\nServername={self.server}\nPort=5499\nDatabase=postgres\nUsername=jackfield\n"
+        jackfield = self.start(ini, "timeout=3000\nnegative_connection_cache=60\n")
+        self.hung(jackfield, 3, "database here is away")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@ that trickle, and a storm of connections."""
 import base64
 import concurrent.futures
 import hashlib
+import http.client
+import json
 import os
 import re
 import socket
@@ -12,6 +14,7 @@ import subprocess
 import time
 
 import fixture as jt
+import http_fixture
 from ami_fixture import MANAGER, Client
 
 PLAN = """
@@ -356,6 +359,78 @@ class Manager(TlsScenario):
         self.assertEqual("Pong", client.ask("Ping").get("Ping"))
         with self.keys.connect(5039) as fresh:
             self.assertEqual("renewed", common_name(fresh))
+
+
+REST_CLIENT = """
+const [address, user, password] = process.argv.slice(2);
+require('ari-client').connect(`https://${address}:8089`, user, password).then(async client => {
+  client.on('StasisStart', async (event, channel) => { console.log('start', channel.dialplan.exten); await channel.hangup(); });
+  client.on('StasisEnd', () => { console.log('end'); process.exit(0); });
+  client.on('WebSocketConnected', () => client.channels.originate({endpoint: 'Local/stasis@default', app: 'app'}));
+  client.start('app');
+}).catch(error => { console.log('failed', error.message || error); process.exit(1); });
+"""
+
+
+class Web(TlsScenario):
+    def web(self, more=""):
+        return self.daemon({
+            "http.conf": http_fixture.HTTP.format(general=f"tlsenable=yes\ntlsbindaddr=@ADDRESS@\ntlscertfile={self.keys.folder}/pbx.pem\n"
+                                                          f"tlsprivatekey={self.keys.folder}/pbx.key\n{more}"),
+            "ari.conf": "[general]\nenabled=yes\n[admin]\ntype=user\npassword=secret\n",
+            "extensions.conf": PLAN + "exten => stasis,1,Answer()\n same => n,Echo()\n"})
+
+    def get(self, path, method="GET"):
+        connection = http.client.HTTPSConnection(self.server, 8089, timeout=20 * jt.SLOWNESS, context=self.keys.context())
+        self.addCleanup(connection.close)
+        connection.request(method, path, headers={"Authorization": "Basic " + base64.b64encode(b"admin:secret").decode()})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+    def test_requests_and_events_over_tls_outlive_the_certificate(self):
+        daemon = self.web()
+        self.assertIn(f"HTTPS Server Enabled and Bound to {self.server}:8089", daemon.ask("http show status"))
+        status, body = self.get("/ari/asterisk/info")
+        self.assertEqual(200, status, body)
+        self.assertIn("build", json.loads(body))
+        self.assertIn('"https://', self.get("/ari/api-docs/asterisk.json")[1])
+        events = http_fixture.WebSocket(self.server, "/ari/events?app=app&api_key=admin:secret", connection=self.keys.connect(8089))
+        self.addCleanup(events.close)
+        self.assertEqual(101, events.status)
+        self.keys.issue("renewed")
+        daemon.ask("module reload res_http")
+        with self.keys.connect(8089) as fresh:
+            self.assertEqual("renewed", common_name(fresh))
+        self.assertEqual(200, self.get("/ari/channels?endpoint=Local/stasis@default&app=app", "POST")[0])
+        while events.message()["type"] != "StasisStart":  # over the connection that began with the old certificate
+            pass
+
+    def test_ari_client_from_npm_works_over_tls(self):
+        folder = self.npm_folder("ari-client@2.2.0")
+        (folder / "secure.js").write_text(REST_CLIENT)
+        self.web()
+        done = subprocess.run(["node", "secure.js", self.server, "admin", "secret"], cwd=folder, capture_output=True, text=True,
+                              timeout=60 * jt.SLOWNESS, env={**os.environ, "NODE_EXTRA_CA_CERTS": str(self.keys.folder / "ca.pem")})
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(["start", "end"], [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("start", "end"))])
+
+    def test_a_client_that_speaks_plain_text_or_an_old_version_is_refused(self):
+        self.web("tlsdisablev12=yes")
+        with socket.create_connection((self.server, 8089), 10 * jt.SLOWNESS) as plain:
+            plain.sendall(b"GET /httpstatus HTTP/1.1\r\nHost: x\r\n\r\n")
+            try:
+                self.assertNotIn(b"HTTP/1.1 200", plain.recv(4096))
+            except ConnectionResetError:
+                pass
+        old = self.keys.context()
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        with self.assertRaises(ssl.SSLError):
+            old.wrap_socket(socket.create_connection((self.server, 8089), 10 * jt.SLOWNESS), server_hostname=self.server)
+        self.assertEqual(200, self.get("/httpstatus")[0])
+
+    def test_a_missing_certificate_is_named_with_its_line(self):
+        daemon = self.daemon({"http.conf": http_fixture.HTTP.format(general="tlsenable=yes"), "extensions.conf": PLAN})
+        self.assertRegex(daemon.log_text(), r"http.conf:\d+: tlsenable = yes needs tlscertfile")
 
 
 if __name__ == "__main__":

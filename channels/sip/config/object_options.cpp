@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/dialplan/expression_regex.hpp"
+#include "core/runtime/tls_options.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -46,25 +47,7 @@ Result<void> set_bind(TransportSettings& transport, std::string_view value, cons
     return {};
 }
 
-Option<TransportSettings> tls_text(std::string_view name, std::string TlsSettings::*member, std::string_view text) {
-    return {name,
-            [member](TransportSettings& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
-                transport.tls.*member = value;
-                return {};
-            },
-            "", text, [member](const TransportSettings& now) { return now.tls.*member; }};
-}
-
-Option<TransportSettings> tls_switch(std::string_view name, bool TlsSettings::*member, std::string_view text) {
-    return {name,
-            [member](TransportSettings& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
-                const auto on = parse_bool(value);
-                if (!on) return fail(ErrorCode::invalid, "expected yes or no");
-                transport.tls.*member = *on;
-                return {};
-            },
-            "no", text, [member](const TransportSettings& now) { return std::string(now.tls.*member ? "yes" : "no"); }};
-}
+constexpr auto tls_of = [](auto& transport) -> auto& { return transport.tls; };
 
 Result<void> set_ciphers(TransportSettings& transport, std::string_view value, const ConfigEntry&) {
     for (const std::string_view part : split_list(value)) {
@@ -182,15 +165,15 @@ const Options<TransportSettings>& transport_options() {
         O::ignored("cos", "class of service is not set"),
         O::ignored("async_operations", "sockets are read in batches"),
         O::ignored("domain", "the address is used"),
-        tls_text("cert_file", &TlsSettings::certificate_file, "TLS: our certificate and those that signed it, in PEM form"),
-        tls_text("priv_key_file", &TlsSettings::key_file, "TLS: its private key; without it, the key is in cert_file"),
-        tls_text("ca_list_file", &TlsSettings::ca_file, "TLS: certificates of those who may sign the other side's"),
-        tls_text("ca_list_path", &TlsSettings::ca_path, "TLS: a folder of such certificates"),
+        tls_option<T>("cert_file", tls_of, &TlsSettings::certificate_file, "TLS: our certificate and those that signed it, in PEM form"),
+        tls_option<T>("priv_key_file", tls_of, &TlsSettings::key_file, "TLS: its private key; without it, the key is in cert_file"),
+        tls_option<T>("ca_list_file", tls_of, &TlsSettings::ca_file, "TLS: certificates of those who may sign the other side's"),
+        tls_option<T>("ca_list_path", tls_of, &TlsSettings::ca_path, "TLS: a folder of such certificates"),
         {"cipher", O::Parse(set_ciphers), "", "TLS: ciphers as `openssl ciphers` names them, separated by commas; empty: OpenSSL's choice",
          [](const T& now) { return now.tls.ciphers; }},
         {"method", O::Parse(set_method), "default", "TLS: default is 1.2 and 1.3; tlsv1, tlsv1_1, tlsv1_2, tlsv1_3: that version and no other"},
-        tls_switch("verify_client", &TlsSettings::verify_peer, "TLS: a client's certificate must be trusted if it sends one"),
-        tls_switch("require_client_cert", &TlsSettings::require_peer, "TLS: with verify_client, a client must send one"),
+        tls_option<T>("verify_client", tls_of, &TlsSettings::verify_peer, "TLS: a client's certificate must be trusted if it sends one"),
+        tls_option<T>("require_client_cert", tls_of, &TlsSettings::require_peer, "TLS: with verify_client, a client must send one"),
         {"verify_server", &T::verify_server, false, "TLS: servers that we connect to must show a trusted certificate of their name"},
         {"tcp_keepalive_enable", &T::tcp_keepalive, true, "TCP's own probes of idle connections"},
         {"tcp_keepalive_idle_time", &T::tcp_keepalive_idle, 30s, Range{1s, 32767s}, "Idle for so long, a connection is probed"},

@@ -1,6 +1,12 @@
 // Whose request it is, and whether it proves that (RFC 3261 section 22); answers to challenges of others.
 #include "channels/sip/ua/user_agent.hpp"
+
+#include <algorithm>
+
 #include "core/base/log.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "core/runtime/login_guard.hpp"
+#include "core/runtime/security_event.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -47,35 +53,64 @@ std::shared_ptr<const EndpointSettings> UserAgent::identify(const Message& reque
     return nullptr;
 }
 
+void UserAgent::report(const IncomingRequest& request, std::string_view event, const std::string& account, bool error) const {
+    const Flow& flow = request.flow();
+    report_security({.name = event, .error = error, .service = "SIP", .account = account,
+                     .session = std::string(request.request().call_id()), .transport = transports_.protocol(flow),
+                     .local = transports_.signalling_address(flow), .remote = flow.remote});
+}
+
 bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& endpoint) {
     if (endpoint.auth.empty()) return true;
     const Message& message = request.request();
     const Instant now = Clock::now();
-    bool stale = false, tried = false;
+    LoginGuard& guard = LoginGuard::instance();
+    bool stale = false, refused = false;
+    std::string failed_account;
     const auto realm_of = [&](const AuthSettings& auth) { return auth.realm.empty() ? objects_->global.default_realm : auth.realm; };
     for (std::size_t field = message.first_field(HeaderName::authorization); field != Message::npos; field = message.next_field(field)) {
         const auto credentials = parse_credentials(message.field(field).value);
         if (!credentials) continue;
+        const LoginAttempt attempt{"SIP", credentials->username, request.flow().remote};
+        const bool admitted = guard.admits(attempt, now);
+        bool ours = credentials->realm == objects_->global.default_realm, judged = false;
+        DigestVerdict verdict = DigestVerdict::wrong;
         for (const std::string& name : endpoint.auth) {
             const auto auth = objects_->auth(name);
-            if (!auth || credentials->username != auth->username || credentials->realm != realm_of(*auth)) continue;
-            tried = true;
-            const bool offered = std::any_of(auth->algorithms.begin(), auth->algorithms.end(), [&](const std::string& algorithm) {
+            if (!auth || credentials->realm != realm_of(*auth)) continue;
+            ours = true;
+            const bool offered = std::ranges::any_of(auth->algorithms, [&](const std::string& algorithm) {
                 return algorithm == to_string(credentials->algorithm);
             });
-            if (!offered) continue;
-            switch (verify(*credentials, secret_of(*auth, credentials->algorithm), message.method_name(), {}, nonces_, now)) {
-                case DigestVerdict::ok: return true;
-                case DigestVerdict::stale: stale = true; break;
-                case DigestVerdict::malformed: (void)request.respond(400, "Malformed credentials"); return false;
-                case DigestVerdict::wrong: break;
-            }
+            if (!admitted || !offered || credentials->username != auth->username) continue;
+            judged = true;
+            verdict = verify(*credentials, secret_of(*auth, credentials->algorithm), message.method_name(), {}, nonces_, now);
+            if (verdict != DigestVerdict::wrong) break;
         }
-        tried = true;
+        // An unknown user, or one who is refused, takes the same time as a wrong password.
+        if (!judged) (void)verify(*credentials, {.password = "no user has this"}, message.method_name(), {}, nonces_, now);
+        if (verdict == DigestVerdict::ok) {
+            guard.succeeded(attempt, now);
+            if (wanted<SecurityEvent>()) report(request, "SuccessfulAuth", credentials->username, false);
+            return true;
+        }
+        if (verdict == DigestVerdict::malformed) {
+            (void)request.respond(400, "Malformed credentials");
+            return false;
+        }
+        stale = stale || verdict == DigestVerdict::stale;
+        if (verdict == DigestVerdict::stale || !ours) continue;  // those for another realm are for somebody else
+        failed_account = credentials->username;
+        refused = !admitted;
+        (void)guard.failed(attempt, now);  // its delays count; the answer is not held, or it would be asked for again
     }
-    if (tried && !stale && unknown_.allow(request.flow().remote.host(), now))
+    if (!failed_account.empty() && !stale && unknown_.allow(request.flow().remote.host(), now)) {
         log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - Authentication failed: wrong user name or password",
                      message.method_name(), message.from().uri.text, request.flow().remote.to_string(), message.call_id());
+        report(request, refused ? "RequestNotAllowed" : "ChallengeResponseFailed", failed_account, true);
+    }
+    if (failed_account.empty() && wanted<SecurityEvent>())
+        report(request, "ChallengeSent", message.from().uri.decoded_user(), false);
     (void)request.send(401, response(request, 401, {}, [&](MessageWriter& writer) {
         const auto challenge = [&](const std::string& realm, DigestAlgorithm algorithm) {
             writer.header(HeaderName::www_authenticate,
@@ -91,7 +126,13 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
                     any = true;
                 }
         }
-        if (!any) challenge(objects_->global.default_realm, DigestAlgorithm::md5);
+        if (!any) {  // for nobody: as for somebody of ours
+            const auto somebody = objects_->auths.begin();
+            const std::vector<std::string> usual =
+                somebody == objects_->auths.end() ? std::vector<std::string>{"MD5"} : somebody->second->algorithms;
+            for (const std::string& algorithm : usual)
+                if (const auto known = find_digest_algorithm(algorithm)) challenge(objects_->global.default_realm, *known);
+        }
         writer.finish();
     }));
     return false;

@@ -133,9 +133,11 @@ void UserAgent::begin_new(IncomingRequest& request) {
     if (!extensions_known(request)) return;
     auto endpoint = identify(message, request.flow());
     if (!endpoint) {
-        if (unknown_.allow(request.flow().remote.host(), Clock::now()))
+        if (unknown_.allow(request.flow().remote.host(), Clock::now())) {
             log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - No matching endpoint found", message.method_name(),
                          message.from().uri.text, request.flow().remote.to_string(), message.call_id());
+            report(request, "InvalidAccountID", message.from().uri.decoded_user(), true);
+        }
         // Answering as for a known user with a wrong password tells a guesser nothing.
         static const EndpointSettings nobody = [] {
             EndpointSettings settings;

@@ -112,6 +112,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void advance();
     Instant now() override { return Clock::now(); }
     void timer_started(Instant due) override;
+    void report(const IncomingRequest& request, std::string_view event, const std::string& account, bool error) const;
     bool extensions_known(IncomingRequest& request);
     void begin_new(IncomingRequest& request);
 

@@ -4,20 +4,14 @@
 
 #include <string>
 
-#include "modules/res_manager/failure_delays.hpp"
-
 using namespace jackfield;
 using namespace jackfield::manager;
-using namespace std::chrono_literals;
 
 class ManagerClassesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ManagerClassesTest);
     CPPUNIT_TEST(prints_classes_as_events_have_them);
     CPPUNIT_TEST(reads_lists_of_names);
     CPPUNIT_TEST(reads_masks_of_requests);
-    CPPUNIT_TEST(failures_of_an_address_wait_longer_each_time);
-    CPPUNIT_TEST(failures_are_forgotten_after_a_while);
-    CPPUNIT_TEST(a_flood_of_addresses_costs_bounded_memory);
     CPPUNIT_TEST_SUITE_END();
 
     void prints_classes_as_events_have_them() {
@@ -40,29 +34,6 @@ class ManagerClassesTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(manager_class::none, *parse_event_mask("0"));
         CPPUNIT_ASSERT_EQUAL(manager_class::call, *parse_event_mask("2"));
         CPPUNIT_ASSERT(!parse_event_mask("perhaps"));
-    }
-    void failures_of_an_address_wait_longer_each_time() {
-        FailureDelays delays;
-        const Instant now{1h};
-        CPPUNIT_ASSERT(delays.failed("192.0.2.1", now) == 1000ms);
-        CPPUNIT_ASSERT(delays.failed("192.0.2.1", now) == 2000ms);
-        CPPUNIT_ASSERT(delays.failed("192.0.2.2", now) == 1000ms);
-        for (int i = 0; i < 100; ++i) (void)delays.failed("192.0.2.1", now);
-        CPPUNIT_ASSERT(delays.failed("192.0.2.1", now) == FailureDelays::longest);
-    }
-    void failures_are_forgotten_after_a_while() {
-        FailureDelays delays;
-        CPPUNIT_ASSERT(delays.failed("a", Instant{1h}) == 1000ms);
-        CPPUNIT_ASSERT(delays.failed("a", Instant{1h + FailureDelays::memory + 1s}) == 1000ms);
-    }
-    void a_flood_of_addresses_costs_bounded_memory() {
-        FailureDelays delays(4);
-        const Instant now{1h};
-        for (int i = 0; i < 100; ++i) (void)delays.failed(std::to_string(i), now);
-        CPPUNIT_ASSERT_EQUAL(std::size_t{4}, delays.size());
-        CPPUNIT_ASSERT(delays.failed("another", now) == FailureDelays::longest);
-        CPPUNIT_ASSERT(delays.failed("later", now + 1h) == 1000ms);
-        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, delays.size());
     }
 };
 

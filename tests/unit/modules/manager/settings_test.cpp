@@ -58,7 +58,7 @@ class ManagerSettingsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(missing.to_string().find("manager.conf:4: error: /nowhere/pbx.pem: No such file") != std::string::npos);
         const Settings settings = read("[general]\nenabled=yes\ntlsbindaddr=192.0.2.1\ntlscertfile=/nowhere/pbx.pem\ntlsdisablev12=yes\n", off);
         CPPUNIT_ASSERT_EQUAL(std::string(), off.to_string());
-        CPPUNIT_ASSERT_EQUAL(std::string("192.0.2.1:5039"), settings.tls_address.to_string());
+        CPPUNIT_ASSERT_EQUAL(std::string("192.0.2.1:5039"), settings.tls.address.to_string());
     }
 
     void names_what_is_wrong_and_where() {
