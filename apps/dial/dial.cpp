@@ -19,6 +19,7 @@ constexpr ApplicationInfo dial_info{
         "  A(x) - play the prompt x to the called side before the bridge\n"
         "  a - answer the caller at once\n"
         "  b(target) - Gosub on each called channel before it is called; B(target) - on the caller\n"
+        "  C - begin the call's record anew (ResetCDR)\n"
         "  c - tell the destinations that the call was answered elsewhere when it is cancelled\n"
         "  d - one digit pressed while it rings goes to that extension of EXITCONTEXT or the context\n"
         "  D(called:calling:progress) - digits sent to each side after the answer, and on progress\n"
@@ -29,12 +30,14 @@ constexpr ApplicationInfo dial_info{
         "  G(place) - after the answer the caller goes to place, the called side to the next priority\n"
         "  h, H - the called side or the caller may hang up with the disconnect code\n"
         "  i - do not follow forwarding; I - ignore identity updates while it rings\n"
+        "  k, K - the called side or the caller may park the call with the code parkcall\n"
         "  L(x:y:z) - at most x ms, warn when y ms are left, again every z ms; S(x) - at most x seconds\n"
         "  m(class) - hold music instead of ringing; r(tone) - ringing at once; R - ringing only from early media\n"
         "  Q(cause) - cause told to those who did not win\n"
         "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
         "  t, T - the called side or the caller may transfer\n"
         "  U(context[^args]) - Gosub to s,1 of context on the called channel after the answer; GOSUB_RESULT decides what follows\n"
+        "  w, W; x, X - the called side or the caller may record the call with the code automon; automixmon\n"
         "  z - a forwarded call starts the timeout anew"};
 constexpr ApplicationInfo retry_info{
     .name = "RetryDial",
@@ -146,6 +149,8 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
     const DialOptions& options = **read;
     for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
     if (options.has('a')) JF_TRY(caller.answer());
+    if (options.has('C'))
+        if (auto reset = run_application(caller, "ResetCDR", {}); !reset) log_warning("Dial option C: {}", reset.error().text);
     if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
 
     const Instant dialled = Clock::now();

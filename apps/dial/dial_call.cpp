@@ -4,6 +4,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/bridge/features.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/media/music.hpp"
 #include "core/media/tone.hpp"
@@ -41,6 +42,7 @@ void DialCall::prepare(Channel& called) {
     called.place().extension = caller_.place().extension;
     called.application = "AppDial";
     called.application_arguments = "(Outgoing Line)";
+    inherit_features(caller_, called);
     if (options_.has('b'))
         if (auto done = run_gosub(called, caret_to_gosub(options_.argument('b'))); !done)
             log_warning("Dial option b on {}: {}", called.name(), done.error().text);
