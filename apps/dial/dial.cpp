@@ -43,7 +43,8 @@ constexpr ApplicationInfo retry_info{
     .name = "RetryDial",
     .syntax = "RetryDial(announce,sleep,retries,Technology/Resource[&...][,timeout[,options]])",
     .synopsis = "Dial, and try again when nobody answered",
-    .text = "Plays `announce`, waits `sleep` seconds, and dials again up to `retries` times (-1: for ever)."};
+    .text = "Plays `announce`, waits `sleep` seconds (with the music of Dial's option m), and dials again up to `retries` times (-1: for "
+            "ever). With option d a digit pressed in a pause goes to that extension of EXITCONTEXT or the context, too."};
 
 void set_times(Channel& caller, Instant dialled, Instant answered, bool was_answered) {
     const auto milliseconds = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
@@ -203,18 +204,38 @@ Result<void> dial(Channel& channel, const Arguments& arguments) {
     return dial_once(channel, arguments[0], arguments[1], arguments[2]);
 }
 
+// Between two rounds. True: the caller has left by a digit (option d).
+Result<bool> pause_between(Channel& caller, std::chrono::milliseconds time, std::string_view option_text) {
+    const OptionLetters options = JF_TRY(OptionLetters::parse(option_text));
+    if (options.has('m')) JF_TRY(caller.start_music(options.argument('m')));
+    const Instant end = Clock::now() + time;
+    bool left = false;
+    Result<void> result;
+    while (!left && Clock::now() < end) {
+        auto digit = caller.read_digit(end - Clock::now());
+        if (digit)
+            left = options.has('d') && leave_by_digit(caller, *digit);
+        else if (digit.error().code != ErrorCode::timeout)
+            result = std::unexpected(std::move(digit).error());
+        if (!result) break;
+    }
+    if (options.has('m') && caller.custody()) caller.stop_music();
+    if (!result) return std::unexpected(std::move(result).error());
+    return left;
+}
+
 Result<void> retry_dial(Channel& channel, const Arguments& arguments) {
     if (!arguments.has(3)) return fail(ErrorCode::invalid, "RetryDial needs announce,sleep,retries,destination");
     const auto pause = parse_number<double>(arguments[1]);
     const auto retries = parse_number<int>(arguments[2]);
-    if (!pause || !retries) return fail(ErrorCode::invalid, "RetryDial: sleep and retries are numbers");
+    if (!pause || !retries || *pause < 0 || *pause > 1e6) return fail(ErrorCode::invalid, "RetryDial: sleep and retries are numbers");
     for (int round = 0; *retries < 0 || round <= *retries; ++round) {
         JF_TRY(dial_once(channel, arguments[3], arguments[4], arguments[5]));
         const std::string status = channel.variable("DIALSTATUS");
         if (status == "ANSWER" || status == "CANCEL") return {};
         if (round == *retries) break;
         if (arguments.has(0)) JF_TRY(channel.play(arguments[0]));
-        JF_TRY(channel.wait(std::chrono::milliseconds(static_cast<std::int64_t>(*pause * 1000))));
+        if (JF_TRY(pause_between(channel, std::chrono::milliseconds(static_cast<std::int64_t>(*pause * 1000)), arguments[5]))) return {};
     }
     return {};
 }

@@ -16,6 +16,14 @@ constexpr unsigned most_forwards = 20;  // of one Dial: enough for any real chai
 
 }  // namespace
 
+bool leave_by_digit(Channel& caller, char digit) {
+    std::string context = caller.variable("EXITCONTEXT");
+    if (context.empty()) context = caller.place().context;
+    if (!extension_exists(caller, context, std::string(1, digit))) return false;
+    go_to(caller, Place{context, std::string(1, digit), 1});
+    return true;
+}
+
 DialCall::~DialCall() { end_others(nullptr); }
 
 // Channel::request has told it of the caller: seen from the called side, the connected party is the caller, and its own
@@ -201,11 +209,7 @@ Result<bool> DialCall::caller_digit() {
         outcome_ = DialOutcome::cancel;
         return true;
     }
-    if (!options_.has('d')) return false;
-    std::string context = caller_.variable("EXITCONTEXT");
-    if (context.empty()) context = caller_.place().context;
-    if (!extension_exists(caller_, context, std::string(1, *digit))) return false;
-    go_to(caller_, Place{context, std::string(1, *digit), 1});
+    if (!options_.has('d') || !leave_by_digit(caller_, *digit)) return false;
     outcome_ = DialOutcome::cancel;
     return true;
 }

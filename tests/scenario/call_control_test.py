@@ -34,6 +34,30 @@ exten => 632,1,Verbose(1,${CHANNEL(name)} was not retrieved from ${PARKING_SPACE
 exten => 640,1,Answer()
  same => n,Playback(tone440)
  same => n,Hangup()
+exten => 650,1,SayCountedNoun(1,call)
+ same => n,SayCountedNoun(3,call)
+ same => n,SayCountedAdj(3,red,f)
+ same => n,Set(CHANNEL(language)=ru)
+ same => n,SayCountedNoun(5,call)
+ same => n,SayCountedAdj(21,red,f)
+ same => n,SayCountedAdj(12,red,f)
+ same => n,UserEvent(Said)
+exten => 651,1,Set(CALLERID(num)=)
+ same => n,PrivacyManager(3,4)
+ same => n,UserEvent(Privacy,Status: ${PRIVACYMGRSTATUS},Number: ${CALLERID(num)})
+exten => 652,1,Reload(res_parking)
+ same => n,Set(ONE=${RELOADSTATUS})
+ same => n,Reload(res_nothing)
+ same => n,UserEvent(Reloaded,Status: ${ONE} ${RELOADSTATUS})
+exten => 653,1,Set(HOLD_INTERCEPT(set)=)
+ same => n,Dial(PJSIP/6002,20)
+exten => 654,1,RetryDial(,20,3,Local/655@default/n,5,d)
+exten => 655,1,Busy(1)
+exten => 656,1,FollowMe(ann,dn)
+ same => n,UserEvent(Unfound)
+exten => 657,1,FollowMe(nobody,d)
+ same => n,UserEvent(Unfound)
+exten => 7,1,UserEvent(Left,Status: ${DIALSTATUS})
 """
 FEATURES = """
 [general]
@@ -66,6 +90,17 @@ context => parkedcalls
 parkingtime = 1
 comebackdialtime = 10
 """
+FOLLOW_ME = """
+[general]
+call_from_prompt =
+norecording_prompt =
+options_prompt = tone1700
+sorry_prompt =
+[ann]
+number = 6002,2
+number = 655&6003,20
+takecall = 4
+"""
 CEL = "[general]\nenable=yes\nevents=ALL\n[manager]\nenabled=yes\n"
 MANAGER = "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n[admin]\nsecret = mysecret\nread = all\nwrite = all\n"
 
@@ -81,7 +116,7 @@ class CallControl(jt.ScenarioTest):
         phones = "".join(jt.phone_objects(user, extra=extra) for user, extra in self.extra.items())
         self.jackfield = self.daemon({
             "pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + phones, "extensions.conf": PLAN, "features.conf": FEATURES,
-            "res_parking.conf": PARKING, "manager.conf": MANAGER, "cel.conf": CEL, "cdr.conf": "[general]\nenable=yes\n",
+            "res_parking.conf": PARKING, "followme.conf": FOLLOW_ME, "manager.conf": MANAGER, "cel.conf": CEL, "cdr.conf": "[general]\nenable=yes\n",
             "musiconhold.conf": f"[default]\nmode=files\ndirectory={sounds}\n"}, start=False)
         with (self.jackfield.etc / "jackfield.conf").open("a") as settings:
             settings.write("[options]\ntest_events = yes\n")
@@ -216,6 +251,106 @@ class Codes(CallControl):
         self.assertEqual(playing.get("Message"), "tone440")
         alice.wait_event("CALL_CLOSED")
         alice.dial("600")
+        self.jackfield.wait_idle()
+
+
+class SmallOnes(CallControl):
+    def call(self, extension):
+        answer = self.client.ask("Originate", Channel=f"Local/{extension}@default/n", Application="Wait", Data="30", Async="yes")
+        self.assertEqual(answer.get("Response"), "Success")
+        return self.client.event("Newchannel").get("Channel")
+
+    def setUp(self):
+        super().setUp()
+        prompts = self.jackfield.folder / "lib/sounds/en"
+        for name in ("call", "calls", "callx2", "red", "redf", "redx", "privacy-unident", "privacy-prompt", "privacy-incorrect",
+                     "privacy-thankyou"):
+            jt.write_tone(prompts / f"{name}.wav", 300, 0)
+        for digit in range(10):
+            jt.write_tone(prompts / f"digits/{digit}.wav", 300, 0)
+
+    def test_actions_of_other_modules_come_and_go_with_the_manager(self):
+        self.client.close()
+        self.jackfield.ask("module unload res_manager")
+        self.assertIn("app_mixmonitor", self.jackfield.ask("module show like app_mixmonitor"))
+        self.jackfield.ask("module load res_manager")
+        self.client = Client(self.server).login()
+        self.addCleanup(self.client.close)
+        self.assertLess({"MixMonitor", "ControlPlayback", "AGI", "PresenceState", "Park"}, set(self.client.ask("ListCommands").keys()))
+        self.jackfield.ask("module unload app_mixmonitor")
+        self.assertNotIn("MixMonitor", self.client.ask("ListCommands").keys())
+        self.call("652")
+        self.client.event("UserEvent", UserEvent="Reloaded")
+
+    def test_words_that_go_with_numbers(self):
+        self.call("650")
+        self.client.event("UserEvent", UserEvent="Said")
+        said = [event.get("Message") for event in self.client.events if event.get("State") == "PLAYBACK"]
+        self.assertEqual(said, ["digits/1", "call", "digits/3", "calls", "red", "digits/5", "callx2", "redf", "redx"])
+
+    def test_who_has_no_number_is_asked_for_it(self):
+        channel = self.call("651")
+        self.client.event("TestEvent", State="PLAYBACK", Message="privacy-prompt")
+        for digit in "12#":
+            self.client.ask("PlayDTMF", Channel=channel, Digit=digit, Duration="100")
+        self.client.event("TestEvent", State="PLAYBACK", Message="privacy-incorrect")
+        self.client.event("TestEvent", State="PLAYBACK", Message="privacy-prompt")
+        for digit in "55512#":
+            self.client.ask("PlayDTMF", Channel=channel, Digit=digit, Duration="100")
+        event = self.client.event("UserEvent", UserEvent="Privacy")
+        self.assertEqual((event.get("Status"), event.get("Number")), ("SUCCESS", "55512"))
+
+    def test_a_module_is_reloaded_by_the_plan(self):
+        self.call("652")
+        self.assertEqual(self.client.event("UserEvent", UserEvent="Reloaded").get("Status"), "SUCCESS NOT_FOUND")
+
+    def test_who_is_tired_of_trying_again_leaves_by_a_digit(self):
+        channel = self.call("654")
+        self.client.event("DialEnd", DialStatus="BUSY")
+        self.client.ask("PlayDTMF", Channel=channel, Digit="7", Duration="100")
+        self.assertEqual(self.client.event("UserEvent", UserEvent="Left", seconds=5).get("Status"), "BUSY")
+
+    def test_a_hold_that_the_other_side_does_not_hear_of(self):
+        alice = self.phone("6001", tone=440)
+        bob = self.phone("6002", tone=1000, auto_answer=True)
+        alice.dial("653")
+        bob.wait_to_hear(440)
+        alice.command("hold")
+        self.client.event("Hold")
+        alice.command("resume")
+        self.client.event("Unhold")
+        self.assertNotIn("MusicOnHoldStart", self.client.history)
+        bob.wait_to_hear(440)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+
+class FollowMe(CallControl):
+    def test_the_second_step_finds_who_takes_the_call(self):
+        alice, bob = self.phone("6001", tone=440), self.phone("6002")
+        carol = self.phone("6003", tone=1500, auto_answer=True)
+        alice.dial("656")
+        alice.wait_to_hear(620)
+        bob.wait_event("CALL_INCOMING")
+        bob.wait_event("CALL_CLOSED")  # after two seconds
+        carol.wait_to_hear(1700)
+        carol.press("4")
+        carol.wait_to_hear(440)
+        alice.wait_to_hear(1500)
+        carol.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        self.jackfield.wait_idle()
+
+    def test_who_declines_is_not_connected(self):
+        alice, carol = self.phone("6001", tone=440), self.phone("6003", tone=1500, auto_answer=True)
+        alice.dial("656")
+        carol.wait_to_hear(1700)
+        carol.press("2")
+        carol.wait_event("CALL_CLOSED")
+        self.client.event("UserEvent", UserEvent="Unfound")
+        mark = alice.mark()
+        alice.dial("657")
+        self.client.event("UserEvent", UserEvent="Unfound")
         self.jackfield.wait_idle()
 
 
