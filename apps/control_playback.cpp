@@ -84,4 +84,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("app_controlplayback", "Playback under the caller's control", load, "res_manager")
+JACKFIELD_MODULE("app_controlplayback", "Playback under the caller's control", load)

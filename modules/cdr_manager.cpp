@@ -67,4 +67,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("cdr_manager", "Asterisk Manager Interface CDR Backend", load, "res_cdr", "res_manager")
+JACKFIELD_MODULE("cdr_manager", "Asterisk Manager Interface CDR Backend", load, "res_cdr")

@@ -63,4 +63,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("cel_manager", "AMI CEL Backend", load, "res_cel", "res_manager")
+JACKFIELD_MODULE("cel_manager", "AMI CEL Backend", load, "res_cel")

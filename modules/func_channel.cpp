@@ -9,8 +9,8 @@ constexpr FunctionInfo channel_info{
     .name = "CHANNEL",
     .syntax = "CHANNEL(item[,...])",
     .synopsis = "A property of the channel",
-    .text = "To read and set: accountcode, amaflags, callgroup, pickupgroup, language, musicclass, parkinglot, peeraccount, tonezone, "
-            "userfield, name, hangup_handler_push, hangup_handler_pop, hangup_handler_wipe (the last three to set only), "
+    .text = "To read and set: accountcode, amaflags, callgroup, pickupgroup, namedcallgroup, namedpickupgroup, language, musicclass, "
+            "parkinglot, peeraccount, tonezone, userfield, name, hangup_handler_push, hangup_handler_pop, hangup_handler_wipe (the last three to set only), "
             "hangupsource. To read: state, channeltype, uniqueid, linkedid, callid, context, exten, priority, appname, appdata, "
             "audionativeformat, videonativeformat, audioreadformat, audiowriteformat. Anything else is asked of the channel's technology, as `pjsip,remote_addr`, "
             "`rtp,dest` or `rtcp,all`."};
@@ -31,6 +31,8 @@ struct Named {
 constexpr Named attributes[]{
     {"accountcode", &Channel::Attributes::account_code}, {"amaflags", &Channel::Attributes::amaflags},
     {"callgroup", &Channel::Attributes::call_groups},    {"pickupgroup", &Channel::Attributes::pickup_groups},
+    {"namedcallgroup", &Channel::Attributes::named_call_groups},
+    {"namedpickupgroup", &Channel::Attributes::named_pickup_groups},
     {"language", &Channel::Attributes::language},        {"musicclass", &Channel::Attributes::music_class},
     {"parkinglot", &Channel::Attributes::parking_lot},   {"peeraccount", &Channel::Attributes::peer_account},
     {"tonezone", &Channel::Attributes::tone_zone},       {"userfield", &Channel::Attributes::user_field},

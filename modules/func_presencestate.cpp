@@ -106,8 +106,8 @@ Result<void> write_presence(Channel*, const Arguments& arguments, std::string_vi
     const Presence before = JF_TRY(presence_of(arguments[0]));
     JF_TRY(kept->put(family, name, presence.text()));
     if (presence == before) return {};
-    const auto manager = JF_TRY(find_service<ManagerService>());
-    manager->publish("PresenceStateChange", manager_class::call | manager_class::reporting, fields_of(name, presence));
+    publish_to_manager("PresenceStateChange", manager_class::call | manager_class::reporting,
+                       [&](ManagerService&, ManagerFields& fields) { fields.add(fields_of(name, presence)); });
     return {};
 }
 
@@ -141,4 +141,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("func_presencestate", "Presence of people", load, "res_manager")
+JACKFIELD_MODULE("func_presencestate", "Presence of people", load)

@@ -1,4 +1,6 @@
 // res_features: features.conf, the codes that bridged members press.
+#include <algorithm>
+
 #include "core/bridge/features.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
@@ -27,11 +29,11 @@ const Options<S>& general_options() {
         {"transferretrysound", &S::transfer_retry_sound, "pbx-invalid", "Played after a wrong extension"},
         {"transferinvalidsound", &S::transfer_invalid_sound, "privacy-incorrect", "Played after the last wrong extension"},
         {"transferdialattempts", &S::transfer_attempts, 3, Range{1, 20}, "How often the extension is asked for"},
-        O::absent("pickupexten", "call pickup is not available yet"),
-        O::absent("pickupsound", "call pickup is not available yet"),
-        O::absent("pickupfailsound", "call pickup is not available yet"),
-        O::ignored("courtesytone", "recording features are not available yet"),
-        O::ignored("recordingfailsound", "recording features are not available yet"),
+        {"pickupexten", &S::pickup_extension, "*8", "Dialled to pick up a call of one's pickup groups; empty: nothing"},
+        {"pickupsound", &S::pickup_sound, "", "Played to who picks up a call"},
+        {"pickupfailsound", &S::pickup_fail_sound, "", "Played to who finds no call to pick up"},
+        {"courtesytone", &S::courtesy_tone, "", "Played to both when a one-touch recording begins or ends"},
+        {"recordingfailsound", &S::recording_fail_sound, "", "Played when a one-touch recording can't begin"},
         O::ignored("atxferloopdelay", "a failed transfer is not tried again"),
         O::ignored("atxfercallbackretries", "a failed transfer is not tried again"),
     };
@@ -79,6 +81,23 @@ void read_dynamic(const ConfigEntry& entry, S& settings, Diagnostics& findings) 
     settings.dynamic.push_back(std::move(feature));
 }
 
+// Any other section: features of [applicationmap] that are allowed together, each with a code of its own if one is given.
+void read_group(const ConfigCategory& category, S& settings) {
+    S::Group group{std::string(category.name()), {}};
+    for (const ConfigEntry& entry : category.entries()) group.codes.emplace_back(entry.key, std::string(trim(entry.value)));
+    settings.groups.push_back(std::move(group));
+}
+
+void check_groups(const ConfigFile& file, const S& settings, Diagnostics& findings) {
+    for (const ConfigCategory& category : file.categories()) {
+        if (category.is_template() || std::ranges::none_of(settings.groups, [&](const auto& group) { return group.name == category.name(); }))
+            continue;
+        for (const ConfigEntry& entry : category.entries())
+            if (std::ranges::none_of(settings.dynamic, [&](const auto& each) { return equals_ignoring_case(each.name, entry.key); }))
+                findings.error(entry.place(), "the group {} names {}, which is no feature of [applicationmap]", category.name(), entry.key);
+    }
+}
+
 ConfigApply prepare(const ConfigFile& file, Diagnostics& findings) {
     S settings;
     for (const ConfigCategory& category : file.categories()) {
@@ -90,9 +109,10 @@ ConfigApply prepare(const ConfigFile& file, Diagnostics& findings) {
         } else if (equals_ignoring_case(category.name(), "applicationmap")) {
             for (const ConfigEntry& entry : category.entries()) read_dynamic(entry, settings, findings);
         } else {
-            unknown_section(category, {"general", "featuremap", "applicationmap"}, findings);
+            read_group(category, settings);
         }
     }
+    check_groups(file, settings, findings);
     return [settings = std::move(settings)]() mutable { set_feature_settings(std::move(settings)); };
 }
 

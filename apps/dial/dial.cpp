@@ -19,6 +19,7 @@ constexpr ApplicationInfo dial_info{
         "  A(x) - play the prompt x to the called side before the bridge\n"
         "  a - answer the caller at once\n"
         "  b(target) - Gosub on each called channel before it is called; B(target) - on the caller\n"
+        "  C - begin the call's record anew (ResetCDR)\n"
         "  c - tell the destinations that the call was answered elsewhere when it is cancelled\n"
         "  d - one digit pressed while it rings goes to that extension of EXITCONTEXT or the context\n"
         "  D(called:calling:progress) - digits sent to each side after the answer, and on progress\n"
@@ -29,18 +30,21 @@ constexpr ApplicationInfo dial_info{
         "  G(place) - after the answer the caller goes to place, the called side to the next priority\n"
         "  h, H - the called side or the caller may hang up with the disconnect code\n"
         "  i - do not follow forwarding; I - ignore identity updates while it rings\n"
+        "  k, K - the called side or the caller may park the call with the code parkcall\n"
         "  L(x:y:z) - at most x ms, warn when y ms are left, again every z ms; S(x) - at most x seconds\n"
         "  m(class) - hold music instead of ringing; r(tone) - ringing at once; R - ringing only from early media\n"
         "  Q(cause) - cause told to those who did not win\n"
         "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
         "  t, T - the called side or the caller may transfer\n"
         "  U(context[^args]) - Gosub to s,1 of context on the called channel after the answer; GOSUB_RESULT decides what follows\n"
+        "  w, W; x, X - the called side or the caller may record the call with the code automon; automixmon\n"
         "  z - a forwarded call starts the timeout anew"};
 constexpr ApplicationInfo retry_info{
     .name = "RetryDial",
     .syntax = "RetryDial(announce,sleep,retries,Technology/Resource[&...][,timeout[,options]])",
     .synopsis = "Dial, and try again when nobody answered",
-    .text = "Plays `announce`, waits `sleep` seconds, and dials again up to `retries` times (-1: for ever)."};
+    .text = "Plays `announce`, waits `sleep` seconds (with the music of Dial's option m), and dials again up to `retries` times (-1: for "
+            "ever). With option d a digit pressed in a pause goes to that extension of EXITCONTEXT or the context, too."};
 
 void set_times(Channel& caller, Instant dialled, Instant answered, bool was_answered) {
     const auto milliseconds = [](auto time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); };
@@ -140,6 +144,8 @@ Result<void> connect(Channel& caller, Custody called, const DialOptions& options
 [[gnu::noinline]] Result<void> prepare(Channel& caller, const DialOptions& options) {
     for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
     if (options.has('a')) JF_TRY(caller.answer());
+    if (options.has('C'))
+        if (auto reset = run_application(caller, "ResetCDR", {}); !reset) log_warning("Dial option C: {}", reset.error().text);
     if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
     return {};
 }
@@ -208,18 +214,38 @@ Result<void> dial(Channel& channel, const Arguments& arguments) {
     return dial_once(channel, arguments[0], arguments[1], arguments[2]);
 }
 
+// Between two rounds. True: the caller has left by a digit (option d).
+Result<bool> pause_between(Channel& caller, std::chrono::milliseconds time, std::string_view option_text) {
+    const OptionLetters options = JF_TRY(OptionLetters::parse(option_text));
+    if (options.has('m')) JF_TRY(caller.start_music(options.argument('m')));
+    const Instant end = Clock::now() + time;
+    bool left = false;
+    Result<void> result;
+    while (!left && Clock::now() < end) {
+        auto digit = caller.read_digit(end - Clock::now());
+        if (digit)
+            left = options.has('d') && leave_by_digit(caller, *digit);
+        else if (digit.error().code != ErrorCode::timeout)
+            result = std::unexpected(std::move(digit).error());
+        if (!result) break;
+    }
+    if (options.has('m') && caller.custody()) caller.stop_music();
+    if (!result) return std::unexpected(std::move(result).error());
+    return left;
+}
+
 Result<void> retry_dial(Channel& channel, const Arguments& arguments) {
     if (!arguments.has(3)) return fail(ErrorCode::invalid, "RetryDial needs announce,sleep,retries,destination");
     const auto pause = parse_number<double>(arguments[1]);
     const auto retries = parse_number<int>(arguments[2]);
-    if (!pause || !retries) return fail(ErrorCode::invalid, "RetryDial: sleep and retries are numbers");
+    if (!pause || !retries || *pause < 0 || *pause > 1e6) return fail(ErrorCode::invalid, "RetryDial: sleep and retries are numbers");
     for (int round = 0; *retries < 0 || round <= *retries; ++round) {
         JF_TRY(dial_once(channel, arguments[3], arguments[4], arguments[5]));
         const std::string status = channel.variable("DIALSTATUS");
         if (status == "ANSWER" || status == "CANCEL") return {};
         if (round == *retries) break;
         if (arguments.has(0)) JF_TRY(channel.play(arguments[0]));
-        JF_TRY(channel.wait(std::chrono::milliseconds(static_cast<std::int64_t>(*pause * 1000))));
+        if (JF_TRY(pause_between(channel, std::chrono::milliseconds(static_cast<std::int64_t>(*pause * 1000)), arguments[5]))) return {};
     }
     return {};
 }

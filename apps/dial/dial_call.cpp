@@ -4,6 +4,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/bridge/features.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/media/music.hpp"
 #include "core/media/tone.hpp"
@@ -14,6 +15,14 @@ namespace {
 constexpr unsigned most_forwards = 20;  // of one Dial: enough for any real chain, an end for circles
 
 }  // namespace
+
+bool leave_by_digit(Channel& caller, char digit) {
+    std::string context = caller.variable("EXITCONTEXT");
+    if (context.empty()) context = caller.place().context;
+    if (!extension_exists(caller, context, std::string(1, digit))) return false;
+    go_to(caller, Place{context, std::string(1, digit), 1});
+    return true;
+}
 
 DialCall::~DialCall() { end_others(nullptr); }
 
@@ -41,6 +50,7 @@ void DialCall::prepare(Channel& called) {
     called.place().extension = caller_.place().extension;
     called.application = "AppDial";
     called.application_arguments = "(Outgoing Line)";
+    inherit_features(caller_, called);
     if (options_.has('b'))
         if (auto done = run_gosub(called, caret_to_gosub(options_.argument('b'))); !done)
             log_warning("Dial option b on {}: {}", called.name(), done.error().text);
@@ -199,11 +209,7 @@ Result<bool> DialCall::caller_digit() {
         outcome_ = DialOutcome::cancel;
         return true;
     }
-    if (!options_.has('d')) return false;
-    std::string context = caller_.variable("EXITCONTEXT");
-    if (context.empty()) context = caller_.place().context;
-    if (!extension_exists(caller_, context, std::string(1, *digit))) return false;
-    go_to(caller_, Place{context, std::string(1, *digit), 1});
+    if (!options_.has('d') || !leave_by_digit(caller_, *digit)) return false;
     outcome_ = DialOutcome::cancel;
     return true;
 }

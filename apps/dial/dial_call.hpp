@@ -10,6 +10,9 @@
 
 namespace jackfield::dial {
 
+// Option d: the plan goes on at that extension of EXITCONTEXT or of the caller's context; false: there is none.
+bool leave_by_digit(Channel& caller, char digit);
+
 // Lives on the caller's fiber while the destinations ring.
 class DialCall {
   public:

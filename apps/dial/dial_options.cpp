@@ -9,18 +9,17 @@
 namespace jackfield::dial {
 namespace {
 
-constexpr std::string_view known = "aAbBcdDeFfgGhHiILmoQrRsStTuUz";
+constexpr std::string_view known = "aAbBcCdDeFfgGhHiIkKLmoQrRsStTuUwWxXz";
 
 struct Refused {
     char letter;
     std::string_view needs;
 };
 constexpr std::array refused{
-    Refused{'C', "call detail records"}, Refused{'E', "ring-back echo, which this release does not have"},
-    Refused{'j', "stream topologies chosen by the caller"}, Refused{'k', "call parking"}, Refused{'K', "call parking"},
-    Refused{'n', "the privacy manager"}, Refused{'N', "the privacy manager"}, Refused{'O', "operator services (DAHDI)"},
-    Refused{'p', "the privacy manager"}, Refused{'P', "the privacy manager"}, Refused{'w', "one-touch recording"},
-    Refused{'W', "one-touch recording"}, Refused{'x', "one-touch recording"}, Refused{'X', "one-touch recording"},
+    Refused{'E', "MF and SF digits"},          Refused{'j', "streams of video and text that the caller chose"},
+    Refused{'n', "the privacy manager"},       Refused{'N', "the privacy manager"},
+    Refused{'O', "operator services (DAHDI)"}, Refused{'p', "the privacy manager"},
+    Refused{'P', "the privacy manager"},
 };
 
 Result<std::chrono::milliseconds> milliseconds(std::string_view text, char option) {
@@ -47,6 +46,12 @@ void set_features(DialOptions& options) {
     options.caller.features.blind_transfer = options.caller.features.attended_transfer = options.has('T');
     options.called.features.disconnect = options.has('h');
     options.caller.features.disconnect = options.has('H');
+    options.called.features.park = options.has('k');
+    options.caller.features.park = options.has('K');
+    options.called.features.one_touch_monitor = options.has('w');
+    options.caller.features.one_touch_monitor = options.has('W');
+    options.called.features.one_touch_mixmonitor = options.has('x');
+    options.caller.features.one_touch_mixmonitor = options.has('X');
 }
 
 }  // namespace

@@ -134,6 +134,7 @@ Result<void> load(Module& module) {
     JF_TRY(module.add(stop_action, [&monitors](const ManagerRequest& request, ManagerReply& reply) {
         return stop_by_manager(monitors, request, reply);
     }));
+    JF_TRY(mixmonitor::add_one_touch(module, monitors));
     return module.add(function_info, FunctionBody{[&monitors](Channel* channel, const Arguments& arguments) {
                           return read(monitors, channel, arguments);
                       }});
@@ -141,4 +142,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("app_mixmonitor", "Record calls while they go on", load, "res_manager")
+JACKFIELD_MODULE("app_mixmonitor", "Record calls while they go on", load)

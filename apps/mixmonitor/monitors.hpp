@@ -27,6 +27,10 @@ struct Monitor {
     std::shared_ptr<std::atomic<bool>> audible;  // false: what is heard is left out (option b, outside of a bridge)
 };
 
+class Monitors;
+// The features automixmon and automon: a code pressed during a call starts its recording, and stops it.
+Result<void> add_one_touch(Module& module, Monitors& monitors);
+
 // Plays a beep on the channel, whatever runs on it, as soon as its service fiber gets to it. Never waits.
 void beep(Channel& channel);
 

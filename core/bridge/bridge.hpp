@@ -70,7 +70,7 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
     Result<void> merge(Bridge& other);
 
     // While a feature runs with a member (a transfer dialogue): the rest hears hold music, its digits are its own.
-    void suspend(Channel& member, bool hold_others = true);
+    void suspend(Channel& member, bool hold_others = true, std::string_view music_class = {});
     void resume(Channel& member);
     void play_to_all(std::unique_ptr<Source> source);
     Mixer* mixer() { return mixer_.get(); }
@@ -116,6 +116,13 @@ struct BridgeCreated { static constexpr std::string_view topic = "bridge.created
 struct BridgeDestroyed { static constexpr std::string_view topic = "bridge.destroyed"; Bridge& bridge; };
 struct BridgeEntered { static constexpr std::string_view topic = "bridge.enter"; Bridge& bridge; Channel& channel; };
 struct BridgeLeft { static constexpr std::string_view topic = "bridge.leave"; Bridge& bridge; Channel& channel; LeaveReason reason; };
+struct BridgesMerged { static constexpr std::string_view topic = "bridge.merge"; Bridge& to; Bridge& from; };  // before the moves
+// Two halves of a Local channel drop out between the bridges that they linked: before, and when it is done or has failed.
+struct LocalOptimized {
+    static constexpr std::string_view topic = "local.optimized";
+    Channel &one, &two;
+    bool done, success;
+};
 struct Transferred {
     static constexpr std::string_view topic = "bridge.transfer";
     bool attended;

@@ -120,7 +120,7 @@ void BridgeAccess::far_hold(Member& member, bool on, std::string_view music_clas
     set_hold(*peer, on, music_class);
 }
 
-void Bridge::suspend(Channel& channel, bool hold_others) {
+void Bridge::suspend(Channel& channel, bool hold_others, std::string_view music_class) {
     auto* member = BridgeAccess::member_of(channel);
     if (!member || member->bridge.get() != this) return;
     if (member->suspended++ > 0) return;
@@ -128,7 +128,7 @@ void Bridge::suspend(Channel& channel, bool hold_others) {
     if (!member->feature) channel.clear_digits();
     auto* peer = BridgeAccess::other(*this, *member);
     member->holds_others = hold_others && peer;
-    if (member->holds_others) BridgeAccess::set_hold(*peer, true, {});
+    if (member->holds_others) BridgeAccess::set_hold(*peer, true, music_class);
 }
 
 void Bridge::resume(Channel& channel) {
@@ -284,10 +284,12 @@ Result<void> Bridge::merge(Bridge& from) {
     if (kind_ == BridgeKind::two_party && together > 2)
         return fail(ErrorCode::unsupported, "{} members are too many for a two-party bridge", together);
 
+    publish(BridgesMerged{*this, from});
     // All moves first; the halves hear of their end when the others are connected.
     std::vector<std::unique_ptr<Member>> dropped;
     MemberFeatures features;
     if (near) {
+        publish(LocalOptimized{*near->channel, *far->channel, false, false});
         features = near->options.features;
         for (Member* half : {near, far}) dropped.push_back(BridgeAccess::detach(*half, LeaveReason::transferred));
     }
@@ -301,6 +303,8 @@ Result<void> Bridge::merge(Bridge& from) {
             own.attended_transfer |= features.attended_transfer;
             own.disconnect |= features.disconnect;
             own.park |= features.park;
+            own.one_touch_monitor |= features.one_touch_monitor;
+            own.one_touch_mixmonitor |= features.one_touch_mixmonitor;
         }
         if (auto entered = BridgeAccess::enter(*this, moved); !entered) {
             moved->channel->hang_up(HangupCause::bearercapability_notavail);
@@ -308,6 +312,7 @@ Result<void> Bridge::merge(Bridge& from) {
             result = std::move(entered);
         }
     }
+    if (dropped.size() == 2) publish(LocalOptimized{*dropped[0]->channel, *dropped[1]->channel, true, result.has_value()});
     for (auto& half : dropped) {
         half->channel->hang_up(HangupCause::normal_clearing);
         BridgeAccess::deliver(std::move(half), LeaveReason::transferred);

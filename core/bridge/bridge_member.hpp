@@ -84,8 +84,9 @@ struct BridgeAccess {
 // While it lives the member is suspended and the others hear music; its end touches nothing when the member has left.
 class Suspension {
   public:
-    Suspension(Bridge& bridge, Channel& channel) : bridge_(bridge.shared_from_this()), channel_(channel.share()) {
-        bridge_->suspend(*channel_);
+    Suspension(Bridge& bridge, Channel& channel, std::string_view music_class = {})
+        : bridge_(bridge.shared_from_this()), channel_(channel.share()) {
+        bridge_->suspend(*channel_, true, music_class);
     }
     ~Suspension() { bridge_->resume(*channel_); }
     Suspension(const Suspension&) = delete;

@@ -7,6 +7,7 @@
 #include "core/bridge/bridge_member.hpp"
 #include "core/bridge/code_collector.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/test_event.hpp"
 #include "core/runtime/timer.hpp"
 
 namespace jackfield {
@@ -41,18 +42,35 @@ struct FeatureEnd {
     std::shared_ptr<FeatureRun> feature = std::make_shared<FeatureRun>();
 };
 
-bool names_feature(const MemberFeatures& features, const Channel& channel, std::string_view name) {
+// Settings of one channel alone.
+struct ChannelFeatures {
+    std::shared_ptr<const FeatureSettings> settings;
+    bool inherit = false;
+};
+
+// The code of a dynamic feature for who has been allowed it by its name or that of a group; empty: nobody has allowed it.
+std::string code_for(const FeatureSettings& settings, const MemberFeatures& features, const Channel& channel,
+                     const FeatureSettings::Dynamic& dynamic) {
     const auto variable = channel.variable("DYNAMIC_FEATURES");
     for (const std::string_view list : {std::string_view(features.dynamic_groups), std::string_view(variable)})
-        for (const auto each : split_list(list, '#'))
-            if (equals_ignoring_case(each, name)) return true;
-    return false;
+        for (const auto each : split_list(list, '#')) {
+            if (equals_ignoring_case(each, dynamic.name)) return dynamic.code;
+            for (const auto& group : settings.groups) {
+                if (!equals_ignoring_case(each, group.name)) continue;
+                for (const auto& [name, code] : group.codes)
+                    if (equals_ignoring_case(name, dynamic.name)) return code.empty() ? dynamic.code : code;
+            }
+        }
+    return {};
 }
 
-FeatureFunction dynamic_function(const FeatureSettings::Dynamic& dynamic) {
-    return [dynamic](Channel& channel, Bridge& bridge) -> Result<void> {
+FeatureFunction dynamic_function(const FeatureSettings::Dynamic& dynamic, const std::string& activator) {
+    return [dynamic, activator](Channel& channel, Bridge& bridge) -> Result<void> {
         if (!application_runner) return fail(ErrorCode::unsupported, "no dialplan runs in this process");
-        const Suspension suspension(bridge, channel);
+        channel.set_variable("DYNAMIC_FEATURENAME", dynamic.name);
+        channel.set_variable("DYNAMIC_WHO_ACTIVATED", activator);
+        if (const Channel* peer = channel.peer()) channel.set_variable("DYNAMIC_PEERNAME", peer->name());
+        const Suspension suspension(bridge, channel, dynamic.music_class);
         return application_runner(channel, dynamic.application, dynamic.arguments);
     };
 }
@@ -68,6 +86,7 @@ FeatureFunction builtin_function(std::string name) {
 }
 
 struct Code {
+    std::string_view name;  // as features.conf has it
     std::string digits;
     FeatureFunction run;
     bool on_peer = false;
@@ -76,25 +95,25 @@ struct Code {
 // What the member may press now; made when a digit comes, so that a reload and a new peer count at once.
 std::vector<Code> codes_of(const Channel& member, const MemberFeatures& features, const FeatureSettings& settings) {
     std::vector<Code> codes;
-    auto add = [&codes](bool allowed, const std::string& digits, FeatureFunction run, bool on_peer = false) {
-        if (allowed && !digits.empty()) codes.push_back({digits, std::move(run), on_peer});
+    auto add = [&codes](std::string_view name, bool allowed, const std::string& digits, FeatureFunction run, bool on_peer = false) {
+        if (allowed && !digits.empty()) codes.push_back({name, digits, std::move(run), on_peer});
     };
-    add(features.blind_transfer, settings.blind_transfer,
+    add("blindxfer", features.blind_transfer, settings.blind_transfer,
         [features](Channel& channel, Bridge&) { return blind_transfer_dialogue(channel, features); });
-    add(features.attended_transfer, settings.attended_transfer,
+    add("atxfer", features.attended_transfer, settings.attended_transfer,
         [features](Channel& channel, Bridge&) { return attended_transfer_dialogue(channel, features); });
-    add(features.disconnect, settings.disconnect,
+    add("disconnect", features.disconnect, settings.disconnect,
         [](Channel& channel, Bridge& bridge) { return bridge.remove(channel, LeaveReason::disconnect_key); });
-    add(features.park, settings.park_call, builtin_function("parkcall"));
-    add(features.one_touch_monitor, settings.one_touch_monitor, builtin_function("automon"));
-    add(features.one_touch_mixmonitor, settings.one_touch_mixmonitor, builtin_function("automixmon"));
+    add("parkcall", features.park, settings.park_call, builtin_function("parkcall"));
+    add("automon", features.one_touch_monitor, settings.one_touch_monitor, builtin_function("automon"));
+    add("automixmon", features.one_touch_mixmonitor, settings.one_touch_mixmonitor, builtin_function("automixmon"));
     const Channel* peer = member.peer();
     const auto* other = peer ? BridgeAccess::member_of(const_cast<Channel&>(*peer)) : nullptr;
     for (const auto& dynamic : settings.dynamic) {
-        const bool own = dynamic.activated_by_self && names_feature(features, member, dynamic.name);
-        const bool of_peer =
-            other && dynamic.activated_by_peer && names_feature(other->options.features, *peer, dynamic.name);
-        add(own || of_peer, dynamic.code, dynamic_function(dynamic), !dynamic.run_on_self);
+        std::string code;
+        if (dynamic.activated_by_self) code = code_for(settings, features, member, dynamic);
+        if (code.empty() && other && dynamic.activated_by_peer) code = code_for(settings, other->options.features, *peer, dynamic);
+        add(dynamic.name, true, code, dynamic_function(dynamic, member.name()), !dynamic.run_on_self);
     }
     return codes;
 }
@@ -118,6 +137,20 @@ void pass_key(Channel& from, char key, std::chrono::milliseconds length) {
 std::shared_ptr<const FeatureSettings> feature_settings() { return settings_slot(); }
 void set_feature_settings(FeatureSettings settings) {
     settings_slot() = std::make_shared<const FeatureSettings>(std::move(settings));
+}
+std::shared_ptr<const FeatureSettings> feature_settings(const Channel& channel) {
+    const auto* own = channel.find_attachment<ChannelFeatures>();
+    return own && own->settings ? own->settings : feature_settings();
+}
+void set_feature_settings(Channel& channel, FeatureSettings settings, bool inherit) {
+    channel.attachment<ChannelFeatures>() = {std::make_shared<const FeatureSettings>(std::move(settings)), inherit};
+}
+bool features_inherited(const Channel& channel) {
+    const auto* own = channel.find_attachment<ChannelFeatures>();
+    return own && own->inherit;
+}
+void inherit_features(const Channel& from, Channel& to) {
+    if (const auto* own = from.find_attachment<ChannelFeatures>(); own && own->inherit) to.attachment<ChannelFeatures>() = *own;
 }
 void set_feature_application_runner(Result<void> (*runner)(Channel&, const std::string&, const std::string&)) {
     application_runner = runner;
@@ -155,8 +188,8 @@ struct FeatureDetector::Private {
         const auto* member = BridgeAccess::member_of(channel);
         if (!member || member->suspended || member->feature) return false;  // the running feature reads them
         if (!digit.end) return true;
-        const auto settings = feature_settings();
         if (collector.empty()) {
+            settings = feature_settings(channel);
             codes = codes_of(channel, features, *settings);
             std::vector<std::string> words;
             for (const auto& code : codes) words.push_back(code.digits);
@@ -170,14 +203,22 @@ struct FeatureDetector::Private {
 
     void ended(const CodeCollector::Outcome& outcome) {
         for (const auto& key : outcome.unmatched) pass_key(channel, key.key, key.length);
-        if (!outcome.matched) return;
+        if (!outcome.matched) {
+            if (!outcome.unmatched.empty() && collector.empty())
+                tell_test("FEATURE_DETECTION", [&] { return TestEvent::Fields{{"Result", "fail"}, {"Channel", channel.name()}}; });
+            return;
+        }
         const auto& code = codes[*outcome.matched];
+        tell_test("FEATURE_DETECTION", [&] {
+            return TestEvent::Fields{{"Result", "success"}, {"Feature", std::string(code.name)}, {"Channel", channel.name()}};
+        });
         Channel* on = code.on_peer ? channel.peer() : &channel;
         if (on) run_feature(*on, code.run);
     }
 
     Channel& channel;
     const MemberFeatures features;
+    std::shared_ptr<const FeatureSettings> settings;  // of the keys being collected
     std::vector<Code> codes;
     CodeCollector collector;
     Timer pause;
@@ -198,9 +239,9 @@ void BridgeAccess::start_features(Member& member) {
     if (member.detector) return;
     Channel& channel = *member.channel;
     const Member* peer = other(*member.bridge, member);
-    const auto settings = feature_settings();
+    const auto settings = feature_settings(channel);
     const bool by_peer = peer && std::ranges::any_of(settings->dynamic, [&](const auto& dynamic) {
-        return dynamic.activated_by_peer && names_feature(peer->options.features, *peer->channel, dynamic.name);
+        return dynamic.activated_by_peer && !code_for(*settings, peer->options.features, *peer->channel, dynamic).empty();
     });
     if (by_peer || may_press_anything(channel, member.options.features)) {
         member.detector = std::make_unique<FeatureDetector>(channel, member.options.features);

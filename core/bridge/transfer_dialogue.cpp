@@ -234,7 +234,7 @@ class Consultation {
 
 Result<void> blind_transfer_dialogue(Channel& transferer, const MemberFeatures& features) {
     if (!transferer.bridge()) return fail(ErrorCode::not_found, "{} is in no bridge", transferer.name());
-    const auto settings = feature_settings();
+    const auto settings = feature_settings(transferer);
     const Suspension suspension(*transferer.bridge(), transferer);
     auto place = JF_TRY(ask_for_extension(transferer, features, *settings));
     if (blind_transfer(transferer, place) == TransferResult::success) return {};
@@ -245,7 +245,7 @@ Result<void> blind_transfer_dialogue(Channel& transferer, const MemberFeatures& 
 Result<void> attended_transfer_dialogue(Channel& transferer, const MemberFeatures& features) {
     if (!transferer.bridge()) return fail(ErrorCode::not_found, "{} is in no bridge", transferer.name());
     const auto bridge = transferer.bridge()->shared_from_this();
-    const auto settings = feature_settings();
+    const auto settings = feature_settings(transferer);
     const Suspension suspension(*bridge, transferer);
     const auto place = JF_TRY(ask_for_extension(transferer, features, *settings));
     return Consultation(transferer, bridge, settings).run(place);

@@ -255,9 +255,10 @@ void Channel::remote_event(ChannelEvent event) {
             break;
         case Kind::hold:
         case Kind::unhold:
+            announce();
+            if (attributes_.intercept_hold) return publish(ChannelHeld{*this, event.kind == Kind::hold, event.text});
             held_ = event.kind == Kind::hold;
             hold_class_ = held_ ? event.text : std::string();
-            announce();
             publish(ChannelHeld{*this, held_, event.text});
             break;
         case Kind::connected_line:

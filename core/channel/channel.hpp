@@ -117,9 +117,11 @@ class Channel final {
     // Plain attributes, free to read and write.
     struct Attributes {
         std::string language = "en", music_class, account_code, peer_account, user_field, parking_lot, tone_zone;
-        std::string call_groups, pickup_groups, amaflags = "DOCUMENTATION";
+        std::string call_groups, pickup_groups;                 // numbered, "1,3-5"; core/channel/pickup.hpp
+        std::string named_call_groups, named_pickup_groups, amaflags = "DOCUMENTATION";
         std::string hangup_source;
         std::string forwarder;                                  // who forwarded the call here
+        bool intercept_hold = false;                            // holds are told and not passed on (HOLD_INTERCEPT)
     };
     Attributes& attributes() { return attributes_; }
     const Attributes& attributes() const { return attributes_; }

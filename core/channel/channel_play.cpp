@@ -11,6 +11,7 @@
 #include "core/media/tone.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/test_event.hpp"
 
 namespace jackfield {
 
@@ -144,6 +145,7 @@ Result<char> Channel::play_names(const std::vector<std::string>& prompts, std::s
             if (const char key = stopping_key(digits_, stop_digits)) return key;
             continue;
         }
+        tell_test("PLAYBACK", [&] { return TestEvent::Fields{{"Message", prompt}, {"Channel", name_}}; });
         PlayGuard playing(*this, ChannelAccess::start(*this, std::move(source), Playing::prompt));
         // Keys that stop nothing are used up by the prompt, as people know it: what is pressed over it is not input.
         while (!playing.ended().is_set()) {
@@ -192,6 +194,8 @@ void Channel::set_digit_listener(DigitListener listener) { private_->digit_liste
 void Channel::take_digit(const Digit& digit, bool signalled) {
     if (ended_) return;
     if (wanted<ChannelDigit>()) publish(ChannelDigit{*this, digit.key, true, digit.end, digit.duration_ms});
+    tell_test(digit.end ? "DTMF_END" : "DTMF_BEGIN",
+              [&] { return TestEvent::Fields{{"Channel", name_}, {"Digit", std::string(1, digit.key)}}; });
     if (digit.end) log_dtmf("{} pressed {} for {} ms", name_, digit.key, digit.duration_ms);
     if (private_->digit_listener && private_->digit_listener(digit, signalled)) return;
     if (digit.end) digits_.push(digit.key);

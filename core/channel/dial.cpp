@@ -20,6 +20,8 @@ Channel* caller_of(ChannelId id) {
     return found ? &found->get() : nullptr;
 }
 
+DialLeg* first_leg = nullptr;
+
 }  // namespace
 
 std::string_view to_string(DialOutcome outcome) { return outcome_names[static_cast<std::size_t>(outcome)]; }
@@ -87,7 +89,30 @@ Result<std::unique_ptr<DialLeg>> DialLeg::start(DialRequest request, HangupCause
     return leg;
 }
 
+DialLeg::DialLeg() : listed_(true), next_(first_leg) {
+    if (next_) next_->previous_ = this;
+    first_leg = this;
+}
+
+void DialLeg::leave_list() {
+    if (!std::exchange(listed_, false)) return;
+    (previous_ ? previous_->next_ : first_leg) = next_;
+    if (next_) next_->previous_ = previous_;
+}
+
+void for_each_dial_leg(const std::function<void(DialLeg&)>& visit) {
+    for (DialLeg* leg = first_leg; leg; leg = leg->next_)
+        if (leg->custody_) visit(*leg);
+}
+
+DialLeg* dial_leg_of(const Channel& channel) {
+    for (DialLeg* leg = first_leg; leg; leg = leg->next_)
+        if (leg->custody_ && &leg->channel() == &channel) return leg;
+    return nullptr;
+}
+
 DialLeg::~DialLeg() {
+    leave_list();
     if (!custody_) return;
     if (state_ != State::answered && state_ != State::failed) finish(State::failed, "CANCEL");
     custody_->hang_up(cancel_cause);
@@ -144,6 +169,7 @@ std::optional<ChannelEvent> DialLeg::next_event() {
 
 Custody DialLeg::take(std::string holder) {
     custody_.renew(std::move(holder));
+    leave_list();
     return std::move(custody_);
 }
 
@@ -161,6 +187,7 @@ Result<void> DialLeg::substitute(Custody picking) {
     ours.rename(device_name);
     picker.rename(rang_name);
     std::swap(ours.caller(), picker.caller());
+    ours.update_connected(ours.connected());
     picker.hang_up(HangupCause::answered_elsewhere);
     picking.release();
     ours.remote_answered();

@@ -34,19 +34,29 @@ class DialLeg {
     Result<void> substitute(Custody picking);
     HangupCause cause() const { return cause_; }                 // why it failed
     const std::string& dial_string() const { return dial_string_; }
+    ChannelId caller() const { return caller_; }                 // whom the call is for; none: nobody
     HangupCause cancel_cause = HangupCause::normal_clearing;     // answered_elsewhere when another leg won
     bool ignore_forward = false;
 
   private:
-    DialLeg() = default;
+    DialLeg();
+    void leave_list();
+    friend DialLeg* dial_leg_of(const Channel&);
+    friend void for_each_dial_leg(const std::function<void(DialLeg&)>&);
     void finish(State state, std::string_view status);           // publishes DialEnded, once
     std::string dial_string_;
     Custody custody_;
     ChannelId caller_;
     State state_ = State::calling;
     HangupCause cause_ = HangupCause::not_defined;
-    bool told_end_ = false;
+    bool told_end_ = false, listed_ = false;
+    DialLeg *previous_ = nullptr, *next_ = nullptr;              // in the list of those that have not been taken
 };
+
+// The leg by which that channel is being called; null when it is not, or not any more. Gone after a wait.
+DialLeg* dial_leg_of(const Channel& channel);
+// All legs that have not been taken; `visit` must not start or end one.
+void for_each_dial_leg(const std::function<void(DialLeg&)>& visit);
 
 // "PJSIP/6001&SIP/trunk/555" to its parts; technology and destination split. Errors: invalid naming the part.
 Result<std::vector<DialRequest>> parse_dial_string(std::string_view text);

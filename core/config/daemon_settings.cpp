@@ -136,6 +136,7 @@ const Options<DaemonOptions>& daemon_options() {
         {"documentation_language", &O::documentation_language, "en_US", "Language of help texts"},
         {"languageprefix", &O::language_prefix, true, "Prompts lie in sounds/LANGUAGE/ and not beside the others"},
         {"transmit_silence", &O::transmit_silence, false, "Send silence while a call waits, records or plays digits"},
+        {"test_events", &O::test_events, false, "Tell manager clients of the class test of state changes that scenario tests wait for"},
         {"mindtmfduration", &O::shortest_digit, 80ms, Range{0ms, 5000ms}, "Shorter digits are made this long"},
         {"live_dangerously", &O::live_dangerously, false,
          "Let AMI, ARI and other outsiders use functions such as SHELL and FILE"},

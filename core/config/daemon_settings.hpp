@@ -28,7 +28,7 @@ struct DaemonOptions {
     bool no_fork = false, always_fork = false, quiet = false, console = false, time_stamps = false, no_colour = false;
     bool light_background = false, force_black_background = false;
     bool high_priority = false, dump_core = false, dont_warn = false, hide_connect = false, lock_configuration = false;
-    bool exec_includes = false, live_dangerously = false, transmit_silence = false;
+    bool exec_includes = false, live_dangerously = false, transmit_silence = false, test_events = false;
     bool cache_recordings = false, search_custom_sounds = false;
     bool hide_messaging_events = false, language_prefix = true, rtp_dynamic_types = true;
     bool auto_system_name = false;

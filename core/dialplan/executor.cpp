@@ -65,6 +65,11 @@ void Call::enter() {
 
 void Call::run() {
     const InterruptScope scope(custody_.interrupter());
+    if (channel_.place().priority == 1 && is_pickup_extension(channel_, channel_.place().context, channel_.place().extension)) {
+        if (auto picked = run_application(channel_, "Pickup", {}); !picked && !ends_application(picked.error().code))
+            log_notice("{}: {}", channel_.name(), picked.error().text);
+        return;
+    }
     enter();
     // Sent to h from outside: that is what happens at the end anyway, and once is enough.
     if (channel_.place().extension == "h" && channel_.place().priority == 1) return;

@@ -37,5 +37,8 @@ void go_to(Channel& channel, Place place);
 enum class MatchKind : unsigned char { none, partial, exact, exact_and_longer };
 MatchKind match_extension(Channel& channel, std::string_view context, std::string_view extension);
 bool extension_exists(Channel& channel, std::string_view context, std::string_view extension, int priority = 1);
+// Whether who dials that picks up a call of his groups: it is pickupexten of features.conf, the context has no such extension, and
+// the application Pickup is there.
+bool is_pickup_extension(Channel& channel, std::string_view context, std::string_view extension);
 
 }  // namespace jackfield

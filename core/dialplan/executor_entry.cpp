@@ -3,6 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/bridge/features.hpp"
 #include "core/dialplan/application.hpp"
 #include "core/dialplan/call_state.hpp"
 #include "core/dialplan/dialplan_switch.hpp"
@@ -146,6 +147,11 @@ bool extension_exists(Channel& channel, std::string_view context, std::string_vi
     query.extension = extension;
     query.priority = priority;
     return find_in_plan(channel, query).status == PlanStatus::found;
+}
+
+bool is_pickup_extension(Channel& channel, std::string_view context, std::string_view extension) {
+    return !extension.empty() && extension == feature_settings(channel)->pickup_extension && applications().find("Pickup") &&
+           !extension_exists(channel, context, extension);
 }
 
 }  // namespace jackfield

@@ -98,6 +98,20 @@ Result<Service<Interface>> find_service() {
     return Service<Interface>(*static_cast<Interface*>(found.service), std::move(found.pass));
 }
 
+namespace detail {
+// `add` takes the service's raw pointer.
+Result<Registration> offer_to(std::string_view service, Gate* gate, std::function<Result<Registration>(void*)> add);
+}  // namespace detail
+// What `module` adds to another one's service for as long as both are there, whichever loads first: `add` runs now when the
+// service is offered, else when it comes, and again when it comes back; what it returns is dropped before the service goes. Never
+// waits. Errors: those of `add`, when it runs now; later ones are logged.
+template <class Interface, class F>
+Result<Registration> offer_to(Module& module, F add) {
+    return detail::offer_to(Interface::service_name, &module.gate(), [add = std::move(add)](void* service) -> Result<Registration> {
+        return add(*static_cast<Interface*>(service));
+    });
+}
+
 // What a module's shared object exports; made by JACKFIELD_MODULE.
 struct ModuleDescriptor {
     const char* name;

@@ -92,4 +92,4 @@ Result<void> load(Module& module) {
 }  // namespace
 }  // namespace jackfield::agi
 
-JACKFIELD_MODULE("res_agi", "Asterisk Gateway Interface (AGI)", jackfield::agi::load, "res_manager")
+JACKFIELD_MODULE("res_agi", "Asterisk Gateway Interface (AGI)", jackfield::agi::load)

@@ -4,6 +4,7 @@
 
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel_events.hpp"
+#include "core/channel/pickup.hpp"
 #include "core/console/command.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/application.hpp"
@@ -12,6 +13,7 @@
 #include "modules/res_cdr/cdr.hpp"
 #include "modules/res_cdr/record_writer.hpp"
 #include "modules/res_cel/settings.hpp"
+#include "modules/res_parking/parking.hpp"
 
 using namespace jackfield;
 
@@ -128,6 +130,7 @@ class EventLog final : public CelService {
 
     void watch();
     void watch_bridges();
+    void parked(const ParkedCallChanged& event);
     void step(Channel& channel);
     void hung_up(Channel& channel);
 
@@ -177,7 +180,34 @@ void EventLog::watch() {
         if (!event.forward.empty() && event.caller)
             record(Event::forward, *event.caller, Extra().add("forward", event.forward).text(), event.called.name());
     }));
+    events_.push_back(subscribe<CallPickedUp>([this](const CallPickedUp& event) {
+        (void)know(event.ringing);
+        record(Event::pickup, event.ringing,
+               Extra().add("pickup_channel", event.picker.name()).add("pickup_channel_uniqueid", event.picker.unique_id()).text());
+    }));
+    events_.push_back(subscribe<LocalOptimized>([this](const LocalOptimized& event) {
+        if (event.done && !event.success) return;
+        (void)know(event.one);
+        record(event.done ? Event::local_optimize : Event::local_optimize_begin, event.one,
+               Extra().add("local_two", event.two.name()).add("local_two_uniqueid", event.two.unique_id()).text(), event.two.name());
+    }));
+    events_.push_back(subscribe<ParkedCallChanged>([this](const ParkedCallChanged& event) { parked(event); }));
     watch_bridges();
+}
+
+void EventLog::parked(const ParkedCallChanged& event) {
+    using Kind = ParkedCallChanged::Kind;
+    (void)know(event.parkee);
+    if (event.kind == Kind::parked) {
+        const auto extra = Extra().add("parker_dial_string", event.parker_dial_string).add("parking_lot", event.lot).text();
+        return record(Event::park_start, event.parkee, extra);
+    }
+    if (event.kind == Kind::swapped) return;
+    Extra extra;
+    extra.add("reason", event.kind == Kind::unparked ? "ParkedCallUnparked" : event.kind == Kind::timed_out ? "ParkedCallTimeout"
+                                                                                                         : "ParkedCallGiveUp");
+    if (event.retriever) extra.add("retriever", event.retriever->name());
+    record(Event::park_end, event.parkee, extra.text(), event.retriever ? event.retriever->name() : std::string());
 }
 
 void EventLog::watch_bridges() {

@@ -7,8 +7,7 @@ namespace jackfield::cel {
 namespace {
 
 // Events that Asterisk has and nothing here makes: `ALL` means those that are had.
-constexpr std::array<std::string_view, 8> absent_events{"PARK_START",           "PARK_END",     "PICKUP",     "LOCAL_OPTIMIZE",
-                                                        "LOCAL_OPTIMIZE_BEGIN", "STREAM_BEGIN", "STREAM_END", "DTMF"};
+constexpr std::array<std::string_view, 3> absent_events{"STREAM_BEGIN", "STREAM_END", "DTMF"};
 
 Result<void> add_events(Settings& settings, std::string_view words) {
     for (const std::string_view word : split_list(words)) {

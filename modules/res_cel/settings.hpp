@@ -13,12 +13,14 @@ namespace jackfield::cel {
 
 enum class Event : unsigned char {
     channel_start, channel_end, hangup, answer, application_start, application_end, bridge_enter, bridge_exit, blind_transfer,
-    attended_transfer, forward, linked_id_end, user_defined,
+    attended_transfer, forward, linked_id_end, user_defined, pickup,
+    park_start, park_end, local_optimize, local_optimize_begin,
 };
 // Asterisk's names, in the order above.
-constexpr std::array<std::string_view, 13> event_names{
+constexpr std::array<std::string_view, 18> event_names{
     "CHAN_START",     "CHAN_END",         "HANGUP",  "ANSWER",       "APP_START",   "APP_END", "BRIDGE_ENTER", "BRIDGE_EXIT",
-    "BLINDTRANSFER",  "ATTENDEDTRANSFER", "FORWARD", "LINKEDID_END", "USER_DEFINED"};
+    "BLINDTRANSFER",  "ATTENDEDTRANSFER", "FORWARD", "LINKEDID_END", "USER_DEFINED", "PICKUP",
+    "PARK_START",     "PARK_END",         "LOCAL_OPTIMIZE", "LOCAL_OPTIMIZE_BEGIN"};
 inline std::string_view to_string(Event event) { return event_names[static_cast<std::size_t>(event)]; }
 
 struct Settings {

@@ -80,6 +80,20 @@ std::vector<Subscription> watch_bridges(Server& server) {
         if (event.reason == LeaveReason::transferred) left->left(event.channel, event.bridge);
         publish("BridgeLeave", event.bridge, &event.channel);
     }));
+    list.push_back(subscribe<BridgesMerged>([&server](const BridgesMerged& event) {
+        ManagerFields fields;
+        add_bridge(fields, event.to, "To");
+        add_bridge(fields, event.from, "From");
+        server.publish("BridgeMerge", manager_class::call, fields);
+    }));
+    list.push_back(subscribe<LocalOptimized>([&server](const LocalOptimized& event) {
+        ManagerFields fields;
+        add_channel(fields, server, event.one, "LocalOne");
+        add_channel(fields, server, event.two, "LocalTwo");
+        if (event.done) fields.add("Success", event.success ? "Yes" : "No");
+        fields.add("Id", event.one.id().number);
+        server.publish(event.done ? "LocalOptimizationEnd" : "LocalOptimizationBegin", manager_class::call, fields);
+    }));
     list.push_back(subscribe<Transferred>([&server, left](const Transferred& event) {
         tell_transfer(server, event, *left);
         left->forget();

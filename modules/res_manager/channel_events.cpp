@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "core/channel/channel_events.hpp"
+#include "core/channel/pickup.hpp"
 #include "modules/res_manager/server.hpp"
 #include "modules/res_manager/snapshot_fields.hpp"
 
@@ -50,6 +51,7 @@ class ToldChannels {
             publish("NewConnectedLine", channel);
         }
     }
+    Server& server() const { return server_; }
     void forget(Channel& channel) { told_.erase(channel.id().number); }
 
     void publish(std::string_view event, Channel& channel, const ManagerFields& more = {}) {
@@ -157,6 +159,13 @@ std::vector<Subscription> watch_calls(const std::shared_ptr<State>& state) {
         ManagerFields more;
         if (event.held && !event.music_class.empty()) more.add("MusicClass", event.music_class);
         told->publish(event.held ? "Hold" : "Unhold", event.channel, more);
+    }));
+    list.push_back(subscribe<CallPickedUp>([told](const CallPickedUp& event) {
+        told->before(event.picker);
+        told->before(event.ringing);
+        ManagerFields more;
+        add_channel(more, told->server(), event.ringing, "Target");
+        told->publish("Pickup", event.picker, more);
     }));
     list.push_back(subscribe<ChannelMusic>([told](const ChannelMusic& event) {
         told->before(event.channel);

@@ -3,7 +3,7 @@
 //   JF_TRY(module.add(ManagerActionInfo{"QueuePause", manager_class::agent, "Pause a member", "Interface, Paused"},
 //                     [](const ManagerRequest& request, ManagerReply& reply) -> Result<void> { ... }));
 //
-// A module that adds some names "res_manager" among those that it needs. Everything here is for the control thread.
+// A module that adds some need not name "res_manager" among those that it needs. Everything here is for the control thread.
 #pragma once
 
 #include <concepts>
@@ -152,14 +152,25 @@ class ManagerService {
     virtual void add_channel(ManagerFields& fields, Channel& channel, std::string_view prefix = {}) const = 0;
 };
 
-// Errors: not_found (res_manager is not loaded), exists.
+// The action or events are there whenever res_manager is, which may load before or after the module. Errors: exists.
 inline Result<Registration> register_in(Module& module, const ManagerActionInfo& info, ManagerActionFunction function) {
-    const auto service = JF_TRY(find_service<ManagerService>());
-    return service->add(module, info, std::move(function));
+    return offer_to<ManagerService>(module, [&module, info, function = std::move(function)](ManagerService& service) {
+        return service.add(module, info, function);
+    });
 }
 inline Result<Registration> register_in(Module& module, ManagerEventSource source) {
-    const auto service = JF_TRY(find_service<ManagerService>());
-    return service->add(module, std::move(source));
+    return offer_to<ManagerService>(module, [&module, source = std::move(source)](ManagerService& service) {
+        return service.add(module, source);
+    });
+}
+// Publishes an event when res_manager is loaded and somebody wants it; `fill` puts the fields together only then. Never waits.
+template <std::invocable<ManagerService&, ManagerFields&> Fill>
+void publish_to_manager(std::string_view event, ManagerClasses privilege, Fill fill) {
+    const auto service = find_service<ManagerService>();
+    if (!service || !(*service)->wanted(privilege)) return;
+    ManagerFields fields;
+    fill(**service, fields);
+    (*service)->publish(event, privilege, fields);
 }
 
 }  // namespace jackfield

@@ -5,6 +5,7 @@
 #include "core/channel/device_state.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/hints.hpp"
+#include "core/runtime/test_event.hpp"
 #include "modules/res_manager/classes.hpp"
 #include "modules/res_manager/security_events.hpp"
 #include "modules/res_manager/server.hpp"
@@ -12,6 +13,13 @@
 
 namespace jackfield::manager {
 namespace {
+
+// "play_names" of "jackfield::Result<char> jackfield::Channel::play_names(const ...)".
+std::string_view function_name(std::string_view signature) {
+    const auto end = std::min(signature.find('('), signature.size());
+    const auto begin = signature.find_last_of(" :*&", end == 0 ? 0 : end - 1);
+    return signature.substr(begin == std::string_view::npos ? 0 : begin + 1, end - (begin == std::string_view::npos ? 0 : begin + 1));
+}
 
 ManagerFields booted_fields() {
     ManagerFields fields;
@@ -70,6 +78,20 @@ std::vector<Subscription> watch_user_events(Server& server) {
     return list;
 }
 
+std::vector<Subscription> watch_tests(Server& server) {
+    std::vector<Subscription> list;
+    if (const DaemonControl* daemon = DaemonControl::instance(); !daemon || !daemon->settings().options.test_events) return list;
+    list.push_back(subscribe<TestEvent>([&server](const TestEvent& event) {
+        const std::string_view path = event.place.file_name();
+        ManagerFields fields;
+        fields.add("Type", "StateChange").add("State", event.state).add("AppFile", path.substr(path.rfind('/') + 1));
+        fields.add("AppFunction", function_name(event.place.function_name())).add("AppLine", event.place.line());
+        for (const auto& [key, value] : event.fields) fields.add(key, value);
+        server.publish("TestEvent", manager_class::test, fields);
+    }));
+    return list;
+}
+
 }  // namespace
 
 std::string fully_booted_event() {
@@ -85,6 +107,7 @@ Result<void> add_system_events(Module& module, Server& server) {
     JF_TRY(add(manager_class::system, watch_daemon));
     JF_TRY(add(manager_class::call, watch_states));
     JF_TRY(add(manager_class::security, watch_security));
+    JF_TRY(add(manager_class::test, watch_tests));
     return add(manager_class::user, watch_user_events);
 }
 

@@ -99,7 +99,7 @@ class AgiTest(ScenarioTest):
         folder = self.path("steps.json").parent
         folder.mkdir()
         self.path("steps.json").write_text(json.dumps(list(steps)))
-        values = {"__PROGRAM": self.program, "__FOLDER": folder, "__TONE": self.tone, **variables}
+        values = {"__PROGRAM": variables.pop("PROGRAM", self.program), "__FOLDER": folder, "__TONE": self.tone, **variables}
         identity = f"call-{self.calls}"
         answer = self.manager.ask("Originate", *(("Variable", f"{key}={value}") for key, value in values.items()), id=identity,
                                   Channel=f"Local/{exten}@agi/n", Context="caller", Exten=caller, Priority="1", Async="yes",

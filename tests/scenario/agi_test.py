@@ -1,6 +1,7 @@
 """AGI by programs: the environment, every command with its exact reply, hang-up in every wait, and scripts that misbehave."""
 import pathlib
 import re
+import subprocess
 import time
 
 from agi_fixture import AgiTest
@@ -51,6 +52,19 @@ DIALOGUE = [
     ("HANGUP Nobody/1", "200 result=-1"), ("HANGUP a b", "520"), ("ASYNCAGI BREAK", "200 result=0"),
     ("MAKE TEA", "510 Invalid or unknown command"), ("", "510 Invalid or unknown command"), ("GET", "510 Invalid or unknown command"),
 ]
+PERL = """#!/usr/bin/perl
+use strict; use warnings; use Asterisk::AGI;
+my $agi = Asterisk::AGI->new;
+my %call = $agi->ReadParse();
+$agi->set_variable('COLOUR', 'deep blue');
+my $colour = $agi->get_variable('COLOUR');
+my $waited = $agi->wait_for_digit(10);
+my $state = $agi->channel_status();
+my $kept = $agi->database_put('family', 'perl', 'yes');
+$agi->say_digits('12');
+$agi->verbose('from perl', 1);
+$agi->set_variable('LEFT', "$call{calleridname} $call{callerid} $colour $waited $state $kept");
+"""
 USAGE = r"520-Invalid command syntax\.  Proper usage follows:\nUsage: [A-Z ]+.*\n(.*\n)+520 End of proper usage\."
 
 
@@ -91,6 +105,17 @@ class CommandTest(AgiTest):
         every = {words.strip() for words in re.findall(r"^ +(?:Yes|No) +(.*?)   ", self.daemons[0].ask("agi show commands"), re.M)}
         tried = {command.lower() for command, _ in DIALOGUE}
         self.assertEqual({name for name in every if not any(command.startswith(name) for command in tried)}, {"set context", "set extension", "set priority"})  # which test_a_script_says_where_the_dialplan_goes_on has
+
+    def test_a_script_with_asterisk_agi_of_perl(self):
+        if subprocess.run(["perl", "-MAsterisk::AGI", "-e", "1"], capture_output=True).returncode:
+            self.skipTest("libasterisk-agi-perl is not installed")
+        script = self.folder / "script.pl"
+        script.write_text(PERL)
+        script.chmod(0o755)
+        self.start()
+        self.call(PROGRAM=script)
+        after = self.after()
+        self.assertEqual((after.get("Status"), after.get("Left")), ("SUCCESS", "Ann Lee 77 deep blue 0 6 1"))
 
     def test_what_is_said_can_be_heard_and_recorded(self):
         self.start()

@@ -53,7 +53,7 @@ struct EndpointSettings {
     bool media_encryption_optimistic = false;   // plain media for those that can't
     bool srtp_tag_32 = false;                   // AES_CM_128_HMAC_SHA1_32 is preferred
     int tos_audio = 46;
-    std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups;
+    std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups, named_call_groups, named_pickup_groups;
     std::string sdp_owner = "-", sdp_session = "Jackfield";
     std::vector<std::pair<std::string, std::string>> variables;  // set_var
     std::vector<Subnet> permit, deny;           // deny first; an address in `permit` is let in again

@@ -61,7 +61,8 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
         return replace(*replaced, std::move(*custody));
     }
     channel.place() = Place{endpoint->context, extension.empty() ? "s" : extension, 1};
-    if (!extension_exists(channel, endpoint->context, channel.place().extension)) {
+    if (!extension_exists(channel, endpoint->context, channel.place().extension) &&
+        !is_pickup_extension(channel, endpoint->context, channel.place().extension)) {
         const MatchKind match = match_extension(channel, endpoint->context, channel.place().extension);
         log_notice("Call from '{}' ({}) to extension '{}' rejected because extension not found in context '{}'.", endpoint->name,
                    call.flow_.remote.to_string(), extension, endpoint->context);
@@ -131,6 +132,8 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     attributes.music_class = endpoint_->music_class;
     attributes.call_groups = endpoint_->call_groups;
     attributes.pickup_groups = endpoint_->pickup_groups;
+    attributes.named_call_groups = endpoint_->named_call_groups;
+    attributes.named_pickup_groups = endpoint_->named_pickup_groups;
     for (const auto& [name, value] : endpoint_->variables) channel.set_variable(name, value);
 }
 

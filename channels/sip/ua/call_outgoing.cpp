@@ -42,6 +42,8 @@ Result<void> SipCall::call() {
     if (!endpoint_->tone_zone.empty()) channel().attributes().tone_zone = endpoint_->tone_zone;
     channel().attributes().call_groups = endpoint_->call_groups;
     channel().attributes().pickup_groups = endpoint_->pickup_groups;
+    channel().attributes().named_call_groups = endpoint_->named_call_groups;
+    channel().attributes().named_pickup_groups = endpoint_->named_pickup_groups;
     send_invite();
     return {};
 }

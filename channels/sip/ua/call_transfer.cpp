@@ -2,6 +2,8 @@
 #include "channels/sip/ua/call.hpp"
 #include "core/base/log.hpp"
 #include "core/bridge/bridge.hpp"
+#include "core/channel/dial.hpp"
+#include "core/channel/pickup.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -43,6 +45,10 @@ void SipCall::replace(SipCall& replaced, Custody replacing) {
     const auto fresh = replacing.channel().share();
     const bool early = replaced.state_ != State::up;
     log_verbose(3, "{} takes the place of {}", fresh->name(), old->name());
+    if (early && dial_leg_of(*old)) {
+        if (auto picked = pick_up(*old, std::move(replacing)); !picked) log_notice("{}: {}", fresh->name(), picked.error().text);
+        return;
+    }
     if (auto answered = fresh->answer(); !answered) return log_notice("{}: {}", fresh->name(), answered.error().text);
     if (Bridge* const bridge = old->bridge()) {
         if (auto entered = bridge->shared_from_this()->replace(*old, std::move(replacing)); !entered)

@@ -195,10 +195,8 @@ void MediaSession::tell_channel(const NegotiatedMedia& audio) {
     channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
     if (endpoint_->dtmf == DtmfMode::automatic && !audio.telephone_event) channel_->media().detect_inband_digits(true);
     const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio.telephone_event);
-    if (by_info)
-        channel_->media().signal_digits(send_digit_);
-    else
-        channel_->media().signal_digits({});  // an empty std::function would count as one
+    // An empty std::function within would count as a function, and be called.
+    channel_->media().signal_digits(by_info ? std::move_only_function<void(const Digit&)>(send_digit_) : nullptr);
 }
 
 }  // namespace jackfield::sip

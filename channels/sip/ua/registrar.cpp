@@ -8,6 +8,7 @@
 #include "core/base/log.hpp"
 #include "core/module/database.hpp"
 #include "core/runtime/event_bus.hpp"
+#include "core/runtime/test_event.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -182,6 +183,7 @@ void Registrar::on_bound(const Binding& binding, bool refreshed) {
     if (refreshed) return;
     log_verbose(3, "Added contact '{}' to AOR '{}' with expiration of {} seconds", uri, aor, binding.remaining(Clock::now()).count());
     publish(ContactChanged{aor, uri, "Created"});
+    tell_test("AOR_CONTACT_ADDED", [&] { return TestEvent::Fields{{"Contact", uri}, {"AOR", aor}}; });
     if (on_change) on_change(aor);
 }
 
@@ -191,6 +193,7 @@ void Registrar::on_unbound(const Binding& binding, Unbound why) {
     qualifications_.erase(key_of(aor, uri));
     log_verbose(3, "Removed contact '{}' from AOR '{}' due to {}", uri, aor, why == Unbound::expired ? "expiration" : "request");
     publish(ContactChanged{aor, uri, "Removed"});
+    tell_test("AOR_CONTACT_REMOVED", [&] { return TestEvent::Fields{{"Contact", uri}, {"AOR", aor}}; });
     if (on_change) on_change(aor);
 }
 

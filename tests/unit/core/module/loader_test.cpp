@@ -26,6 +26,7 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 class LoaderTest : public testing::LoopTest {
     CPPUNIT_TEST_SUITE(LoaderTest);
     CPPUNIT_TEST(offers_a_service_while_it_is_loaded);
+    CPPUNIT_TEST(adds_to_a_service_whichever_of_both_loads_first);
     CPPUNIT_TEST(leaves_no_mapping_behind_when_loaded_twice);
     CPPUNIT_TEST(refuses_another_abi_and_names_both_tags);
     CPPUNIT_TEST(refuses_to_unload_a_busy_module_and_counts_the_calls);
@@ -60,6 +61,35 @@ class LoaderTest : public testing::LoopTest {
             CPPUNIT_ASSERT(loader.unload("plain").has_value());
             CPPUNIT_ASSERT_EQUAL(ErrorCode::not_found, find_service<CounterService>().error().code);
             CPPUNIT_ASSERT_EQUAL(ErrorCode::not_found, loader.unload("plain").error().code);
+        });
+    }
+    void adds_to_a_service_whichever_of_both_loads_first() {
+        with_loader([](ModuleLoader& loader) {
+            int there = 0, came = 0;
+            Module user("user");
+            const auto offer = [&](CounterService&) -> Result<Registration> {
+                ++there, ++came;
+                return Registration([&] { --there; });
+            };
+            user.keep(offer_to<CounterService>(user, offer).value());
+            CPPUNIT_ASSERT_EQUAL(0, came);
+            CPPUNIT_ASSERT(loader.load("plain").has_value());
+            CPPUNIT_ASSERT_EQUAL(1, there);
+            {
+                const auto late = offer_to<CounterService>(user, offer);
+                CPPUNIT_ASSERT(late.has_value());
+                CPPUNIT_ASSERT_EQUAL(2, there);
+            }
+            CPPUNIT_ASSERT_EQUAL(1, there);
+            CPPUNIT_ASSERT(loader.unload("plain").has_value());  // nobody holds it
+            CPPUNIT_ASSERT_EQUAL(0, there);
+            CPPUNIT_ASSERT(loader.load("plain").has_value());
+            CPPUNIT_ASSERT_EQUAL(1, there);
+            CPPUNIT_ASSERT_EQUAL(3, came);
+            const auto refused = offer_to<CounterService>(
+                user, [](CounterService&) -> Result<Registration> { return fail(ErrorCode::exists, "the name is taken"); });
+            CPPUNIT_ASSERT_EQUAL(ErrorCode::exists, refused.error().code);
+            CPPUNIT_ASSERT(loader.unload("plain").has_value());
         });
     }
     void leaves_no_mapping_behind_when_loaded_twice() {
