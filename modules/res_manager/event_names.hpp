@@ -39,6 +39,7 @@ constexpr EventName all_event_names[]{
     {"InvalidAccountID", manager_class::security, "A login named no user"},
     {"InvalidPassword", manager_class::security, "A login had the wrong password"},
     {"LocalBridge", manager_class::call, "The two halves of a Local channel belong together"},
+    {"MessageWaiting", manager_class::call, "A mailbox has another number of messages"},
     {"MusicOnHoldStart", manager_class::call, "Hold music begins"},
     {"MusicOnHoldStop", manager_class::call, "Hold music has ended"},
     {"NewAccountCode", manager_class::call, "A channel has another account code"},
