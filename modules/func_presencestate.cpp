@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/channel/presence_state.hpp"
 #include "core/module/database.hpp"
 #include "core/sdk.hpp"
 #include "modules/res_manager/manager.hpp"
@@ -27,22 +28,19 @@ constexpr ManagerActionInfo list_info{"PresenceStateList", manager_class::call |
 constexpr std::string_view family = "CustomPresence";
 constexpr std::array<std::string_view, 7> states{"not_set", "unavailable", "available", "away", "xa", "chat", "dnd"};
 
-struct Presence {
-    std::string state = "not_set", subtype, message;
-    bool operator==(const Presence&) const = default;
-
-    // As Asterisk keeps it, too; in base64 (`e`), so that commas in a message do no harm.
-    std::string text() const { return fmt::format("{},{},{},e", state, base64_encode(subtype), base64_encode(message)); }
-    static Presence of(std::string_view text) {
-        const auto parts = split(text, ',');
-        const bool encoded = parts.size() > 3 && parts[3] == "e";
-        const auto part = [&](std::size_t place) -> std::string {
-            if (parts.size() <= place) return {};
-            return encoded ? base64_decode(parts[place]).value_or(std::string()) : std::string(parts[place]);
-        };
-        return {std::string(parts[0]), part(1), part(2)};
-    }
-};
+// As Asterisk keeps it, too; in base64 (`e`), so that commas in a message do no harm.
+std::string kept_text(const PresenceState& presence) {
+    return fmt::format("{},{},{},e", presence.state, base64_encode(presence.subtype), base64_encode(presence.message));
+}
+PresenceState kept_presence(std::string_view text) {
+    const auto parts = split(text, ',');
+    const bool encoded = parts.size() > 3 && parts[3] == "e";
+    const auto part = [&](std::size_t place) -> std::string {
+        if (parts.size() <= place) return {};
+        return encoded ? base64_decode(parts[place]).value_or(std::string()) : std::string(parts[place]);
+    };
+    return {std::string(parts[0]), part(1), part(2)};
+}
 
 // The name behind "CustomPresence:". Errors: not_found (another provider).
 Result<std::string> name_of(std::string_view provider) {
@@ -57,15 +55,15 @@ Result<Database*> database() {
     return fail(ErrorCode::failed, "PRESENCE_STATE needs the database");
 }
 
-Result<Presence> presence_of(std::string_view provider) {
+Result<PresenceState> presence_of(std::string_view provider) {
     const std::string name = JF_TRY(name_of(provider));
     const Database* kept = JF_TRY(database());
     const auto text = kept->get(family, name);
-    return text ? Presence::of(*text) : Presence();
+    return text ? kept_presence(*text) : PresenceState();
 }
 
 Result<std::string> read_presence(Channel*, const Arguments& arguments) {
-    const Presence presence = JF_TRY(presence_of(arguments[0]));
+    const PresenceState presence = JF_TRY(presence_of(arguments[0]));
     const OptionLetters options = JF_TRY(OptionLetters::parse(arguments[2], "e"));
     const auto encoded = [&](const std::string& text) { return options.has('e') ? base64_encode(text) : text; };
     if (equals_ignoring_case(arguments[1], "value")) return presence.state;
@@ -80,9 +78,9 @@ Result<std::string> plain(const std::string& text, bool encoded) {
     return fail(ErrorCode::invalid, "PRESENCE_STATE option e: '{}' is not base64", text);
 }
 
-Result<Presence> parse_presence(std::string_view value) {
+Result<PresenceState> parse_presence(std::string_view value) {
     const auto parts = split_arguments(value, ',', 4);
-    Presence presence;
+    PresenceState presence;
     presence.state = parts.empty() ? std::string() : to_lower(trim(parts[0]));
     if (std::find(states.begin(), states.end(), presence.state) == states.end())
         return fail(ErrorCode::invalid, "PRESENCE_STATE: '{}' is none of {}", presence.state, fmt::join(states, ", "));
@@ -92,28 +90,51 @@ Result<Presence> parse_presence(std::string_view value) {
     return presence;
 }
 
-ManagerFields fields_of(std::string_view name, const Presence& presence) {
+ManagerFields fields_of(std::string_view name, const PresenceState& presence) {
     ManagerFields fields;
     fields.add("Presentity", fmt::format("{}:{}", family, name)).add("Status", presence.state);
     fields.add("Subtype", presence.subtype).add("Message", presence.message);
     return fields;
 }
 
-Result<void> write_presence(Channel*, const Arguments& arguments, std::string_view value) {
-    const std::string name = JF_TRY(name_of(arguments[0]));
-    const Presence presence = JF_TRY(parse_presence(value));
+Result<void> set_presence(std::string_view provider, std::string_view value) {
+    const std::string name = JF_TRY(name_of(provider));
+    const PresenceState presence = JF_TRY(parse_presence(value));
     Database* kept = JF_TRY(database());
-    const Presence before = JF_TRY(presence_of(arguments[0]));
-    JF_TRY(kept->put(family, name, presence.text()));
+    const PresenceState before = JF_TRY(presence_of(provider));
+    JF_TRY(kept->put(family, name, kept_text(presence)));
     if (presence == before) return {};
+    publish(PresenceStateChange{fmt::format("{}:{}", family, name), presence});
     publish_to_manager("PresenceStateChange", manager_class::call | manager_class::reporting,
                        [&](ManagerService&, ManagerFields& fields) { fields.add(fields_of(name, presence)); });
     return {};
 }
 
+Result<void> write_presence(Channel*, const Arguments& arguments, std::string_view value) { return set_presence(arguments[0], value); }
+
+constexpr CommandInfo change_info{.words = "presencestate change", .synopsis = "Set the presence of a person",
+                                  .text = "presencestate change CustomPresence:NAME STATE[,subtype[,message[,options]]]"};
+constexpr CommandInfo show_info{.words = "presencestate list", .synopsis = "List the presence of everybody", .text = "Those who have set one."};
+
+Result<void> change(Console& console, std::span<const std::string> words) {
+    if (words.size() < 2) return fail(ErrorCode::invalid, "Usage: presencestate change CustomPresence:NAME STATE[,subtype[,message[,options]]]");
+    const std::string value = join(words.subspan(1), " ");
+    JF_TRY(set_presence(words[0], value));
+    return console.print("Changing {} to {}\n", words[0], value);
+}
+
+Result<void> show(Console& console, std::span<const std::string>) {
+    const Database* kept = JF_TRY(database());
+    for (const DatabaseEntry& entry : kept->list(family)) {
+        const PresenceState presence = kept_presence(entry.value);
+        JF_TRY(console.print("Name: '{}:{}'  State: '{}'  Subtype: '{}'  Message: '{}'\n", family, entry.key, presence.state, presence.subtype, presence.message));
+    }
+    return {};
+}
+
 Result<void> tell(const ManagerRequest& request, ManagerReply& reply) {
     if (request.get("Provider").empty()) return fail(ErrorCode::invalid, "No provider specified");
-    const Presence presence = JF_TRY(presence_of(request.get("Provider")));
+    const PresenceState presence = JF_TRY(presence_of(request.get("Provider")));
     ManagerFields fields;
     fields.add("Message", "Presence State").add("State", presence.state);
     if (!presence.subtype.empty()) fields.add("Subtype", presence.subtype);
@@ -128,14 +149,20 @@ Result<void> list(const ManagerRequest&, ManagerReply& reply) {
     const auto entries = kept->list(family);
     reply.begin_list("Presence State Changes will follow");
     for (const DatabaseEntry& entry : entries)
-        JF_TRY(reply.item("PresenceStateChange", fields_of(entry.key, Presence::of(entry.value))));
+        JF_TRY(reply.item("PresenceStateChange", fields_of(entry.key, kept_presence(entry.value))));
     reply.end_list("PresenceStateListComplete");
     return {};
 }
 
 Result<void> load(Module& module) {
+    JF_TRY(module.add(PresenceProvider{std::string(family), [](std::string_view name) {
+        const auto text = Database::instance() ? Database::instance()->get(family, name) : std::nullopt;
+        return text ? kept_presence(*text) : PresenceState();
+    }}));
     JF_TRY(module.add(info, FunctionBody{read_presence, write_presence}));
     JF_TRY(module.add(action_info, tell));
+    JF_TRY(module.add(change_info, change));
+    JF_TRY(module.add(show_info, show));
     return module.add(list_info, list);
 }
 

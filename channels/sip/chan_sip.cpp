@@ -1,7 +1,13 @@
 // chan_sip: SIP endpoints, registrar and calls, configured by pjsip.conf (or sip.conf).
 #include "channels/sip/ua/commands.hpp"
 #include "channels/sip/ua/driver.hpp"
+#include "channels/sip/ua/events_service.hpp"
 #include "channels/sip/ua/functions.hpp"
+#include "channels/sip/ua/hint_packages.hpp"
+#include "channels/sip/ua/mailboxes.hpp"
+#include "channels/sip/ua/notifier.hpp"
+#include "channels/sip/ua/publications.hpp"
+#include "core/console/daemon_control.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
 #include "modules/res_rtp/rtp.hpp"
@@ -12,12 +18,25 @@ using namespace jackfield::sip;
 namespace {
 
 struct Sip {
-    explicit Sip(Service<RtpService> service) : rtp(std::move(service)), driver(agent, registrar, *rtp) {}
+    explicit Sip(Service<RtpService> service) : rtp(std::move(service)), driver(agent, registrar, *rtp) {
+        notifier.add(presence);
+        notifier.add(dialog);
+        notifier.add(message_summary);
+        take_mailbox_notifies(agent);
+    }
     Service<RtpService> rtp;
     UserAgent agent;
     Registrar registrar{agent};
     SipDriver driver;
-    bool restored = false;
+    PresencePackage presence;
+    DialogPackage dialog{driver};
+    MessageSummaryPackage message_summary{agent};
+    Notifier notifier{agent};
+    Publications publications{agent};
+    ContactRequests contact_requests{agent};
+    UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
+    EventsService events{agent, registrar, notifier, contact_requests};
+    bool restored = false, boot_time = true;
 };
 
 Result<void> load(Module& module) {
@@ -26,7 +45,14 @@ Result<void> load(Module& module) {
     JF_TRY(module.add("PJSIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(module.add("SIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(add_functions(module, sip.agent, sip.registrar));
-    JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver));
+    JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver, sip.notifier));
+    JF_TRY(module.add(PresenceProvider{std::string(Publications::provider), [&sip](std::string_view name) { return sip.publications.presence(name); }}));
+    JF_TRY(module.provide<SipEvents>(sip.events));
+    // Their hints are there when all modules are loaded.
+    if (DaemonControl* daemon = DaemonControl::instance(); daemon && daemon->booted().is_set())
+        sip.boot_time = false;
+    else
+        module.own<Subscription>(subscribe<DaemonBooted>([&sip](const DaemonBooted&) { sip.notifier.restore(); }));
     module.on_reload([&sip] { return sip.agent.transports().renew_certificates(); });
     ConfigFileSpec spec;
     spec.file = "pjsip.conf";
@@ -34,10 +60,16 @@ Result<void> load(Module& module) {
     spec.prepare = [&sip](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
         return [&sip, objects = read_objects(file, findings)] {
             sip.agent.apply(objects);
-            if (std::exchange(sip.restored, true))
+            sip.unsolicited.apply();
+            if (std::exchange(sip.restored, true)) {
                 sip.registrar.apply();
-            else
+            } else {
                 sip.registrar.restore();
+                sip.unsolicited.tell_all();
+                if (!sip.boot_time) sip.notifier.restore();
+            }
+            sip.publications.apply();
+            sip.notifier.apply();
         };
     };
     return module.add(std::move(spec));

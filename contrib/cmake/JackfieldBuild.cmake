@@ -58,6 +58,7 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(XML2 REQUIRED IMPORTED_TARGET libxml-2.0)
 find_library(SPANDSP_LIBRARY spandsp REQUIRED)
 
 # The presets asan, tsan and fuzz compile a dozen files of a target at once (CMAKE_UNITY_BUILD), and unit tests are always

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/base/strings.hpp"
+#include "core/channel/device_events.hpp"
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
 
@@ -86,7 +87,9 @@ void device_state_changed(std::string_view device) {
 
 Result<Registration> register_in(Module& module, DeviceStateProvider provider) {
     const auto prefix = provider.prefix;
-    return providers().add(prefix, std::move(provider), &module.gate());
+    auto added = providers().add(prefix, std::move(provider), &module.gate());
+    if (added) publish(DeviceStatesAppeared{prefix});
+    return added;
 }
 
 }  // namespace jackfield

@@ -6,6 +6,8 @@
 
 #include "core/base/strings.hpp"
 #include "core/channel/channel.hpp"
+#include "core/channel/device_events.hpp"
+#include "core/runtime/event_bus.hpp"
 
 namespace jackfield {
 
@@ -83,7 +85,9 @@ Registry<ChannelDriver*>& channel_drivers() {
 }
 
 Result<Registration> register_in(Module& module, std::string_view technology, ChannelDriver& driver) {
-    return channel_drivers().add(technology, &driver, &module.gate());
+    auto added = channel_drivers().add(technology, &driver, &module.gate());
+    if (added) publish(DeviceStatesAppeared{std::string(technology)});
+    return added;
 }
 
 }  // namespace jackfield

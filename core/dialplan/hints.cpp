@@ -8,6 +8,7 @@
 
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/channel/device_events.hpp"
 #include "core/channel/device_state.hpp"
 #include "core/dialplan/dialplan_store.hpp"
 #include "core/dialplan/evaluator.hpp"
@@ -86,6 +87,8 @@ class HintTable {
 
     HintTable() {
         plan_changes_ = subscribe<DialplanChanged>([this](const DialplanChanged&) { renew(); });
+        // Their hints were looked at before them: a plan may be loaded before the modules that it speaks of.
+        appearances_ = subscribe<DeviceStatesAppeared>([this](const DeviceStatesAppeared&) { renew(); });
         device_changes_ = subscribe<DeviceStateChange>([this](const DeviceStateChange& change) { device_changed(change); });
     }
 
@@ -164,7 +167,9 @@ class HintTable {
         entry.devices = devices_of(entry.text);
         for (const std::string& device : entry.devices) by_device_[device].push_back(&entry);
         const DeviceState devices = state_of(entry.devices);
+        const bool same = entry.state == extension_state_of(devices);
         tell(entry, extension_state_of(devices), devices);
+        if (same) tell_watchers(entry);
     }
 
     void update(HintEntry& entry) {
@@ -178,7 +183,13 @@ class HintTable {
         entry.device_state = devices;
         if (std::exchange(entry.state, state) == state || first) return;
         publish(ExtensionStateChanged{entry.context, entry.extension, entry.text, state, devices});
-        // A watcher may end watches, its own too.
+        tell_watchers(entry);
+    }
+
+    // A watcher may end watches, its own too.
+    void tell_watchers(const HintEntry& entry) {
+        const ExtensionState state = entry.state;
+        const DeviceState devices = entry.device_state;
         const auto watchers = entry.watchers;
         const Name name(entry.context, entry.extension);
         for (HintWatcher* watch : watchers) {
@@ -258,7 +269,7 @@ class HintTable {
     std::map<Name, std::unique_ptr<HintEntry>> entries_;
     std::unordered_map<std::string, std::vector<HintEntry*>, CaseInsensitiveHash, CaseInsensitiveEqual> by_device_;
     bool renewing_ = false, again_ = false;
-    Subscription plan_changes_, device_changes_;
+    Subscription plan_changes_, device_changes_, appearances_;
 };
 
 std::string_view to_string(ExtensionState state) {
@@ -328,6 +339,11 @@ HintWatch::~HintWatch() {
 
 ExtensionState HintWatch::state() const {
     return HintTable::instance() && watcher_->entry ? watcher_->entry->state : ExtensionState::removed;
+}
+
+std::string_view HintWatch::text() const {
+    if (!HintTable::instance() || !watcher_->entry || watcher_->entry->state == ExtensionState::removed) return {};
+    return watcher_->entry->text;
 }
 
 std::vector<HintSummary> list_hints() {

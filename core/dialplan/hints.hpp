@@ -45,7 +45,7 @@ std::optional<std::string> hint_name(std::string_view context, std::string_view 
 Result<ExtensionState> extension_state(std::string_view context, std::string_view extension);
 
 // Watches one extension for as long as it lives, over reloads: a hint that a reload takes away is told as `removed`, and
-// again when it is back. Control thread. `changed` runs in a later turn than what caused it, and may not wait.
+// again when it is back; one whose text a reload changes is told as a change, whatever its state. Control thread. `changed` runs in a later turn than what caused it, and may not wait.
 class HintWatch {
   public:
     using Changed = std::function<void(ExtensionState state, DeviceState device_state)>;
@@ -54,6 +54,7 @@ class HintWatch {
     HintWatch(const HintWatch&) = delete;
     HintWatch& operator=(const HintWatch&) = delete;
     ExtensionState state() const;
+    std::string_view text() const;  // with its variables replaced, and the name in parentheses; empty without a hint
 
   private:
     std::unique_ptr<struct HintWatcher> watcher_;

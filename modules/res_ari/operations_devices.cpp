@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/channel/device_state.hpp"
+#include "core/channel/mailbox_state.hpp"
 #include "core/module/database.hpp"
 #include "modules/res_ari/ari.hpp"
 #include "modules/res_ari/models.hpp"
@@ -89,6 +90,42 @@ Answer remove_state(Request& request) {
     return done();
 }
 
+// --- mailboxes of a system outside --------------------------------------------------------------------------------
+
+Json mailbox_json(const ExternalMailbox& mailbox) {
+    JsonObject object;
+    object["name"] = mailbox.name;
+    object["old_messages"] = mailbox.counts.old;
+    object["new_messages"] = mailbox.counts.fresh;
+    return object;
+}
+
+Answer list_mailboxes(Request&) {
+    JsonArray all;
+    for (const ExternalMailbox& each : list_external_mailboxes()) all.emplace_back(mailbox_json(each));
+    return ok(std::move(all));
+}
+
+Answer get_mailbox(Request& request) {
+    const auto found = external_mailbox(request.get("mailboxName"));
+    return found ? ok(mailbox_json(*found)) : error(404, "Mailbox does not exist");
+}
+
+Answer update_mailbox(Request& request) {
+    const auto fresh = parse_number<std::uint32_t>(request.get("newMessages")), old = parse_number<std::uint32_t>(request.get("oldMessages"));
+    if (!fresh || !old) return error(400, "newMessages and oldMessages must be numbers from 0");
+    MailboxCounts counts;
+    counts.fresh = *fresh;
+    counts.old = *old;
+    if (auto set = set_external_mailbox(request.get("mailboxName"), counts); !set)
+        return error(set.error().code == ErrorCode::invalid ? 400 : 500, set.error().text);
+    return done();
+}
+
+Answer remove_mailbox(Request& request) {
+    return delete_external_mailbox(request.get("mailboxName")) ? done() : error(404, "Mailbox does not exist");
+}
+
 const Parameter device{.in = In::path, .name = "deviceName", .required = true};
 const Parameter technology{.in = In::path, .name = "tech", .required = true};
 const Parameter mailbox{.in = In::path, .name = "mailboxName", .required = true};
@@ -167,8 +204,8 @@ std::span<const Operation> device_operations() {
 
 std::span<const Operation> mailbox_operations() {
     static const std::vector<Operation> operations{
-        {"GET", "/mailboxes", "list", "List[Mailbox]", "All mailboxes", {}, nullptr},
-        {"GET", "/mailboxes/{mailboxName}", "get", "Mailbox", "One mailbox", {mailbox}, nullptr},
+        {"GET", "/mailboxes", "list", "List[Mailbox]", "All mailboxes", {}, list_mailboxes},
+        {"GET", "/mailboxes/{mailboxName}", "get", "Mailbox", "One mailbox", {mailbox}, get_mailbox},
         {"PUT",
          "/mailboxes/{mailboxName}",
          "update",
@@ -177,8 +214,8 @@ std::span<const Operation> mailbox_operations() {
          {mailbox,
           {.name = "oldMessages", .type = "int", .required = true},
           {.name = "newMessages", .type = "int", .required = true}},
-         nullptr},
-        {"DELETE", "/mailboxes/{mailboxName}", "delete", "void", "Forget a mailbox", {mailbox}, nullptr},
+         update_mailbox},
+        {"DELETE", "/mailboxes/{mailboxName}", "delete", "void", "Forget a mailbox", {mailbox}, remove_mailbox},
     };
     return operations;
 }

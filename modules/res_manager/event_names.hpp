@@ -46,6 +46,7 @@ constexpr EventName all_event_names[]{
     {"LocalBridge", manager_class::call, "The two halves of a Local channel belong together"},
     {"LocalOptimizationBegin", manager_class::call, "The halves of a Local channel are about to drop out"},
     {"LocalOptimizationEnd", manager_class::call, "They have, or could not"},
+    {"MessageWaiting", manager_class::call, "A mailbox has another number of messages"},
     {"MusicOnHoldStart", manager_class::call, "Hold music begins"},
     {"MusicOnHoldStop", manager_class::call, "Hold music has ended"},
     {"NewAccountCode", manager_class::call, "A channel has another account code"},

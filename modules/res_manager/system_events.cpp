@@ -1,9 +1,10 @@
-// FullyBooted, Reload, Shutdown, DeviceStateChange, ExtensionStatus, UserEvent.
+// FullyBooted, Reload, Shutdown, DeviceStateChange, ExtensionStatus, MessageWaiting, UserEvent.
 #include "modules/res_manager/system_events.hpp"
 
 #include "core/channel/channel_events.hpp"
 #include "core/channel/device_state.hpp"
 #include "core/console/daemon_control.hpp"
+#include "core/channel/mailbox_state.hpp"
 #include "core/dialplan/hints.hpp"
 #include "core/runtime/test_event.hpp"
 #include "modules/res_manager/classes.hpp"
@@ -62,6 +63,12 @@ std::vector<Subscription> watch_states(Server& server) {
         fields.add("Exten", event.extension).add("Context", event.context).add("Hint", event.hint);
         fields.add("Status", static_cast<int>(event.state)).add("StatusText", to_string(event.state));
         server.publish("ExtensionStatus", manager_class::call, fields);
+    }));
+    list.push_back(subscribe<MailboxChanged>([&server](const MailboxChanged& event) {
+        ManagerFields fields;
+        fields.add("Mailbox", event.mailbox).add("Waiting", event.counts.fresh ? 1 : 0);
+        fields.add("New", event.counts.fresh).add("Old", event.counts.old);
+        server.publish("MessageWaiting", manager_class::call, fields);
     }));
     return list;
 }

@@ -114,6 +114,15 @@ class Requests(AriTest):
                          (204, "http://panel.example.com", "GET,POST,OPTIONS"))
         self.assertEqual(self.request("OPTIONS", "/ari/bridges", headers={**asked, "Origin": "http://bad.example.com"}).status, 403)
 
+    def test_mailboxes_of_a_system_outside(self):
+        self.ari()
+        self.assertEqual(self.call("PUT", "/mailboxes/1000@office?newMessages=3&oldMessages=1").status, 204)
+        wanted = {"name": "1000@office", "old_messages": 1, "new_messages": 3}
+        self.assertEqual(self.call("GET", "/mailboxes/1000@office").json(), wanted)
+        self.assertEqual(self.call("GET", "/mailboxes").json(), [wanted])
+        self.assertEqual(self.call("DELETE", "/mailboxes/1000@office").status, 204)
+        self.assertEqual(self.call("GET", "/mailboxes/1000@office").status, 404)
+
     def test_codes_of_what_is_wrong(self):
         self.ari()
         for method, path, status in (("GET", "/nothing", 404), ("PUT", "/channels", 405), ("GET", "/channels/none", 404), ("DELETE", "/channels/none", 404),
@@ -123,7 +132,7 @@ class Requests(AriTest):
                                      ("GET", "/recordings/stored/none", 404), ("GET", "/recordings/stored/..%2f..%2fetc%2fx.conf", 404), ("GET", "/endpoints/None", 404),
                                      ("GET", "/endpoints/PJSIP/none", 404), ("GET", "/applications/none", 404), ("PUT", "/deviceStates/Custom:x?deviceState=INUSE", 409),
                                      ("PUT", "/deviceStates/Stasis:x?deviceState=NONSENSE", 400), ("PUT", "/deviceStates/Stasis:x", 400),
-                                     ("GET", "/mailboxes", 501), ("GET", "/events", 400), ("GET", "/events?app=app", 426), ("GET", "/asterisk/info?only=nonsense", 400),
+                                     ("GET", "/mailboxes/none", 404), ("DELETE", "/mailboxes/none", 404), ("PUT", "/mailboxes/a%2fb?newMessages=1&oldMessages=0", 400), ("PUT", "/mailboxes/a?newMessages=x&oldMessages=0", 400), ("GET", "/events", 400), ("GET", "/events?app=app", 426), ("GET", "/asterisk/info?only=nonsense", 400),
                                      ("GET", "/asterisk/modules/none.so", 404), ("GET", "/api-docs/none.json", 404), ("POST", "/events/user/x?application=none", 404)):
             with self.subTest(f"{method} {path}"):
                 answer = self.call(method, path)

@@ -1,4 +1,4 @@
-// The options of aor, auth, transport, identify, global and system.
+// The options of aor, auth, transport, identify, inbound-publication, global and system.
 #include "channels/sip/config/object_options.hpp"
 
 #include <algorithm>
@@ -119,8 +119,8 @@ const Options<AorSettings>& aor_options() {
         O::ignored("authenticate_qualify", "any answer to OPTIONS counts, a challenge too"),
         O::ignored("support_path", "Path (RFC 3327) is kept whenever a registration has it"),
         O::absent("outbound_proxy", "write it in the endpoint"),
-        O::ignored("mailboxes", "message waiting comes with voicemail"),
-        O::ignored("voicemail_extension", "message waiting comes with voicemail"),
+        {"mailboxes", &A::mailboxes, {}, "Mailboxes (box@context) that a subscription to message-summary of it is told of"},
+        {"voicemail_extension", &A::voicemail_extension, "", "Extension to call for these messages; empty: the endpoint's"},
         O::ignored("qualify_2xx_only", "any answer to OPTIONS counts as reachable"),
     };
     return options;
@@ -199,6 +199,29 @@ const Options<IdentifySettings>& identify_options() {
     return options;
 }
 
+const Options<PublicationSettings>& publication_options() {
+    using P = PublicationSettings;
+    static const Options<P> options{
+        {"endpoint", &P::endpoint, "", "The endpoint that may publish it"},
+        {"event_presence", &P::event_presence, false, "Presence (PIDF) may be published; hints and PRESENCE_STATE() see it as PJSIP:NAME"},
+        Option<P>::absent("event_asterisk-devicestate", "device states are not exchanged by PUBLISH; remove the line"),
+        Option<P>::absent("event_asterisk-mwi", "mailboxes are not exchanged by PUBLISH; remove the line"),
+    };
+    return options;
+}
+
+const Options<ResourceListSettings>& resource_list_options() {
+    using R = ResourceListSettings;
+    static const Options<R> options{
+        {"event", &R::event, "", "presence, dialog or message-summary"},
+        {"list_item", &R::items, {}, "What is watched: extensions, addresses of record, or other lists; with commas, may be repeated"},
+        {"full_state", &R::full_state, false, "Each NOTIFY tells of all items; no: of those that have changed"},
+        {"notification_batch_interval", &R::notification_batch_interval, 0ms, Range{0ms, 60000ms}, "Milliseconds that a change waits for others, to be told with them", 1ms},
+        {"resource_display_name", &R::resource_display_name, false, "NOTIFYs have the items' names"},
+    };
+    return options;
+}
+
 const Options<GlobalSettings>& global_options() {
     using G = GlobalSettings;
     using O = Option<G>;
@@ -211,7 +234,7 @@ const Options<GlobalSettings>& global_options() {
         {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 86400s},
          "TCP and TLS connections get a ping (RFC 5626 4.4.1) at this interval; 0: none"},
         O::ignored("default_outbound_endpoint", "calls name their endpoint"),
-        O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
+        {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension to call for messages of those without one of their own"},
         O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
@@ -221,7 +244,7 @@ const Options<GlobalSettings>& global_options() {
         O::ignored("contact_expiration_check_interval", "registrations end on time"),
         O::ignored("mwi_tps_queue_high", "there are no task queues"),
         O::ignored("mwi_tps_queue_low", "there are no task queues"),
-        O::ignored("mwi_disable_initial_unsolicited", "message waiting comes with voicemail"),
+        {"mwi_disable_initial_unsolicited", &G::mwi_disable_initial_unsolicited, false, "At start phones are not told of their messages, only when they register and at changes"},
         O::ignored("ignore_uri_user_options", "options in user names are ignored"),
         O::ignored("use_callerid_contact", "the endpoint's contact_user is used"),
         O::ignored("send_contact_status_on_update_registration", "contact events come with management"),

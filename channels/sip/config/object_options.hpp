@@ -11,6 +11,8 @@ const Options<AorSettings>& aor_options();
 const Options<AuthSettings>& auth_options();
 const Options<TransportSettings>& transport_options();
 const Options<IdentifySettings>& identify_options();
+const Options<PublicationSettings>& publication_options();
+const Options<ResourceListSettings>& resource_list_options();
 const Options<GlobalSettings>& global_options();
 const Options<SystemSettings>& system_options();
 

@@ -10,7 +10,7 @@ namespace jackfield::sip {
 namespace {
 
 const std::vector<std::string>& object_types() {
-    static const std::vector<std::string> types{"endpoint", "aor", "auth", "transport", "identify", "global", "system",
+    static const std::vector<std::string> types{"endpoint", "aor", "auth", "transport", "identify", "global", "system", "inbound-publication",
                                                 "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact"};
     return types;
 }
@@ -46,6 +46,8 @@ class Reader {
             if (!aor->contacts.empty()) set_->aors_with_contacts.push_back(aor);
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
+        for (const auto& [name, publication] : set_->publications)
+            require(set_->endpoints, publication->endpoint, "inbound-publication", name, "endpoint");
         return set_;
     }
 
@@ -75,6 +77,17 @@ class Reader {
             });
         } else if (equals_ignoring_case(*type, "identify")) {
             read_object(category, identify_options(), set_->identifies, findings_, [](IdentifySettings&) {});
+        } else if (equals_ignoring_case(*type, "resource_list")) {
+            read_object(category, resource_list_options(), set_->resource_lists, findings_, [&](ResourceListSettings& list) {
+                if (list.event != "presence" && list.event != "dialog" && list.event != "message-summary")
+                    findings_.error(category.place(), "resource_list [{}] needs event = presence, dialog or message-summary", list.name);
+                if (list.items.empty()) findings_.error(category.place(), "resource_list [{}] needs list_item = what is watched", list.name);
+            });
+        } else if (equals_ignoring_case(*type, "inbound-publication")) {
+            read_object(category, publication_options(), set_->publications, findings_, [&](PublicationSettings& publication) {
+                if (publication.endpoint.empty())
+                    findings_.error(category.place(), "inbound-publication [{}] needs endpoint = the one that may publish it", publication.name);
+            });
         } else if (equals_ignoring_case(*type, "global")) {
             set_->global = global_options().read(category, findings_, {"type"});
         } else if (equals_ignoring_case(*type, "system")) {
@@ -149,6 +162,8 @@ std::shared_ptr<const EndpointSettings> ObjectSet::endpoint(std::string_view nam
 std::shared_ptr<const AorSettings> ObjectSet::aor(std::string_view name) const { return find(aors, name); }
 std::shared_ptr<const AuthSettings> ObjectSet::auth(std::string_view name) const { return find(auths, name); }
 std::shared_ptr<const TransportSettings> ObjectSet::transport(std::string_view name) const { return find(transports, name); }
+std::shared_ptr<const ResourceListSettings> ObjectSet::resource_list(std::string_view name) const { return find(resource_lists, name); }
+std::shared_ptr<const PublicationSettings> ObjectSet::publication(std::string_view name) const { return find(publications, name); }
 
 std::shared_ptr<const ObjectSet> read_objects(const ConfigFile& file, Diagnostics& findings) {
     return Reader(file, findings).read();
@@ -166,6 +181,8 @@ std::string object_samples() {
     add("auth", auth_options().sample());
     add("aor", aor_options().sample());
     add("identify", identify_options().sample());
+    add("resource_list", resource_list_options().sample());
+    add("inbound-publication", publication_options().sample());
     return text;
 }
 

@@ -25,6 +25,8 @@ struct ObjectSet {
     ByName<AuthSettings> auths;
     ByName<TransportSettings> transports;
     ByName<IdentifySettings> identifies;
+    ByName<PublicationSettings> publications;
+    ByName<ResourceListSettings> resource_lists;
     std::vector<std::shared_ptr<const AorSettings>> aors_with_contacts;  // those that need no registration
     GlobalSettings global;
     SystemSettings system;
@@ -33,6 +35,8 @@ struct ObjectSet {
     std::shared_ptr<const AorSettings> aor(std::string_view name) const;
     std::shared_ptr<const AuthSettings> auth(std::string_view name) const;
     std::shared_ptr<const TransportSettings> transport(std::string_view name) const;
+    std::shared_ptr<const ResourceListSettings> resource_list(std::string_view name) const;
+    std::shared_ptr<const PublicationSettings> publication(std::string_view name) const;
 };
 
 // Pure; runs in the pool at a reload. Wrong values, unknown keys, missing references become findings with file and line.

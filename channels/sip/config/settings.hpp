@@ -1,4 +1,4 @@
-// The objects of pjsip.conf as values: endpoint, aor, auth, transport, identify, global, system.
+// The objects of pjsip.conf as values: endpoint, aor, auth, transport, identify, inbound-publication, global, system.
 #pragma once
 
 #include <chrono>
@@ -48,6 +48,14 @@ struct EndpointSettings {
     std::string media_address;                  // in SDP instead of the transport's
     bool bind_rtp_to_media_address = false;
     std::uint32_t device_state_busy_at = 0;     // calls; 0: never
+    bool allow_subscribe = true, notify_early_inuse_ringing = false;
+    std::string subscribe_context;              // of hints; empty: context
+    std::chrono::seconds sub_min_expiry{0};
+    std::uint32_t max_subscriptions = 1000;
+    std::vector<std::string> mailboxes;         // told without a subscription
+    bool aggregate_mwi = true, mwi_subscribe_replaces_unsolicited = false;
+    std::string mwi_from_user, voicemail_extension;
+    std::string incoming_mwi_mailbox;           // set by its NOTIFYs of message-summary
     std::chrono::seconds rtp_timeout{0}, rtp_timeout_hold{0}, rtp_keepalive{0};
     MediaEncryption media_encryption = MediaEncryption::no;
     bool media_encryption_optimistic = false;   // plain media for those that can't
@@ -69,6 +77,8 @@ struct AorSettings {
     std::chrono::seconds default_expiration{3600}, minimum_expiration{60}, maximum_expiration{7200};
     std::chrono::seconds qualify_frequency{0};
     std::chrono::milliseconds qualify_timeout{3000};
+    std::vector<std::string> mailboxes;         // told to those who subscribe to it
+    std::string voicemail_extension;
 };
 
 struct AuthSettings {
@@ -115,11 +125,27 @@ struct IdentifySettings {
     std::vector<HeaderMatch> headers;           // any of them
 };
 
+// type=inbound-publication: what may be published (RFC 3903), under the section's name, and by whom.
+struct PublicationSettings {
+    std::string name, endpoint;
+    bool event_presence = false;
+};
+
+// type=resource_list: several resources that are subscribed to as one (RFC 4662).
+struct ResourceListSettings {
+    std::string name, event;
+    std::vector<std::string> items;
+    bool full_state = false, resource_display_name = false;
+    std::chrono::milliseconds notification_batch_interval{0};
+};
+
 struct GlobalSettings {
     std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
     std::chrono::seconds keep_alive_interval{90};
     bool debug = false;
+    std::string default_voicemail_extension;
+    bool mwi_disable_initial_unsolicited = false;
 };
 
 struct SystemSettings {

@@ -55,6 +55,8 @@ class Dialog : public IdentityNode {
     bool accept_cseq(const Message& request);
     // The number of the next own request; ACK and CANCEL take that of their INVITE.
     std::uint32_t next_cseq() { return ++local_cseq_; }
+    // Own requests go on behind that number: after a restart, when the last one is not known.
+    void resume_cseq(std::uint32_t number) { local_cseq_ = number; }
 
     // What has to be resolved to send a request: the first route or the remote target; a URI.
     std::string_view next_hop() const;

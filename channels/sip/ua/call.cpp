@@ -19,6 +19,7 @@ void SipCall::count(int in_use, int ringing, int held) {
     counted_in_use_ += in_use;
     counted_ringing_ += ringing;
     counted_held_ += held;
+    if (ringing) context_.counts.ringing_changed(*this, counted_ringing_ > 0);
     if (in_use || ringing || held) context_.counts.call_changed(endpoint_->name, in_use, ringing, held);
 }
 

@@ -16,6 +16,8 @@
 
 namespace jackfield::sip {
 
+class SipCall;
+
 // Counts calls per endpoint, for device states.
 class CallCounts {
   public:
@@ -23,6 +25,8 @@ class CallCounts {
         unsigned in_use = 0, ringing = 0, held = 0;
     };
     virtual void call_changed(const std::string& endpoint, int in_use, int ringing, int held) = 0;  // differences
+    // Its phone rings, or its dialog has come meanwhile; or it does not ring any more.
+    virtual void ringing_changed(SipCall& call, bool ringing) = 0;
 
   protected:
     ~CallCounts() = default;
@@ -50,6 +54,7 @@ class SipCall final : public DriverChannel,
     ~SipCall() override;
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
+    PartyId calling_party() const { return channel().connected().id; }  // of an outgoing call: whom the phone shows
     UserDialog* dialog() { return dialogs_.empty() ? nullptr : dialogs_.front().get(); }
     // Headers for PJSIP_HEADER: of the INVITE received, and to be added to the one that we send. `visit` returns false to
     // stop.

@@ -128,6 +128,7 @@ void SipCall::on_provisional(UserDialog* dialog, const Message& response) {
     }
     note_identity(response);
     state_ = State::early;
+    if (dialog && counted_ringing_ > 0) context_.counts.ringing_changed(*this, true);
     if (response.status() == 180) channel().remote_event({ChannelEvent::Kind::ringing, {}, {}});
     if (response.status() == 183 || has_sdp(response)) {
         channel().remote_event({ChannelEvent::Kind::progress, {}, {}});

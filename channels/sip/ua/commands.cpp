@@ -19,6 +19,8 @@ constexpr CommandInfo aors_info{.words = "pjsip show aors", .synopsis = "List th
                                 .text = "With the number of contacts that each has and may have."};
 constexpr CommandInfo transports_info{.words = "pjsip show transports", .synopsis = "List the SIP transports",
                                       .text = "Those that are open, with the connections of TCP."};
+constexpr CommandInfo subscriptions_info{.words = "pjsip show subscriptions inbound", .synopsis = "List subscriptions to our events",
+                                         .text = "Those of phones and other user agents, with the seconds that are left."};
 constexpr CommandInfo logger_info{.words = "pjsip set logger", .synopsis = "Print SIP messages to the log, or stop that",
                                   .text = "pjsip set logger on|off"};
 
@@ -54,7 +56,7 @@ Result<void> print_endpoint(Console& console, const EndpointSettings& endpoint, 
 
 }  // namespace
 
-Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar, SipDriver& driver) {
+Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar, SipDriver& driver, Notifier& notifier) {
     const auto endpoint_names = [&agent](std::span<const std::string>, std::size_t index, std::string_view typed) {
         std::vector<std::string> names;
         if (index == 0)
@@ -97,6 +99,13 @@ Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar
         for (const auto& transport : open)
             JF_TRY(console.print("Transport:  {:<24} {:<4} {:<30} {}\n", transport.name, transport.protocol, transport.bind, transport.connections));
         return console.print("\nObjects found: {}\n", open.size());
+    }));
+    JF_TRY(module.add(subscriptions_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
+        const auto all = notifier.list();
+        for (const SipSubscription& each : all)
+            JF_TRY(console.print("Endpoint: {}\n  Resource: {}/{}\n  Expiry: {:>8}  {}\n", each.endpoint, each.resource, each.package,
+                                 each.remaining.count(), each.call_id));
+        return console.print("\n{} active subscriptions\n", all.size());
     }));
     return module.add(logger_info, [&](Console& console, std::span<const std::string> words) -> Result<void> {
         const auto on = words.empty() ? std::nullopt : parse_bool(words[0]);

@@ -121,6 +121,22 @@ void SipDriver::call_changed(const std::string& endpoint, int in_use, int ringin
     device_state_changed("PJSIP/" + endpoint);  // and so under our other names
 }
 
+void SipDriver::ringing_changed(SipCall& call, bool ringing) {
+    const std::string& endpoint = call.endpoint().name;
+    auto& calls = ringing_[endpoint];
+    const auto found = std::ranges::find(calls, &call);
+    if (ringing && found == calls.end()) calls.push_back(&call);
+    if (!ringing && found != calls.end()) calls.erase(found);
+    if (calls.empty()) ringing_.erase(endpoint);
+    if (on_ringing) on_ringing(endpoint);
+}
+
+const std::vector<SipCall*>& SipDriver::ringing(const std::string& endpoint) const {
+    static const std::vector<SipCall*> none;
+    const auto found = ringing_.find(endpoint);
+    return found == ringing_.end() ? none : found->second;
+}
+
 void SipDriver::contacts_changed(std::string_view aor) {
     // By convention an endpoint and its address of record share their name; others are found by look-up, which costs
     // more but happens rarely.

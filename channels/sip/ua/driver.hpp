@@ -22,6 +22,9 @@ class SipDriver final : public ChannelDriver, public CallCounts {
     std::vector<std::string> expand(std::string_view destination) const override;
 
     void call_changed(const std::string& endpoint, int in_use, int ringing, int held) override;
+    void ringing_changed(SipCall& call, bool ringing) override;
+    const std::vector<SipCall*>& ringing(const std::string& endpoint) const;  // outgoing calls, that which began first first
+    std::function<void(const std::string& endpoint)> on_ringing;
     void contacts_changed(std::string_view aor);
     CallContext& context() { return context_; }
     Counts counts(const std::string& endpoint) const;
@@ -31,6 +34,7 @@ class SipDriver final : public ChannelDriver, public CallCounts {
     Registrar& registrar_;
     CallContext context_;
     std::unordered_map<std::string, Counts> counts_;
+    std::unordered_map<std::string, std::vector<SipCall*>> ringing_;
 };
 
 }  // namespace jackfield::sip

@@ -21,7 +21,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 4> known_extensions{"100rel", "replaces", "norefersub", "timer"};
+constexpr std::array<std::string_view, 5> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist"};
 
 }  // namespace
 

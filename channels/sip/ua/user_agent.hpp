@@ -133,6 +133,6 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
 };
 
 // The methods that this agent understands, as Allow has them.
-inline constexpr std::string_view allowed_methods = "INVITE, ACK, CANCEL, BYE, PRACK, OPTIONS, REGISTER, INFO, UPDATE, REFER, NOTIFY, MESSAGE";
+inline constexpr std::string_view allowed_methods = "INVITE, ACK, CANCEL, BYE, PRACK, OPTIONS, REGISTER, INFO, UPDATE, REFER, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE";
 
 }  // namespace jackfield::sip

@@ -1,0 +1,28 @@
+// What chan_sip offers other modules of events.
+#pragma once
+
+#include "channels/sip/sip_events.hpp"
+#include "channels/sip/ua/contact_requests.hpp"
+#include "channels/sip/ua/notifier.hpp"
+#include "channels/sip/ua/registrar.hpp"
+
+namespace jackfield::sip {
+
+class EventsService final : public SipEvents {
+  public:
+    EventsService(UserAgent& agent, Registrar& registrar, Notifier& notifier, ContactRequests& requests)
+        : agent_(agent), registrar_(registrar), notifier_(notifier), requests_(requests) {}
+    std::vector<SipSubscription> inbound_subscriptions() const override { return notifier_.list(); }
+    std::vector<SipResourceList> resource_lists() const override;
+    std::vector<std::string> endpoints() const override;
+    Result<void> notify_endpoint(std::string_view endpoint, const Notify& notify) override;
+    Result<void> notify_channel(std::string_view channel, const Notify& notify) override;
+
+  private:
+    UserAgent& agent_;
+    Registrar& registrar_;
+    Notifier& notifier_;
+    ContactRequests& requests_;
+};
+
+}  // namespace jackfield::sip

@@ -1,0 +1,19 @@
+// Bodies that clients and providers send about presence and messages.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "channels/sip/stack/event_bodies.hpp"
+#include "channels/sip/stack/pidf_parser.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const auto read = jackfield::sip::parse_pidf(text);
+    if (read && (read->note.size() > 1024 || read->activities.size() > 16)) std::abort();
+    if (const auto counts = jackfield::sip::parse_message_summary(text)) {
+        // What is written of it is read as the same.
+        const auto again = jackfield::sip::parse_message_summary(jackfield::sip::message_summary_body(*counts, {}));
+        if (!again || again->fresh != counts->fresh || again->urgent_old != counts->urgent_old) std::abort();
+    }
+    return 0;
+}
