@@ -1,7 +1,13 @@
 // chan_sip: SIP endpoints, registrar and calls, configured by pjsip.conf (or sip.conf).
+#include "channels/sip/ua/call_functions.hpp"
 #include "channels/sip/ua/commands.hpp"
 #include "channels/sip/ua/driver.hpp"
 #include "channels/sip/ua/functions.hpp"
+#include "channels/sip/ua/management.hpp"
+#include "channels/sip/ua/messaging.hpp"
+#include "channels/sip/ua/object_commands.hpp"
+#include "channels/sip/ua/outbound_registrations.hpp"
+#include "channels/sip/ua/registration_commands.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
 #include "modules/res_rtp/rtp.hpp"
@@ -16,7 +22,10 @@ struct Sip {
     Service<RtpService> rtp;
     UserAgent agent;
     Registrar registrar{agent};
+    OutboundRegistrations registrations{agent};
+    Messaging messaging{agent, registrar};
     SipDriver driver;
+    Management management{agent, registrar, registrations, driver};
     bool restored = false;
 };
 
@@ -25,9 +34,22 @@ Result<void> load(Module& module) {
     Sip& sip = module.own<Sip>(std::move(rtp));
     JF_TRY(module.add("PJSIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(module.add("SIP", static_cast<ChannelDriver&>(sip.driver)));
+    JF_TRY(module.add("pjsip", static_cast<TextMessageSender&>(sip.messaging)));
+    JF_TRY(module.add("sip", static_cast<TextMessageSender&>(sip.messaging)));
     JF_TRY(add_functions(module, sip.agent, sip.registrar));
+    JF_TRY(add_call_functions(module, sip.agent, sip.registrar));
+    JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
     JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver));
-    module.on_reload([&sip] { return sip.agent.transports().renew_certificates(); });
+    JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
+    JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
+    module.on_reload([&sip]() -> Result<void> {
+        sip.registrations.apply();  // again, after an unload that was refused
+        return sip.agent.transports().renew_certificates();
+    });
+    module.on_unload([&sip]() -> Result<void> {
+        sip.registrations.unregister_all();
+        return {};
+    });
     ConfigFileSpec spec;
     spec.file = "pjsip.conf";
     spec.alternatives = {"sip.conf"};
@@ -38,6 +60,7 @@ Result<void> load(Module& module) {
                 sip.registrar.apply();
             else
                 sip.registrar.restore();
+            sip.registrations.apply();
         };
     };
     return module.add(std::move(spec));

@@ -287,6 +287,30 @@ class Invites(SipTest):
         self.jackfield.wait_idle()
 
 
+class SessionTimers(SipTest):
+    agents = {"alice": "", "bob": "", "off": "timers=no", "must": "timers=required", "brief": "timers_sess_expires=900"}
+
+    def test_an_interval_is_agreed_upon_and_refreshed_by_the_far_side(self):
+        self.agent("alice", "caller_timed", interval="1800").finish()
+        self.agent("brief", "caller_timed", interval="900").finish()
+        self.jackfield.wait_idle()
+
+    def test_we_refresh_when_it_is_our_turn_and_end_what_nobody_refreshes(self):
+        bob = self.agent("bob", "callee_timed")
+        alice = self.agent("alice", "caller_stays", "700")
+        bob.finish()
+        alice.finish()
+        self.jackfield.wait_idle()
+        self.assertIn("nobody has refreshed the session", self.jackfield.log_text())
+
+    def test_what_can_not_be_agreed_upon_is_refused(self):
+        refused = lambda name, status, wanted, extra: self.agent(name, "caller_refused", status=status, wanted=wanted, extra=extra).finish()
+        refused("alice", "422", "Min-SE: 90", "Supported: timer\n      Session-Expires: 30")
+        refused("off", "420", "Unsupported: timer", "Require: timer")
+        refused("must", "421", "Require: timer", "Supported: replaces")
+        self.assertEqual(0, self.jackfield.channels())
+
+
 class Identification(jt.ScenarioTest):
     def test_hosts_are_found_by_name_and_requests_by_header(self):
         network = self.address()

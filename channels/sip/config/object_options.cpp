@@ -133,12 +133,12 @@ const Options<AorSettings>& aor_options() {
         {"maximum_expiration", &A::maximum_expiration, 7200s, Range{1s, 604800s}, "Longer ones are shortened"},
         {"qualify_frequency", &A::qualify_frequency, 0s, Range{0s, 86400s}, "Ask each contact by OPTIONS at this interval; 0: never"},
         {"qualify_timeout", &A::qualify_timeout, 3000ms, Range{1ms, 60000ms}, "Without an answer by then it is unreachable", 1s},
-        O::ignored("authenticate_qualify", "any answer to OPTIONS counts, a challenge too"),
+        O::ignored("authenticate_qualify", "without qualify_2xx_only any answer to OPTIONS counts, a challenge too"),
         O::ignored("support_path", "Path (RFC 3327) is kept whenever a registration has it"),
-        O::absent("outbound_proxy", "write it in the endpoint"),
+        {"outbound_proxy", &A::outbound_proxy, "", "Full SIP URI of the proxy for requests to its permanent contacts"},
         O::ignored("mailboxes", "message waiting comes with voicemail"),
         O::ignored("voicemail_extension", "message waiting comes with voicemail"),
-        O::ignored("qualify_2xx_only", "any answer to OPTIONS counts as reachable"),
+        {"qualify_2xx_only", &A::qualify_2xx_only, false, "Only a 2xx to OPTIONS counts as reachable; else any answer does"},
     };
     return options;
 }
@@ -227,7 +227,8 @@ const Options<GlobalSettings>& global_options() {
         {"debug", &G::debug, false, "Print every message"},
         {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 86400s},
          "TCP and TLS connections get a ping (RFC 5626 4.4.1) at this interval; 0: none"},
-        O::ignored("default_outbound_endpoint", "calls name their endpoint"),
+        {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint",
+         "Endpoint whose options serve for messages to a bare URI; there need be none"},
         O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
         O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),

@@ -11,6 +11,7 @@ const Options<AorSettings>& aor_options();
 const Options<AuthSettings>& auth_options();
 const Options<TransportSettings>& transport_options();
 const Options<IdentifySettings>& identify_options();
+const Options<RegistrationSettings>& registration_options();
 const Options<GlobalSettings>& global_options();
 const Options<SystemSettings>& system_options();
 

@@ -25,6 +25,7 @@ struct ObjectSet {
     ByName<AuthSettings> auths;
     ByName<TransportSettings> transports;
     ByName<IdentifySettings> identifies;
+    ByName<RegistrationSettings> registrations;
     std::vector<std::shared_ptr<const AorSettings>> aors_with_contacts;  // those that need no registration
     GlobalSettings global;
     SystemSettings system;

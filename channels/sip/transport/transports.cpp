@@ -235,7 +235,19 @@ Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bo
                   ended.error().text.empty() ? to_string(ended.error().code) : ended.error().text);
     const auto mine = connections_.find(connection->flow.remote);
     if (mine != connections_.end() && mine->second == connection) connections_.erase(mine);
+    if (!connection->ready()) report_unsent(*connection);
     return ended;
+}
+
+// RFC 3261 18.4: who sent by a connection that could not be made hears of it at once.
+void Transports::report_unsent(Connection& connection) {
+    StreamFramer framer;
+    framer.append(std::exchange(connection.waiting, {}));
+    for (;;) {
+        const StreamFramer::Frame frame = framer.next();
+        if (frame.kind != StreamFramer::Kind::message) return;
+        user_.on_unsent(frame.bytes);
+    }
 }
 
 // Waits for the connection and sends what has been waiting for it.

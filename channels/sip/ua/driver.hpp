@@ -22,6 +22,7 @@ class SipDriver final : public ChannelDriver, public CallCounts {
     std::vector<std::string> expand(std::string_view destination) const override;
 
     void call_changed(const std::string& endpoint, int in_use, int ringing, int held) override;
+    void contact_failed(const EndpointSettings& endpoint, std::string_view uri) override;
     void contacts_changed(std::string_view aor);
     CallContext& context() { return context_; }
     Counts counts(const std::string& endpoint) const;

@@ -190,9 +190,9 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
     return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), transports_.uri_parameter(flow)) + ">";
 }
 
-void UserAgent::add_agent(MessageWriter& writer, bool reliable) const {
+void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, reliable ? "100rel, replaces, norefersub" : "replaces, norefersub");
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", "replaces, norefersub"});
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }
 
