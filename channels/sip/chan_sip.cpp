@@ -3,6 +3,7 @@
 #include "channels/sip/ua/commands.hpp"
 #include "channels/sip/ua/driver.hpp"
 #include "channels/sip/ua/functions.hpp"
+#include "channels/sip/ua/history_commands.hpp"
 #include "channels/sip/ua/management.hpp"
 #include "channels/sip/ua/messaging.hpp"
 #include "channels/sip/ua/object_commands.hpp"
@@ -25,6 +26,7 @@ struct Sip {
     OutboundRegistrations registrations{agent};
     Messaging messaging{agent, registrar};
     SipDriver driver;
+    MessageHistory history;
     Management management{agent, registrar, registrations, driver};
     bool restored = false;
 };
@@ -40,6 +42,7 @@ Result<void> load(Module& module) {
     JF_TRY(add_call_functions(module, sip.agent, sip.registrar));
     JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
     JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver));
+    JF_TRY(add_history_commands(module, sip.history));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
     module.on_reload([&sip]() -> Result<void> {

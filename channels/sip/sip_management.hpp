@@ -37,7 +37,7 @@ class SipManagement {
     struct Record {
         std::string event;
         std::vector<std::pair<std::string, std::string>> fields;
-        void add(std::string name, std::string value) { fields.emplace_back(std::move(name), std::move(value)); }
+        void add(std::string_view name, std::string_view value) { fields.emplace_back(name, value); }
     };
     using Records = std::vector<Record>;
     // Each is called with one name at a time so that a list of 100,000 can be shown in slices; an object that has gone

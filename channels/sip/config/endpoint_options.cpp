@@ -83,7 +83,7 @@ std::vector<O> signalling_table() {
         {"aors", &E::aors, {}, "Addresses of record where it is reached"},
         {"auth", &E::auth, {}, "auth objects that its requests must satisfy"},
         {"outbound_auth", &E::outbound_auth, {}, "auth objects that answer its challenges"},
-        {"identify_by", &E::identify_by, {}, "How requests are known to be from it: username, ip, auth_username, header"},
+        {"identify_by", &E::identify_by, {}, "How requests are known to be from it: username, ip, auth_username, header, request_uri"},
         {"outbound_proxy", &E::outbound_proxy, "", "Full SIP URI of the proxy for requests to it"},
         {"force_rport", &E::force_rport, true, "Answer to where requests came from (RFC 3581)"},
         {"rewrite_contact", &E::rewrite_contact, false, "Reach it where its requests came from, not at its Contact"},

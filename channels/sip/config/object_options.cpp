@@ -26,18 +26,32 @@ Result<void> add_match(IdentifySettings& identify, std::string_view value, const
     return {};
 }
 
+// "/.../" is a regular expression.
+Result<void> find_expression(IdentifySettings::HeaderMatch& match) {
+    std::string& value = match.value;
+    if (value.size() <= 2 || !value.starts_with('/') || !value.ends_with('/')) return {};
+    value = value.substr(1, value.size() - 2);
+    match.expression = true;
+    if (auto tried = match_posix({}, value, false); !tried)
+        return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", value, tried.error().text);
+    return {};
+}
+
 Result<void> add_match_header(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
     const Halves parts = split_once(value, ':');
     IdentifySettings::HeaderMatch header{std::string(trim(parts.first)), std::string(trim(parts.second)), false};
     if (!parts.found || header.name.empty() || header.value.empty())
         return fail(ErrorCode::invalid, "needs Header: value or Header: /expression/, not '{}'", value);
-    if (header.value.size() > 2 && header.value.starts_with('/') && header.value.ends_with('/')) {
-        header.value = header.value.substr(1, header.value.size() - 2);
-        header.expression = true;
-        if (auto match = match_posix({}, header.value, false); !match)
-            return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", header.value, match.error().text);
-    }
+    JF_TRY(find_expression(header));
     identify.headers.push_back(std::move(header));
+    return {};
+}
+
+Result<void> add_match_uri(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
+    IdentifySettings::HeaderMatch uri{{}, std::string(trim(value)), false};
+    if (uri.value.empty()) return fail(ErrorCode::invalid, "needs a URI or /expression/");
+    JF_TRY(find_expression(uri));
+    identify.request_uris.push_back(std::move(uri));
     return {};
 }
 
@@ -211,7 +225,7 @@ const Options<IdentifySettings>& identify_options() {
         {"match", O::Parse(add_match), "", "Addresses, networks or host names (looked up at start and reload); may be repeated"},
         {"srv_lookups", &I::srv_lookups, true, "Look host names up by SRV first"},
         {"match_header", O::Parse(add_match_header), "", "Header: value or Header: /regular expression/; may be repeated"},
-        O::absent("match_request_uri", "requests are identified by address, header or user name"),
+        {"match_request_uri", O::Parse(add_match_uri), "", "Request URI, or /regular expression/; may be repeated"},
     };
     return options;
 }
@@ -230,7 +244,7 @@ const Options<GlobalSettings>& global_options() {
         {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint",
          "Endpoint whose options serve for messages to a bare URI; there need be none"},
         O::ignored("default_voicemail_extension", "message waiting comes with voicemail"),
-        O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),
+        O::ignored("endpoint_identifier_order", "the order is line, ip, header, request_uri, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),

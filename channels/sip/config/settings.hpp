@@ -123,6 +123,7 @@ struct IdentifySettings {
         bool expression = false;                // the value is a regular expression
     };
     std::vector<HeaderMatch> headers;           // any of them
+    std::vector<HeaderMatch> request_uris;      // any of them; without names
 };
 
 // type=registration: one that we have at somebody else's registrar.

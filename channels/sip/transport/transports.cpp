@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 
+#include "channels/sip/sip_messages.hpp"
 #include "channels/sip/stack/websocket_upgrade.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/runtime/event_bus.hpp"
 #include "core/runtime/timer.hpp"
 #include "core/runtime/tls.hpp"
 #include "core/runtime/websocket_stream.hpp"
@@ -417,6 +419,7 @@ std::vector<Transports::Summary> Transports::list() const {
 }
 
 void Transports::trace(bool sent, const Flow& flow, std::string_view message) const {
+    if (wanted<SipMessageSeen>()) publish(SipMessageSeen{sent, signalling_address(flow), flow.remote, protocol(flow), message});
     if (!logging_) return;
     log_verbose(0, "<--- {} SIP {} ({} bytes) {} {}:{} --->\n{}", sent ? "Transmitting" : "Received",
                 message.starts_with("SIP/2.0") ? "response" : "request", message.size(), sent ? "to" : "from", protocol(flow),

@@ -6,7 +6,7 @@ namespace jackfield::sip {
 namespace {
 
 bool methods_include(const EndpointSettings& endpoint, std::string_view method) {
-    if (endpoint.identify_by.empty()) return method == "username" || method == "ip" || method == "header";
+    if (endpoint.identify_by.empty()) return method == "username" || method == "ip" || method == "header" || method == "request_uri";
     for (const std::string& word : endpoint.identify_by)
         if (equals_ignoring_case(word, method)) return true;
     return false;
@@ -37,6 +37,8 @@ std::shared_ptr<const EndpointSettings> UserAgent::identify(const Message& reque
     if (auto endpoint = objects_->endpoint(identified_.by_address(from.remote)); endpoint && methods_include(*endpoint, "ip"))
         return allowed(endpoint) ? endpoint : nullptr;
     if (auto endpoint = objects_->endpoint(identified_.by_header(request)); endpoint && methods_include(*endpoint, "header"))
+        return allowed(endpoint) ? endpoint : nullptr;
+    if (auto endpoint = objects_->endpoint(identified_.by_request_uri(request)); endpoint && methods_include(*endpoint, "request_uri"))
         return allowed(endpoint) ? endpoint : nullptr;
     const std::string user = request.from().uri.decoded_user();
     if (auto endpoint = objects_->endpoint(user); endpoint && methods_include(*endpoint, "username"))

@@ -106,7 +106,7 @@ Result<std::string> SipCall::property(std::string_view item) const {
     if (is("target_uri")) return dialog ? dialog->remote_target() : request_.uri;
     if (is("local_tag")) return dialog ? dialog->local_tag() : "";
     if (is("remote_tag")) return dialog ? dialog->remote_tag() : "";
-    if (is("secure")) return "0";
+    if (is("secure")) return secure_ ? "1" : "0";
     if (is("hangupcause") && !last_response_.empty()) return last_response_;
     return fail(ErrorCode::not_found);
 }

@@ -176,7 +176,8 @@ class SipCall final : public DriverChannel,
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
     std::vector<Flow> other_flows_;        // further servers of the contact, when this one does not take the call
-    bool authenticated_ = false;
+    bool secure_ = false;                  // the INVITE's URI is a sips one
+    ChallengeAnswers answers_;             // to challenges of our INVITE
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
     std::uint32_t acknowledged_ = 0;       // CSeq of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs

@@ -21,6 +21,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     std::unique_ptr<SipCall> made(new SipCall(context, endpoint, false));
     SipCall& call = *made;
     call.flow_ = request.flow();
+    call.secure_ = invite.request_uri().scheme == UriScheme::sips;
     const std::string host = context.agent.transports().media_host(call.flow_);
     const auto bind = context.agent.transports().signalling_address(call.flow_).with_port(0);
     auto media = MediaSession::create(context.rtp, endpoint, endpoint->formats, host, bind, "jackfield@" + host);
@@ -154,7 +155,7 @@ void SipCall::attach_media(const MediaStream* near) {
 std::string_view SipCall::response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more) {
     return context_.agent.response(invite_received_, status, {}, [&](MessageWriter& writer) {
         if (status < 300) {
-            writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+            writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
             if (endpoint_->send_connected_line) add_identity(writer);
         }
         if (more) more(writer);

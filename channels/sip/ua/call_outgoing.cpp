@@ -26,6 +26,7 @@ Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::sh
     call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind, "jackfield@" + host));
     call->request_.method = Method::invite;
     call->request_.uri = std::move(uri);
+    call->secure_ = starts_with_ignoring_case(call->request_.uri, "sips:");
     call->request_.routes = std::move(routes);
     return call;
 }
@@ -54,8 +55,9 @@ void SipCall::send_invite() {
     negotiation_.invite_sent();
     negotiation_.offer_sent();
     context_.agent.start(invite_sent_, request_, flow_, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user, secure_));
         for (const auto& [name, value] : added_headers_) writer.header(name, value);
+        answers_.write(writer, "INVITE", request_.uri);
         add_identity(writer);
         if (channel().redirected() && channel().redirecting().count > 0) add_diversion(writer);
         if (endpoint_->reliable == ReliableMode::required) writer.header(HeaderName::require, "100rel");
@@ -215,12 +217,8 @@ void SipCall::on_refusal(const Message& response) {
     const int status = response.status();
     last_response_ = fmt::format("SIP {} {}", status, response.reason());
     if (status == 503 && try_next_server()) return;
-    if ((status == 401 || status == 407) && !authenticated_) {
-        if (auto credentials = context_.agent.answer_challenge(*endpoint_, response, Method::invite, request_.uri)) {
-            authenticated_ = true;
-            added_headers_.emplace_back(to_string(credentials->first), std::move(credentials->second));
-            return send_again();
-        }
+    if (status == 401 || status == 407) {
+        if (answers_.challenged(response, context_.agent.users_of(endpoint_->outbound_auth))) return send_again();
         log_warning("{} wants authentication, and endpoint [{}] has no outbound_auth that fits", flow_.remote.to_string(), endpoint_->name);
     }
     if (status == 422 && session_.raise(response)) return send_again();

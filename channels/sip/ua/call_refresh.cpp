@@ -150,7 +150,7 @@ void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials
         negotiation_.offer_sent();
     }
     context_.agent.start(refresh_sent_, dialog, invite ? Method::invite : Method::update, dialog.next_cseq(), [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (credentials) writer.header(credentials->first, credentials->second);
         add_identity(writer);
         session_.write_request(writer, false);

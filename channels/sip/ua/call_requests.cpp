@@ -122,7 +122,7 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
 void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
     const std::uint32_t cseq = handle.request().cseq().number;
     std::string success(context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         session_.write_response(writer);
         context_.agent.add_agent(writer, false, session_.offered());
         writer.finish("application/sdp", sdp);
@@ -149,7 +149,7 @@ void SipCall::on_update(UserDialog& dialog, IncomingRequest& request) {
     note_identity(update);
     if (state_ == State::up) session_.accept(update);  // an early one is about the offer only
     (void)request.send(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (state_ == State::up) session_.write_response(writer);
         if (sdp.empty())
             writer.finish();

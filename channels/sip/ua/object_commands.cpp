@@ -60,6 +60,7 @@ std::string matches_of(const IdentifySettings& identify) {
     std::vector<std::string> all = identify.names;
     for (const Subnet& subnet : identify.match) all.push_back(subnet.to_string());
     for (const auto& header : identify.headers) all.push_back(header.name + ": " + header.value);
+    for (const auto& uri : identify.request_uris) all.push_back(uri.value);
     return join(all, ", ");
 }
 

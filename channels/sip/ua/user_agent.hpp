@@ -91,7 +91,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::string_view response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
 
     std::string via(const Flow& flow, std::string_view branch) const;
-    std::string contact(const Flow& flow, std::string_view user) const;     // "<sip:user@host:port>"
+    // "<sip:user@host:port>"; `secure`: sips, as RFC 3261 8.1.1.8 and 12.1.1 want it when the request's URI has it.
+    std::string contact(const Flow& flow, std::string_view user, bool secure = false) const;
     void add_agent(MessageWriter& writer, bool reliable = false, bool timer = false) const;  // User-Agent, Allow, Supported
 
     // Who we are for challenges, by these auth objects: those of the realm, else those without one.
