@@ -1,12 +1,19 @@
 // chan_sip: SIP endpoints, registrar and calls, configured by pjsip.conf (or sip.conf).
+#include "channels/sip/ua/call_functions.hpp"
 #include "channels/sip/ua/commands.hpp"
 #include "channels/sip/ua/driver.hpp"
 #include "channels/sip/ua/events_service.hpp"
 #include "channels/sip/ua/functions.hpp"
 #include "channels/sip/ua/hint_packages.hpp"
+#include "channels/sip/ua/history_commands.hpp"
 #include "channels/sip/ua/mailboxes.hpp"
+#include "channels/sip/ua/management.hpp"
+#include "channels/sip/ua/messaging.hpp"
 #include "channels/sip/ua/notifier.hpp"
+#include "channels/sip/ua/object_commands.hpp"
+#include "channels/sip/ua/outbound_registrations.hpp"
 #include "channels/sip/ua/publications.hpp"
+#include "channels/sip/ua/registration_commands.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
@@ -27,6 +34,8 @@ struct Sip {
     Service<RtpService> rtp;
     UserAgent agent;
     Registrar registrar{agent};
+    OutboundRegistrations registrations{agent};
+    Messaging messaging{agent, registrar};
     SipDriver driver;
     PresencePackage presence;
     DialogPackage dialog{driver};
@@ -36,6 +45,8 @@ struct Sip {
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
     EventsService events{agent, registrar, notifier, contact_requests};
+    MessageHistory history;
+    Management management{agent, registrar, registrations, driver};
     bool restored = false, boot_time = true;
 };
 
@@ -44,6 +55,8 @@ Result<void> load(Module& module) {
     Sip& sip = module.own<Sip>(std::move(rtp));
     JF_TRY(module.add("PJSIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(module.add("SIP", static_cast<ChannelDriver&>(sip.driver)));
+    JF_TRY(module.add("pjsip", static_cast<TextMessageSender&>(sip.messaging)));
+    JF_TRY(module.add("sip", static_cast<TextMessageSender&>(sip.messaging)));
     JF_TRY(add_functions(module, sip.agent, sip.registrar));
     JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver, sip.notifier));
     JF_TRY(module.add(PresenceProvider{std::string(Publications::provider), [&sip](std::string_view name) { return sip.publications.presence(name); }}));
@@ -53,7 +66,19 @@ Result<void> load(Module& module) {
         sip.boot_time = false;
     else
         module.own<Subscription>(subscribe<DaemonBooted>([&sip](const DaemonBooted&) { sip.notifier.restore(); }));
-    module.on_reload([&sip] { return sip.agent.transports().renew_certificates(); });
+    JF_TRY(add_call_functions(module, sip.agent, sip.registrar));
+    JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
+    JF_TRY(add_history_commands(module, sip.history));
+    JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
+    JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
+    module.on_reload([&sip]() -> Result<void> {
+        sip.registrations.apply();  // again, after an unload that was refused
+        return sip.agent.transports().renew_certificates();
+    });
+    module.on_unload([&sip]() -> Result<void> {
+        sip.registrations.unregister_all();
+        return {};
+    });
     ConfigFileSpec spec;
     spec.file = "pjsip.conf";
     spec.alternatives = {"sip.conf"};
@@ -68,6 +93,7 @@ Result<void> load(Module& module) {
                 sip.unsolicited.tell_all();
                 if (!sip.boot_time) sip.notifier.restore();
             }
+            sip.registrations.apply();
             sip.publications.apply();
             sip.notifier.apply();
         };

@@ -68,6 +68,12 @@ constexpr ApplicationInfo send_text_info{.name = "SendText",
                                          .text = "Sets SENDTEXTSTATUS to SUCCESS, FAILURE or UNSUPPORTED. The variables "
                                                  "SENDTEXT_CONTENT_TYPE and SENDTEXT_BODY take precedence."};
 
+constexpr ApplicationInfo receive_text_info{.name = "ReceiveText",
+                                            .syntax = "ReceiveText([timeout])",
+                                            .synopsis = "Wait for a text of the caller",
+                                            .text = "Sets RECEIVETEXTMESSAGE to it and RECEIVETEXTSTATUS to SUCCESS; without one within `timeout` "
+                                                    "seconds (none: no limit) the message is empty and the status TIMEOUT."};
+
 Result<void> answer(Channel& channel, const Arguments& arguments) {
     milliseconds delay{0};
     if (arguments.has(0)) {
@@ -172,6 +178,26 @@ Result<void> send_text(Channel& channel, const Arguments& arguments) {
     return {};
 }
 
+Result<void> receive_text(Channel& channel, const Arguments& arguments) {
+    Timeout limit;
+    if (arguments.has(0)) limit = JF_TRY(parse_seconds(arguments[0]));
+    const Instant end = Clock::now() + limit.value_or(std::chrono::nanoseconds(0));
+    const auto tell = [&](std::string text, std::string_view status) {
+        channel.set_variable("RECEIVETEXTMESSAGE", std::move(text));
+        channel.set_variable("RECEIVETEXTSTATUS", std::string(status));
+        return Result<void>();
+    };
+    for (;;) {
+        while (auto event = channel.events().try_pop())
+            if (event->kind == ChannelEvent::Kind::text) return tell(std::move(event->text), "SUCCESS");
+        const Timeout left = limit ? Timeout(std::max<Clock::duration>(end - Clock::now(), {})) : Timeout();
+        if (auto woken = select({&channel.events()}, left); !woken) {
+            if (woken.error().code == ErrorCode::timeout) return tell({}, "TIMEOUT");
+            return std::unexpected(std::move(woken).error());
+        }
+    }
+}
+
 }  // namespace
 
 Result<std::chrono::nanoseconds> parse_seconds(std::string_view text) {
@@ -193,6 +219,7 @@ Result<void> add_call_control(Module& module) {
     JF_TRY(module.add(wait_digit_info, wait_digit));
     JF_TRY(module.add(noop_info, noop));
     JF_TRY(module.add(send_dtmf_info, send_dtmf));
+    JF_TRY(module.add(receive_text_info, receive_text));
     return module.add(send_text_info, send_text);
 }
 

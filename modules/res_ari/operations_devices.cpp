@@ -3,6 +3,7 @@
 
 #include "core/channel/device_state.hpp"
 #include "core/channel/mailbox_state.hpp"
+#include "core/channel/text_message.hpp"
 #include "core/module/database.hpp"
 #include "modules/res_ari/ari.hpp"
 #include "modules/res_ari/models.hpp"
@@ -49,6 +50,24 @@ Answer list_technology(Request& request) {
 Answer get_endpoint(Request& request) {
     Json endpoint = endpoint_json(request.get("tech"), request.get("resource"));
     return endpoint.is_null() ? error(404, "Endpoint not found") : ok(std::move(endpoint));
+}
+
+// Answers when the far side has taken the message.
+Answer send_message(Request& request, const std::string& destination) {
+    TextMessage message;
+    message.from = request.get("from");
+    message.body = request.get("body");
+    for (auto& [name, value] : request.variables()) message.set(name, std::move(value));
+    const auto sent = send_text_message(message, destination);
+    if (sent) return {.status = 202};
+    const bool malformed = sent.error().code == ErrorCode::invalid || sent.error().code == ErrorCode::unsupported;
+    return error(malformed ? 400 : 404, sent.error().text);
+}
+
+Answer send_to_address(Request& request) { return send_message(request, request.get("to")); }
+
+Answer send_to_endpoint(Request& request) {
+    return send_message(request, to_lower(request.get("tech")) + ":" + request.get("resource"));
 }
 
 // --- device states -------------------------------------------------------------------------------------------------
@@ -144,7 +163,7 @@ std::span<const Operation> endpoint_operations() {
           {.name = "from", .required = true},
           {.name = "body"},
           {.in = In::body, .name = "variables", .type = "containers"}},
-         nullptr},
+         send_to_address},
         {"GET",
          "/endpoints/{tech}",
          "listByTech",
@@ -169,7 +188,7 @@ std::span<const Operation> endpoint_operations() {
           {.name = "from", .required = true},
           {.name = "body"},
           {.in = In::body, .name = "variables", .type = "containers"}},
-         nullptr},
+         send_to_endpoint},
     };
     return operations;
 }

@@ -26,6 +26,7 @@ std::span<const ActionEntry> bridge_actions();
 std::span<const ActionEntry> database_actions();
 std::span<const ActionEntry> dialplan_actions();
 std::span<const ActionEntry> config_actions();
+std::span<const ActionEntry> message_actions();
 
 // commands.cpp
 Result<void> add_commands(Module& module, Server& server);

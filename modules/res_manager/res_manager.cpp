@@ -22,7 +22,7 @@ namespace {
 Result<void> load(Module& module) {
     auto& server = module.own<Server>(module);
     for (const auto& actions : {session_actions(), core_actions(), channel_actions(), originate_actions(), transfer_actions(),
-                                bridge_actions(), database_actions(), dialplan_actions(), config_actions()})
+                                bridge_actions(), database_actions(), dialplan_actions(), config_actions(), message_actions()})
         JF_TRY(add_actions(module, server, actions));
     JF_TRY(add_system_events(module, server));
     JF_TRY(add_channel_events(module, server));

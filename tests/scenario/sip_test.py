@@ -26,6 +26,27 @@ exten => 702,1,Ringing()
  same => n,Wait(60)
 exten => 703,1,Dial(PJSIP/bob,20,D(4#))
 exten => 704,1,Dial(PJSIP/bob,1)
+exten => 710,1,Set(PJSIP_INHERITABLE_HEADER(add,X-Kept)=kept)
+ same => n,Set(PJSIP_INHERITABLE_HEADER(add,X-Gone)=gone)
+ same => n,Set(PJSIP_INHERITABLE_HEADER(remove,X-G*)=)
+ same => n,Verbose(1,inherits ${PJSIP_INHERITABLE_HEADER(read,X-*)})
+ same => n,Dial(Local/711@default)
+exten => 711,1,Dial(PJSIP/bob,20,b(parameters^1^1)U(answered))
+exten => 712,1,Verbose(1,tag is ${PJSIP_HEADER_PARAM(From,header,tag)})
+ same => n,Verbose(1,contact is ${PJSIP_CONTACT(${PJSIP_AOR(bob,contact)},uri)} of ${PJSIP_CONTACT(${PJSIP_AOR(bob,contact)},endpoint)})
+ same => n,PJSIPHangup(GONE)
+exten => 713,1,Answer()
+ same => n,ReceiveText(5)
+ same => n,Verbose(1,text "${RECEIVETEXTMESSAGE}" ${RECEIVETEXTSTATUS})
+ same => n,ReceiveText(0.05)
+ same => n,Verbose(1,then "${RECEIVETEXTMESSAGE}" ${RECEIVETEXTSTATUS})
+[parameters]
+exten => 1,1,Set(PJSIP_HEADER_PARAM(From,uri,line)=2 3)
+ same => n,Set(PJSIP_HEADER_PARAM(From,header,kind)=test)
+ same => n,Return()
+[answered]
+exten => s,1,Verbose(1,served by ${PJSIP_RESPONSE_HEADER(read,server)} and ${PJSIP_RESPONSE_HEADER(read,X-Served,2)} of ${PJSIP_RESPONSE_HEADERS(S)})
+ same => n,Return()
 """
 # T1 of 50 ms: what waits for 64 T1 takes three seconds instead of half a minute.
 SYSTEM = "[system]\ntype=system\ntimer_t1=50\n"
@@ -287,6 +308,120 @@ class Invites(SipTest):
         self.jackfield.wait_idle()
 
 
+class SessionTimers(SipTest):
+    agents = {"alice": "", "bob": "", "off": "timers=no", "must": "timers=required", "brief": "timers_sess_expires=900"}
+
+    def test_an_interval_is_agreed_upon_and_refreshed_by_the_far_side(self):
+        self.agent("alice", "caller_timed", interval="1800").finish()
+        self.agent("brief", "caller_timed", interval="900").finish()
+        self.jackfield.wait_idle()
+
+    def test_we_refresh_when_it_is_our_turn_and_end_what_nobody_refreshes(self):
+        bob = self.agent("bob", "callee_timed")
+        alice = self.agent("alice", "caller_stays", "700")
+        bob.finish()
+        alice.finish()
+        self.jackfield.wait_idle()
+        self.assertIn("nobody has refreshed the session", self.jackfield.log_text())
+
+    def test_what_can_not_be_agreed_upon_is_refused(self):
+        refused = lambda name, status, wanted, extra: self.agent(name, "caller_refused", status=status, wanted=wanted, extra=extra).finish()
+        refused("alice", "422", "Min-SE: 90", "Supported: timer\n      Session-Expires: 30")
+        refused("off", "420", "Unsupported: timer", "Require: timer")
+        refused("must", "421", "Require: timer", "Supported: replaces")
+        self.assertEqual(0, self.jackfield.channels())
+
+
+class CallFunctions(SipTest):
+    def test_headers_and_parameters_go_along_and_those_of_the_answer_are_read(self):
+        bob = self.agent("bob", "callee_checks", first="X-Kept: kept", second="From: .*;line=2%203>;kind=test;tag=")
+        alice = self.agent("alice", "caller_stays", "710")
+        alice.told("tag")
+        log = self.jackfield.log_text()
+        self.assertIn("inherits kept", log)
+        self.assertIn("served by test-peer/1.0 and second of Server", log)
+        self.end_all()
+        bob.finish()
+        alice.finish()
+        self.assertNotIn("X-Gone: ", self.jackfield.log_text())
+
+    def test_a_call_is_refused_with_a_status_of_choice(self):
+        alice = self.agent("alice", "caller_refused", "712", status="410", wanted="SIP/2.0 410 Gone", extra="Supported: replaces")
+        alice.finish()
+        log = self.jackfield.log_text()
+        self.assertIn(f"tag is {alice.own_tag}", log)
+        self.assertIn(f"contact is sip:bob@{self.where['bob']}:5060 of bob", log)
+
+    def test_a_text_within_a_call_is_received(self):
+        self.agent("alice", "caller_writes", "713").finish()
+        self.jackfield.wait_idle()
+        log = self.jackfield.log_text()
+        self.assertRegex(log, r'text "written within the call\s*" SUCCESS')
+        self.assertIn('then "" TIMEOUT', log)
+
+
+def hep_chunks(packet):
+    """{type: payload} of a HEPv3 packet."""
+    size = int.from_bytes(packet[4:6], "big")
+    assert packet[:4] == b"HEP3" and size == len(packet), packet
+    chunks, at = {}, 6
+    while at < size:
+        vendor, kind, length = (int.from_bytes(packet[at + shift:at + shift + 2], "big") for shift in (0, 2, 4))
+        assert vendor == 0 and length >= 6, packet
+        chunks[kind] = packet[at + 6:at + length]
+        at += length
+    return chunks
+
+
+class Seeing(SipTest):
+    def test_messages_are_copied_to_a_capture_server(self):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        server.bind((self.address(), 9060))
+        server.settimeout(5 * jt.SLOWNESS)
+        self.jackfield.write("hep.conf", f"[general]\ncapture_address={server.getsockname()[0]}:9060\ncapture_password=word\ncapture_id=7\n")
+        self.jackfield.ask("core reload")
+        alice = self.agent("alice", "caller_refused", "999", status="404", wanted="SIP/2.0", extra="Supported: replaces")
+        alice.finish()
+        invite, trying = hep_chunks(server.recv(65536)), hep_chunks(server.recv(65536))
+        self.assertEqual((b"\x02", b"\x11", b"\x01", b"\0\0\0\x07", b"word"), tuple(invite[kind] for kind in (1, 2, 11, 12, 14)))
+        self.assertEqual(socket.inet_aton(self.where["alice"]), invite[3])
+        self.assertEqual(socket.inet_aton(self.server), invite[4])
+        self.assertEqual((5060).to_bytes(2, "big"), invite[8])
+        self.assertEqual(alice.call_id.encode(), invite[17])
+        self.assertTrue(invite[15].startswith(b"INVITE sip:999@"), invite[15])
+        self.assertTrue(trying[15].startswith(b"SIP/2.0 "), trying[15])
+        self.assertEqual(socket.inet_aton(self.where["alice"]), trying[4])
+
+    def test_a_ladder_shows_both_legs_while_the_history_is_on(self):
+        self.jackfield.ask("pjsip set history on")
+        bob = self.agent("bob", "callee_stays")
+        alice = self.agent("alice", "caller_stays", "700")
+        alice.told("tag")
+        channel = next(word for word in self.jackfield.ask("core show channels").split() if word.startswith("PJSIP/alice"))
+        ladder = self.jackfield.ask(f"channel show ladder {channel}")
+        self.assertIn("of 2 legs", ladder)
+        steps = [re.sub(r"^\S+ +PJSIP/(\w+)-\w+ +(\S+) \S+ +(?:SIP/2.0 )?(\w+).*", r"\1 \2 \3", line) for line in ladder.splitlines() if "PJSIP/" in line]
+        wanted = ["alice <-- INVITE", "bob --> INVITE", "bob <-- 180", "alice --> 180", "bob <-- 200", "bob --> ACK", "alice --> 200", "alice <-- ACK"]
+        self.assertEqual(wanted, [step for step in steps if not step.endswith("100")])
+        self.end_all()
+        bob.finish()
+        alice.finish()
+        self.assertIn("BYE", self.jackfield.ask(f"channel show ladder {alice.call_id}"))
+        number = re.search(r"^(\d+) .* INVITE", self.jackfield.ask("pjsip show history"), re.MULTILINE)[1]
+        self.assertIn("m=audio", self.jackfield.ask(f"pjsip show history entry {number}"))
+        self.jackfield.ask("pjsip set history off")
+        self.jackfield.ask("pjsip set history clear")
+        self.assertNotIn("INVITE", self.jackfield.ask("pjsip show history"))
+
+    def test_every_object_can_be_shown(self):
+        for command, wanted in (("endpoint bob", "dtmf_mode"), ("aor bob", "sip:bob@"), ("transport transport-udp", "protocol"), ("identify bob", self.where["bob"]),
+                                ("identifies", "Objects found: 3"), ("auths", "Objects found: 0"), ("settings", "timer_t1"), ("channels", "Objects found: 0"),
+                                (f"contact sip:bob@{self.where['bob']}:5060", "bob@@")):
+            self.assertIn(wanted, self.jackfield.ask(f"pjsip show {command}"))
+        self.assertIn("Unable to find object", self.jackfield.cli("pjsip show auth nobody", check=False).stdout)
+
+
 class Identification(jt.ScenarioTest):
     def test_hosts_are_found_by_name_and_requests_by_header(self):
         network = self.address()
@@ -294,10 +429,12 @@ class Identification(jt.ScenarioTest):
         self.jackfield = self.daemon({
             "pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE +
             "[local](phone)\n[by-name]\ntype=identify\nendpoint=local\nmatch=localhost\nsrv_lookups=no\n"
-            "[header](phone)\n[by-header]\ntype=identify\nendpoint=header\nmatch_header=X-Trunk: /^gold-[0-9]+$/\n",
+            "[header](phone)\n[by-header]\ntype=identify\nendpoint=header\nmatch_header=X-Trunk: /^gold-[0-9]+$/\n"
+            "[uri](phone)\n[by-uri]\ntype=identify\nendpoint=uri\nmatch_request_uri=/^sip:888@/\n",
             "extensions.conf": PLAN})
         Agent(self, "local", "caller_never_acks").finish()
         Agent(self, "header", "caller_refused", "999", status="404", wanted="SIP/2.0", extra="X-Trunk: gold-17", user="somebody").finish()
+        Agent(self, "header", "caller_refused", "888", status="404", wanted="SIP/2.0", extra="X-Trunk: silver", user="somebody").finish()
         Agent(self, "header", "caller_refused", "999", status="401", wanted="SIP/2.0", extra="X-Trunk: silver", user="somebody").finish()
         self.jackfield.wait_idle()
 

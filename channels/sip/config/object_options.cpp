@@ -27,18 +27,32 @@ Result<void> add_match(IdentifySettings& identify, std::string_view value, const
     return {};
 }
 
+// "/.../" is a regular expression.
+Result<void> find_expression(IdentifySettings::HeaderMatch& match) {
+    std::string& value = match.value;
+    if (value.size() <= 2 || !value.starts_with('/') || !value.ends_with('/')) return {};
+    value = value.substr(1, value.size() - 2);
+    match.expression = true;
+    if (auto tried = match_posix({}, value, false); !tried)
+        return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", value, tried.error().text);
+    return {};
+}
+
 Result<void> add_match_header(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
     const Halves parts = split_once(value, ':');
     IdentifySettings::HeaderMatch header{std::string(trim(parts.first)), std::string(trim(parts.second)), false};
     if (!parts.found || header.name.empty() || header.value.empty())
         return fail(ErrorCode::invalid, "needs Header: value or Header: /expression/, not '{}'", value);
-    if (header.value.size() > 2 && header.value.starts_with('/') && header.value.ends_with('/')) {
-        header.value = header.value.substr(1, header.value.size() - 2);
-        header.expression = true;
-        if (auto match = match_posix({}, header.value, false); !match)
-            return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", header.value, match.error().text);
-    }
+    JF_TRY(find_expression(header));
     identify.headers.push_back(std::move(header));
+    return {};
+}
+
+Result<void> add_match_uri(IdentifySettings& identify, std::string_view value, const ConfigEntry&) {
+    IdentifySettings::HeaderMatch uri{{}, std::string(trim(value)), false};
+    if (uri.value.empty()) return fail(ErrorCode::invalid, "needs a URI or /expression/");
+    JF_TRY(find_expression(uri));
+    identify.request_uris.push_back(std::move(uri));
     return {};
 }
 
@@ -116,12 +130,12 @@ const Options<AorSettings>& aor_options() {
         {"maximum_expiration", &A::maximum_expiration, 7200s, Range{1s, 604800s}, "Longer ones are shortened"},
         {"qualify_frequency", &A::qualify_frequency, 0s, Range{0s, 86400s}, "Ask each contact by OPTIONS at this interval; 0: never"},
         {"qualify_timeout", &A::qualify_timeout, 3000ms, Range{1ms, 60000ms}, "Without an answer by then it is unreachable", 1s},
-        O::ignored("authenticate_qualify", "any answer to OPTIONS counts, a challenge too"),
+        O::ignored("authenticate_qualify", "without qualify_2xx_only any answer to OPTIONS counts, a challenge too"),
         O::ignored("support_path", "Path (RFC 3327) is kept whenever a registration has it"),
-        O::absent("outbound_proxy", "write it in the endpoint"),
+        {"outbound_proxy", &A::outbound_proxy, "", "Full SIP URI of the proxy for requests to its permanent contacts"},
         {"mailboxes", &A::mailboxes, {}, "Mailboxes (box@context) that a subscription to message-summary of it is told of"},
         {"voicemail_extension", &A::voicemail_extension, "", "Extension to call for these messages; empty: the endpoint's"},
-        O::ignored("qualify_2xx_only", "any answer to OPTIONS counts as reachable"),
+        {"qualify_2xx_only", &A::qualify_2xx_only, false, "Only a 2xx to OPTIONS counts as reachable; else any answer does"},
     };
     return options;
 }
@@ -194,7 +208,7 @@ const Options<IdentifySettings>& identify_options() {
         {"match", O::Parse(add_match), "", "Addresses, networks or host names (looked up at start and reload); may be repeated"},
         {"srv_lookups", &I::srv_lookups, true, "Look host names up by SRV first"},
         {"match_header", O::Parse(add_match_header), "", "Header: value or Header: /regular expression/; may be repeated"},
-        O::absent("match_request_uri", "requests are identified by address, header or user name"),
+        {"match_request_uri", O::Parse(add_match_uri), "", "Request URI, or /regular expression/; may be repeated"},
     };
     return options;
 }
@@ -233,9 +247,10 @@ const Options<GlobalSettings>& global_options() {
         {"debug", &G::debug, false, "Print every message"},
         {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 86400s},
          "TCP and TLS connections get a ping (RFC 5626 4.4.1) at this interval; 0: none"},
-        O::ignored("default_outbound_endpoint", "calls name their endpoint"),
+        {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint",
+         "Endpoint whose options serve for messages to a bare URI; there need be none"},
         {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension to call for messages of those without one of their own"},
-        O::ignored("endpoint_identifier_order", "the order is ip, header, username, auth_username, anonymous"),
+        O::ignored("endpoint_identifier_order", "the order is line, ip, header, request_uri, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),

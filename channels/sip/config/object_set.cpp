@@ -44,6 +44,7 @@ class Reader {
         for (const auto& [name, endpoint] : set_->endpoints) check_references(*endpoint);
         for (const auto& [name, aor] : set_->aors)
             if (!aor->contacts.empty()) set_->aors_with_contacts.push_back(aor);
+        for (const auto& [name, registration] : set_->registrations) check_references(*registration);
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
         for (const auto& [name, publication] : set_->publications)
@@ -88,6 +89,8 @@ class Reader {
                 if (publication.endpoint.empty())
                     findings_.error(category.place(), "inbound-publication [{}] needs endpoint = the one that may publish it", publication.name);
             });
+        } else if (equals_ignoring_case(*type, "registration")) {
+            read_registration(category);
         } else if (equals_ignoring_case(*type, "global")) {
             set_->global = global_options().read(category, findings_, {"type"});
         } else if (equals_ignoring_case(*type, "system")) {
@@ -130,6 +133,25 @@ class Reader {
         });
     }
 
+    void read_registration(const ConfigCategory& category) {
+        read_object(category, registration_options(), set_->registrations, findings_, [&](RegistrationSettings& registration) {
+            const auto check_uri = [&](std::string_view key, const std::string& uri, std::string_view example) {
+                const auto parsed = parse_uri(uri);
+                if (parsed && parsed->is_sip()) return;
+                const ConfigEntry* entry = category.find(key);
+                findings_.error(entry ? entry->place() : category.place(), "registration [{}]: {} '{}' is no SIP URI; write {}", registration.name,
+                                key, uri, example);
+            };
+            check_uri("server_uri", registration.server_uri, "sip:registrar.example");
+            check_uri("client_uri", registration.client_uri, "sip:user@registrar.example");
+            if (!registration.outbound_proxy.empty()) check_uri("outbound_proxy", registration.outbound_proxy, "sip:proxy.example;lr");
+            if (registration.line && registration.endpoint.empty())
+                findings_.error(category.place(), "registration [{}]: line = yes needs endpoint = NAME, whose the calls are", registration.name);
+            if (!registration.line && !registration.endpoint.empty())
+                findings_.warning(category.place(), "registration [{}]: endpoint has no effect without line = yes", registration.name);
+        });
+    }
+
     template <class T>
     void require(const ByName<T>& objects, const std::string& name, std::string_view type, std::string_view owner, std::string_view key) {
         if (name.empty() || objects.contains(name)) return;
@@ -149,6 +171,13 @@ class Reader {
         for (const std::string& name : endpoint.auth) require(set_->auths, name, "endpoint", endpoint.name, "auth");
         for (const std::string& name : endpoint.outbound_auth) require(set_->auths, name, "endpoint", endpoint.name, "outbound_auth");
         require(set_->transports, endpoint.transport, "endpoint", endpoint.name, "transport");
+    }
+
+    void check_references(const RegistrationSettings& registration) {
+        for (const std::string& name : registration.outbound_auth)
+            require(set_->auths, name, "registration", registration.name, "outbound_auth");
+        require(set_->endpoints, registration.endpoint, "registration", registration.name, "endpoint");
+        require(set_->transports, registration.transport, "registration", registration.name, "transport");
     }
 
     const ConfigFile& file_;
@@ -183,6 +212,7 @@ std::string object_samples() {
     add("identify", identify_options().sample());
     add("resource_list", resource_list_options().sample());
     add("inbound-publication", publication_options().sample());
+    add("registration", registration_options().sample());
     return text;
 }
 

@@ -1,4 +1,5 @@
-// The objects of pjsip.conf as values: endpoint, aor, auth, transport, identify, inbound-publication, global, system.
+// The objects of pjsip.conf as values: endpoint, aor, auth, transport, identify, registration, resource_list,
+// inbound-publication, global, system.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "channels/sip/stack/client_registration.hpp"
+#include "channels/sip/stack/session_timer.hpp"
 #include "core/base/address.hpp"
 #include "core/channel/identity.hpp"
 #include "core/media/format.hpp"
@@ -40,7 +43,11 @@ struct EndpointSettings {
     bool send_diversion = true, trust_connected_line = true, send_connected_line = true, rpid_immediate = false;
     ConnectedLineMethod connected_line_method = ConnectedLineMethod::invite;
     ReliableMode reliable = ReliableMode::yes;
+    SessionTimerMode timers = SessionTimerMode::yes;
+    std::chrono::seconds timers_sess_expires{1800}, timers_min_se{90};
+    SessionTimerRules session_timer() const { return {timers, timers_sess_expires, timers_min_se}; }
     std::string from_user, from_domain, contact_user;
+    std::string message_context;                // for MESSAGE outside of calls; empty: context
     DtmfMode dtmf = DtmfMode::rfc4733;
     bool force_rport = true, rewrite_contact = false, rtp_symmetric = false, direct_media = false;
     bool allow_transfer = true, inband_progress = false;
@@ -79,6 +86,8 @@ struct AorSettings {
     std::chrono::milliseconds qualify_timeout{3000};
     std::vector<std::string> mailboxes;         // told to those who subscribe to it
     std::string voicemail_extension;
+    bool qualify_2xx_only = false;
+    std::string outbound_proxy;                 // for requests to its contacts
 };
 
 struct AuthSettings {
@@ -86,6 +95,8 @@ struct AuthSettings {
     std::string md5_cred;                       // HA1 for MD5 instead of a password
     std::string sha256_cred;                    // HA1 for SHA-256
     std::vector<std::string> algorithms;        // offered to clients, best first: "SHA-256", "MD5"
+
+    bool operator==(const AuthSettings&) const = default;
 };
 
 struct TransportSettings {
@@ -123,6 +134,29 @@ struct IdentifySettings {
         bool expression = false;                // the value is a regular expression
     };
     std::vector<HeaderMatch> headers;           // any of them
+    std::vector<HeaderMatch> request_uris;      // any of them; without names
+};
+
+// type=registration: one that we have at somebody else's registrar.
+struct RegistrationSettings {
+    std::string name;
+    std::string server_uri, client_uri;         // Request-URI; To and From
+    std::string contact_user = "s", contact_header_params;
+    std::string outbound_proxy, transport, user_agent;
+    std::string endpoint;                       // with line: whose the calls to our contact are
+    std::vector<std::string> outbound_auth;
+    bool line = false;                          // our contact bears a secret by which those calls are known
+    bool support_path = false, support_outbound = false;
+    std::chrono::seconds expiration{3600}, retry_interval{60}, forbidden_retry_interval{0}, fatal_retry_interval{0};
+    std::uint32_t max_retries = 10;
+    std::chrono::seconds max_random_initial_delay{10};
+    bool auth_rejection_permanent = true;
+
+    RegistrationRules rules() const {
+        return {expiration, retry_interval, forbidden_retry_interval, fatal_retry_interval, max_retries, max_random_initial_delay,
+                auth_rejection_permanent};
+    }
+    bool operator==(const RegistrationSettings&) const = default;
 };
 
 // type=inbound-publication: what may be published (RFC 3903), under the section's name, and by whom.
@@ -142,6 +176,7 @@ struct ResourceListSettings {
 struct GlobalSettings {
     std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
+    std::string default_outbound_endpoint = "default_outbound_endpoint";
     std::chrono::seconds keep_alive_interval{90};
     bool debug = false;
     std::string default_voicemail_extension;

@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 
+#include "channels/sip/sip_messages.hpp"
 #include "channels/sip/stack/websocket_upgrade.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/runtime/event_bus.hpp"
 #include "core/runtime/timer.hpp"
 #include "core/runtime/tls.hpp"
 #include "core/runtime/websocket_stream.hpp"
@@ -235,7 +237,19 @@ Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bo
                   ended.error().text.empty() ? to_string(ended.error().code) : ended.error().text);
     const auto mine = connections_.find(connection->flow.remote);
     if (mine != connections_.end() && mine->second == connection) connections_.erase(mine);
+    if (!connection->ready()) report_unsent(*connection);
     return ended;
+}
+
+// RFC 3261 18.4: who sent by a connection that could not be made hears of it at once.
+void Transports::report_unsent(Connection& connection) {
+    StreamFramer framer;
+    framer.append(std::exchange(connection.waiting, {}));
+    for (;;) {
+        const StreamFramer::Frame frame = framer.next();
+        if (frame.kind != StreamFramer::Kind::message) return;
+        user_.on_unsent(frame.bytes);
+    }
 }
 
 // Waits for the connection and sends what has been waiting for it.
@@ -405,6 +419,7 @@ std::vector<Transports::Summary> Transports::list() const {
 }
 
 void Transports::trace(bool sent, const Flow& flow, std::string_view message) const {
+    if (wanted<SipMessageSeen>()) publish(SipMessageSeen{sent, signalling_address(flow), flow.remote, protocol(flow), message});
     if (!logging_) return;
     log_verbose(0, "<--- {} SIP {} ({} bytes) {} {}:{} --->\n{}", sent ? "Transmitting" : "Received",
                 message.starts_with("SIP/2.0") ? "response" : "request", message.size(), sent ? "to" : "from", protocol(flow),

@@ -30,7 +30,8 @@ class TransportUser {
     // A message that the parser accepted, or a request that it rejected (answer it with result.status). `age`: time that
     // it spent in the kernel's queue.
     virtual void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) = 0;
-    // The system refused to send this message, which send() had taken. Within the turn in which that was.
+    // This message, which send() had taken, could not be sent: the system refused it (told within the same turn), or no
+    // connection could be made for it.
     virtual void on_unsent(std::string_view message) = 0;
 
   protected:
@@ -81,6 +82,7 @@ class Transports final : public FlowSender {
     void accept(Opened& opened, std::unique_ptr<Stream> stream);
     Result<void> serve(const std::shared_ptr<Connection>& connection, bool outgoing);
     Result<void> connect(Connection& connection);
+    void report_unsent(Connection& connection);
     Result<void> read_messages(Connection& connection);
     Result<void> upgrade(Connection& connection);
     Result<void> read_websocket(Connection& connection);

@@ -12,7 +12,7 @@ namespace jackfield::sip {
 namespace {
 
 bool methods_include(const EndpointSettings& endpoint, std::string_view method) {
-    if (endpoint.identify_by.empty()) return method == "username" || method == "ip" || method == "header";
+    if (endpoint.identify_by.empty()) return method == "username" || method == "ip" || method == "header" || method == "request_uri";
     for (const std::string& word : endpoint.identify_by)
         if (equals_ignoring_case(word, method)) return true;
     return false;
@@ -38,9 +38,13 @@ std::shared_ptr<const EndpointSettings> UserAgent::identify(const Message& reque
         };
         return !has(endpoint->deny) || has(endpoint->permit);
     };
+    if (identify_first_)
+        if (auto endpoint = objects_->endpoint(identify_first_(request))) return allowed(endpoint) ? endpoint : nullptr;
     if (auto endpoint = objects_->endpoint(identified_.by_address(from.remote)); endpoint && methods_include(*endpoint, "ip"))
         return allowed(endpoint) ? endpoint : nullptr;
     if (auto endpoint = objects_->endpoint(identified_.by_header(request)); endpoint && methods_include(*endpoint, "header"))
+        return allowed(endpoint) ? endpoint : nullptr;
+    if (auto endpoint = objects_->endpoint(identified_.by_request_uri(request)); endpoint && methods_include(*endpoint, "request_uri"))
         return allowed(endpoint) ? endpoint : nullptr;
     const std::string user = request.from().uri.decoded_user();
     if (auto endpoint = objects_->endpoint(user); endpoint && methods_include(*endpoint, "username"))
@@ -136,6 +140,20 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
         writer.finish();
     }));
     return false;
+}
+
+ChallengeAnswers::FindUser UserAgent::users_of(std::vector<std::string> auths) const {
+    return [objects = objects_, auths = std::move(auths)](std::string_view realm, DigestAlgorithm algorithm) -> std::optional<RealmUser> {
+        std::optional<RealmUser> anywhere;
+        for (const std::string& name : auths) {
+            const auto auth = objects->auth(name);
+            if (!auth) continue;
+            RealmUser user{auth->username, secret_of(*auth, algorithm)};
+            if (auth->realm == realm) return user;
+            if (!anywhere && (auth->realm.empty() || auth->realm == "*")) anywhere = std::move(user);
+        }
+        return anywhere;
+    };
 }
 
 std::optional<std::pair<HeaderName, std::string>> UserAgent::answer_challenge(const EndpointSettings& endpoint, const Message& response,

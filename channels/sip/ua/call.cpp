@@ -11,7 +11,9 @@ SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> e
       endpoint_(std::move(endpoint)),
       outgoing_(is_outgoing),
       success_(*this, context.agent.transports(), context.agent.timers()),
-      refresh_retry_([this] { send_refresh(); }) {}
+      refresh_retry_([this] { send_refresh(); }),
+      session_(endpoint_->session_timer()),
+      session_timer_([this] { session_due(); }) {}
 
 SipCall::~SipCall() { count(-counted_in_use_, -counted_ringing_, -counted_held_); }
 
@@ -35,6 +37,7 @@ void SipCall::stop_repeating() {
     success_.stop();
     if (reliable_) reliable_->stop();
     refresh_retry_.stop();
+    session_timer_.stop();
 }
 
 void SipCall::hang_up(HangupCause cause) {
@@ -104,16 +107,48 @@ Result<std::string> SipCall::property(std::string_view item) const {
     if (is("target_uri")) return dialog ? dialog->remote_target() : request_.uri;
     if (is("local_tag")) return dialog ? dialog->local_tag() : "";
     if (is("remote_tag")) return dialog ? dialog->remote_tag() : "";
-    if (is("secure")) return "0";
+    if (is("secure")) return secure_ ? "1" : "0";
     if (is("hangupcause") && !last_response_.empty()) return last_response_;
     return fail(ErrorCode::not_found);
 }
 
-void SipCall::for_each_received_header(const std::function<bool(std::string_view name, std::string_view value)>& visit) const {
-    std::string_view rest = received_head_;
-    rest.remove_prefix(std::min(rest.find('\n'), rest.size()));  // the request line
-    for (const std::string_view line : split(rest, '\n'))
+namespace {
+
+void for_each_header(std::string_view head, const SipCall::HeaderVisit& visit) {
+    head.remove_prefix(std::min(head.find('\n'), head.size()));  // the first line
+    for (const std::string_view line : split(head, '\n'))
         if (const Halves parts = split_once(line, ':'); parts.found && !visit(trim(parts.first), trim(parts.second))) return;
+}
+
+}  // namespace
+
+void SipCall::for_each_received_header(const HeaderVisit& visit) const {
+    if (!outgoing_) for_each_header(received_head_, visit);
+}
+
+void SipCall::for_each_response_header(const HeaderVisit& visit) const {
+    if (outgoing_) for_each_header(received_head_, visit);
+}
+
+Result<std::string> SipCall::received_from_parameter(bool of_uri, std::string_view name) const {
+    std::string from;
+    for_each_received_header([&](std::string_view header, std::string_view value) {
+        if (find_header_name(header) == HeaderName::from) from = value;
+        return from.empty();
+    });
+    const auto address = parse_name_address(from);
+    if (!address) return fail(ErrorCode::not_found, "the call came with no From header");
+    const auto found = (of_uri ? address->uri.parameters : address->parameters).find(name);
+    if (!found) return fail(ErrorCode::not_found, "From has no parameter '{}'", name);
+    return of_uri ? unescape(found->value) : unquote(found->value);
+}
+
+Result<void> SipCall::refuse_with(int status) {
+    if (status < 400 || status > 699) return fail(ErrorCode::invalid, "a call is refused with 400 to 699, not {}", status);
+    const HangupCause cause = cause_of(status);
+    if (!outgoing_ && invite_received_.active()) (void)refuse(status, cause);
+    channel().hang_up(cause);
+    return {};
 }
 
 }  // namespace jackfield::sip

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "channels/sip/stack/session_timer.hpp"
 #include "channels/sip/ua/media_session.hpp"
 #include "channels/sip/ua/user_agent.hpp"
 #include "core/channel/channel.hpp"
@@ -27,6 +28,8 @@ class CallCounts {
     virtual void call_changed(const std::string& endpoint, int in_use, int ringing, int held) = 0;  // differences
     // Its phone rings, or its dialog has come meanwhile; or it does not ring any more.
     virtual void ringing_changed(SipCall& call, bool ringing) = 0;
+    // No server of this contact took the call.
+    virtual void contact_failed(const EndpointSettings& endpoint, std::string_view uri) = 0;
 
   protected:
     ~CallCounts() = default;
@@ -47,9 +50,9 @@ class SipCall final : public DriverChannel,
   public:
     // Takes an INVITE that begins a call, as far as the channel: answers it itself when something is wrong.
     static void incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint);
-    // For an outgoing call to `uri`. Errors: those of the RTP service.
+    // For an outgoing call to `uri` by the first of `flows` that takes it. Errors: those of the RTP service.
     static Result<std::unique_ptr<SipCall>> outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
-                                                     std::string uri, Flow flow, std::vector<std::string> routes,
+                                                     std::string uri, std::vector<Flow> flows, std::vector<std::string> routes,
                                                      const FormatList& formats);
     ~SipCall() override;
 
@@ -58,7 +61,19 @@ class SipCall final : public DriverChannel,
     UserDialog* dialog() { return dialogs_.empty() ? nullptr : dialogs_.front().get(); }
     // Headers for PJSIP_HEADER: of the INVITE received, and to be added to the one that we send. `visit` returns false to
     // stop.
-    void for_each_received_header(const std::function<bool(std::string_view name, std::string_view value)>& visit) const;
+    using HeaderVisit = std::function<bool(std::string_view name, std::string_view value)>;
+    void for_each_received_header(const HeaderVisit& visit) const;
+    // Of the 2xx to our INVITE.
+    void for_each_response_header(const HeaderVisit& visit) const;
+    // Of the From header: those received, and those to be added to the one that we send.
+    struct FromParameter {
+        bool of_uri;
+        std::string name, value;
+    };
+    Result<std::string> received_from_parameter(bool of_uri, std::string_view name) const;
+    std::vector<FromParameter>& from_parameters() { return from_parameters_; }
+    // Refuses an incoming call with this status (400 to 699) and hangs the channel up; one that is answered is just hung up.
+    Result<void> refuse_with(int status);
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
     FormatList formats() const { return media_->formats(); }
     // The call that has this dialog (Replaces); null when there is none or it has ended.
@@ -100,11 +115,14 @@ class SipCall final : public DriverChannel,
 
     // outgoing (call_outgoing.cpp)
     void send_invite();
+    void send_again();
     void on_invite_response(const Message& response, const Flow& from);
     bool acknowledge_provisional(UserDialog& dialog, const Message& response);
     void on_provisional(UserDialog* dialog, const Message& response);
     void on_success(const Message& response, const Flow& from);
     void on_refusal(const Message& response);
+    bool try_next_server();
+    void add_inherited_headers();
     UserDialog* dialog_for(const Message& response, const Flow& from);
 
     // identities and refreshes of ours (call_refresh.cpp)
@@ -118,6 +136,11 @@ class SipCall final : public DriverChannel,
     void send_refresh(const std::pair<HeaderName, std::string>* credentials = nullptr);
     void on_refresh_response(const Message& response);
     void on_refresh_success(const Message& response);
+
+    // session timers (call_session.cpp)
+    bool session_agreed(IncomingRequest& request);
+    void session_refreshed();
+    void session_due();
 
     // within the dialog (call_requests.cpp)
     bool admit_offer(IncomingRequest& request, bool is_invite);
@@ -157,7 +180,9 @@ class SipCall final : public DriverChannel,
     ServerHandle invite_received_{*this};
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
-    bool authenticated_ = false;
+    std::vector<Flow> other_flows_;        // further servers of the contact, when this one does not take the call
+    bool secure_ = false;                  // the INVITE's URI is a sips one
+    ChallengeAnswers answers_;             // to challenges of our INVITE
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
     std::uint32_t acknowledged_ = 0;       // CSeq of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs
@@ -177,6 +202,11 @@ class SipCall final : public DriverChannel,
     std::string told_identity_;            // the last one that we wrote
     Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)
 
+    SessionTimer session_;
+    bool session_refresh_ = false;         // the refresh that is wanted or under way keeps the session alive
+    Instant session_ends_{};
+    Timer session_timer_;
+
     ServerHandle reinvite_received_{*this};
     ClientHandle other_request_{*this};    // REFER of ours
     ClientHandle info_sent_{*this};
@@ -185,7 +215,8 @@ class SipCall final : public DriverChannel,
     std::optional<std::uint32_t> refer_cseq_;  // of theirs: the Event id of our NOTIFYs
     std::shared_ptr<SipCall*> self_{std::make_shared<SipCall*>(this)};  // for functions that may outlive the call
 
-    std::string received_head_;            // headers of their INVITE, for PJSIP_HEADER
+    std::string received_head_;            // headers of their INVITE, for PJSIP_HEADER; of their 2xx when we called
+    std::vector<FromParameter> from_parameters_;
     std::vector<std::pair<std::string, std::string>> added_headers_;
     int counted_in_use_ = 0, counted_ringing_ = 0, counted_held_ = 0;
 };

@@ -21,6 +21,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     std::unique_ptr<SipCall> made(new SipCall(context, endpoint, false));
     SipCall& call = *made;
     call.flow_ = request.flow();
+    call.secure_ = invite.request_uri().scheme == UriScheme::sips;
     const std::string host = context.agent.transports().media_host(call.flow_);
     const auto bind = context.agent.transports().signalling_address(call.flow_).with_port(0);
     auto media = MediaSession::create(context.rtp, endpoint, endpoint->formats, host, bind, "jackfield@" + host);
@@ -28,12 +29,14 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
         log_warning("Call of {}: no media: {}", endpoint->name, media.error().text);
         return (void)request.respond(503);
     }
+    if (!call.session_agreed(request)) return;
     call.media_ = std::move(*media);
     if (auto offered = call.accept_offer(invite); !offered)
         return (void)request.respond(offered.error().code == ErrorCode::unsupported ? 488 : 400);
     call.received_head_ = invite.text().substr(0, invite.text().size() - invite.body().size());
     call.dialogs_.push_back(std::make_unique<UserDialog>(std::move(*dialog), call, call.flow_));
     call.dialogs_.back()->note_allowed(invite);
+    call.session_.accept(invite);
     context.agent.dialogs().insert(*call.dialogs_.back());
 
     const std::string extension = invite.request_uri().decoded_user();
@@ -155,11 +158,12 @@ void SipCall::attach_media(const MediaStream* near) {
 std::string_view SipCall::response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more) {
     return context_.agent.response(invite_received_, status, {}, [&](MessageWriter& writer) {
         if (status < 300) {
-            writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+            writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
             if (endpoint_->send_connected_line) add_identity(writer);
         }
         if (more) more(writer);
-        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no);
+        if (status == 200) session_.write_response(writer);
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered());
         if (sdp.empty())
             writer.finish();
         else
@@ -235,6 +239,7 @@ void SipCall::send_success() {
         log_debug(1, "200 to {}: {}", flow_.remote.to_string(), sent.error().text);
     dialogs_.front()->confirm();
     state_ = State::up;
+    session_refreshed();
     success_.start(std::move(success), cseq, flow_, context_.agent.transactions().settings());
 }
 

@@ -16,14 +16,17 @@ bool has_sdp(const Message& message) {
 }  // namespace
 
 Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, std::string uri,
-                                                   Flow flow, std::vector<std::string> routes, const FormatList& formats) {
+                                                   std::vector<Flow> flows, std::vector<std::string> routes, const FormatList& formats) {
     std::unique_ptr<SipCall> call(new SipCall(context, endpoint, true));
-    call->flow_ = flow;
+    const Flow flow = call->flow_ = flows.front();
+    flows.erase(flows.begin());
+    call->other_flows_ = std::move(flows);
     const std::string host = context.agent.transports().media_host(flow);
     const auto bind = context.agent.transports().signalling_address(flow).with_port(0);
     call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind, "jackfield@" + host));
     call->request_.method = Method::invite;
     call->request_.uri = std::move(uri);
+    call->secure_ = starts_with_ignoring_case(call->request_.uri, "sips:");
     call->request_.routes = std::move(routes);
     return call;
 }
@@ -44,6 +47,7 @@ Result<void> SipCall::call() {
     channel().attributes().pickup_groups = endpoint_->pickup_groups;
     channel().attributes().named_call_groups = endpoint_->named_call_groups;
     channel().attributes().named_pickup_groups = endpoint_->named_pickup_groups;
+    add_inherited_headers();
     send_invite();
     return {};
 }
@@ -53,14 +57,49 @@ void SipCall::send_invite() {
     negotiation_.invite_sent();
     negotiation_.offer_sent();
     context_.agent.start(invite_sent_, request_, flow_, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user.empty() ? endpoint_->name : endpoint_->contact_user, secure_));
         for (const auto& [name, value] : added_headers_) writer.header(name, value);
+        answers_.write(writer, "INVITE", request_.uri);
         add_identity(writer);
         if (channel().redirected() && channel().redirecting().count > 0) add_diversion(writer);
         if (endpoint_->reliable == ReliableMode::required) writer.header(HeaderName::require, "100rel");
-        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no);
+        session_.write_request(writer, true);
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered());
         writer.finish("application/sdp", offer);
     });
+}
+
+// What PJSIP_INHERITABLE_HEADER set on a channel that this one was made for, directly or by way of Local channels.
+void SipCall::add_inherited_headers() {
+    constexpr std::string_view prefix = "PJSIP_INHERITABLE_HEADER(";
+    for (const auto& entry : channel().variables().all()) {
+        if (!entry.name.starts_with(prefix)) continue;
+        const std::string_view name = split_once(std::string_view(entry.name).substr(prefix.size()), ',').first;
+        if (!entry.value.empty()) added_headers_.emplace_back(name, entry.value);
+    }
+}
+
+// RFC 3263 4.3: the next server of the contact. False: that was the last, or somebody has the call already.
+bool SipCall::try_next_server() {
+    if (state_ != State::calling || other_flows_.empty()) {
+        if (state_ == State::calling) context_.counts.contact_failed(*endpoint_, request_.uri);
+        return false;
+    }
+    const Flow next = other_flows_.front();
+    other_flows_.erase(other_flows_.begin());
+    log_notice("{}: {} does not take the call, trying {}", channel().name(), flow_.remote.to_string(), next.remote.to_string());
+    flow_ = next;
+    send_again();
+    return true;
+}
+
+// The same INVITE with what the refusal of the last one asked for.
+void SipCall::send_again() {
+    dialogs_.clear();
+    previewed_ = nullptr;
+    preview_final_ = false;
+    ++request_.cseq;
+    send_invite();
 }
 
 UserDialog* SipCall::dialog_for(const Message& response, const Flow& from) {
@@ -141,6 +180,7 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     UserDialog* dialog = dialog_for(response, from);
     if (!dialog) return ended(HangupCause::protocol_error);
     last_response_ = fmt::format("SIP {} {}", response.status(), response.reason());
+    received_head_ = response.text().substr(0, response.text().size() - response.body().size());
     // The answer counts, other early dialogs of the fork end by themselves (RFC 3261 13.2.2.4).
     auto mine = std::find_if(dialogs_.begin(), dialogs_.end(), [&](const auto& one) { return one.get() == dialog; });
     std::iter_swap(dialogs_.begin(), mine);
@@ -168,6 +208,8 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     }
     media_->offer_settled();
     state_ = State::up;
+    session_.accepted(response);
+    session_refreshed();
     count(0, -counted_ringing_, 0);
     note_identity(response);
     channel().remote_answered();
@@ -177,18 +219,12 @@ void SipCall::on_success(const Message& response, const Flow& from) {
 void SipCall::on_refusal(const Message& response) {
     const int status = response.status();
     last_response_ = fmt::format("SIP {} {}", status, response.reason());
-    if ((status == 401 || status == 407) && !authenticated_) {
-        if (auto credentials = context_.agent.answer_challenge(*endpoint_, response, Method::invite, request_.uri)) {
-            authenticated_ = true;
-            dialogs_.clear();
-            previewed_ = nullptr;
-            preview_final_ = false;
-            ++request_.cseq;
-            added_headers_.emplace_back(to_string(credentials->first), std::move(credentials->second));
-            return send_invite();
-        }
+    if (status == 503 && try_next_server()) return;
+    if (status == 401 || status == 407) {
+        if (answers_.challenged(response, context_.agent.users_of(endpoint_->outbound_auth))) return send_again();
         log_warning("{} wants authentication, and endpoint [{}] has no outbound_auth that fits", flow_.remote.to_string(), endpoint_->name);
     }
+    if (status == 422 && session_.raise(response)) return send_again();
     if (status >= 300 && status < 400) {
         Message::Values contacts(response, HeaderName::contact);
         if (contacts.next())
@@ -215,6 +251,7 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
         log_notice("{}: no answer from {} within the call: it is ended", channel().name(), flow_.remote.to_string());
         return channel().hang_up(HangupCause::no_user_response);  // RFC 3261 12.2.1.2
     }
+    if (try_next_server()) return;
     log_notice("{}: no answer from {}: {}", channel().name(), flow_.remote.to_string(),
                failure == ClientFailure::timeout ? "timeout" : "can't be sent to");
     ended(failure == ClientFailure::timeout ? HangupCause::no_user_response : HangupCause::destination_out_of_order);

@@ -58,7 +58,14 @@ std::string SipCall::from_header() const {
         host = endpoint_->from_domain;
     else if (anonymous)
         host = "anonymous.invalid";
-    return name_address(name, make_uri(UriScheme::sip, user, host));
+    std::string uri_parameters, parameters;
+    for (const FromParameter& each : from_parameters_) {
+        if (each.of_uri)
+            uri_parameters += ";" + escape_parameter(each.name) + (each.value.empty() ? "" : "=" + escape_parameter(each.value));
+        else if (grammar::is_token(each.name))
+            parameters += ";" + each.name + (each.value.empty() ? "" : "=" + (grammar::is_token(each.value) ? each.value : quote(each.value)));
+    }
+    return name_address(name, make_uri(UriScheme::sip, user, host, 0, uri_parameters)) + parameters;
 }
 
 std::string SipCall::identity_address() const {
@@ -133,7 +140,7 @@ void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials
     const bool invite = !dialog.updates;
     if (invite && !negotiation_.may_invite()) return;
     refresh_wanted_ = false;
-    if (invite && endpoint_->connected_line_method == ConnectedLineMethod::update) return;
+    if (invite && !session_refresh_ && endpoint_->connected_line_method == ConnectedLineMethod::update) return;
     refresh_is_invite_ = invite;
     refresh_authenticated_ = credentials != nullptr;
     std::string offer;
@@ -143,10 +150,11 @@ void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials
         negotiation_.offer_sent();
     }
     context_.agent.start(refresh_sent_, dialog, invite ? Method::invite : Method::update, dialog.next_cseq(), [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (credentials) writer.header(credentials->first, credentials->second);
         add_identity(writer);
-        context_.agent.add_agent(writer);
+        session_.write_request(writer, false);
+        context_.agent.add_agent(writer, false, session_.offered());
         if (invite)
             writer.finish("application/sdp", offer);
         else
@@ -173,6 +181,9 @@ void SipCall::on_refresh_response(const Message& response) {
                                                                  dialog.remote_target());
         refresh_wanted_ = credentials.has_value();
         if (credentials) send_refresh(&*credentials);
+    } else if (status == 422 && session_.raise(response)) {
+        refresh_wanted_ = true;
+        send_refresh();
     } else if ((status == 405 || status == 501) && !refresh_is_invite_) {
         dialog.updates = false;
         refresh_wanted_ = true;
@@ -188,6 +199,8 @@ void SipCall::on_refresh_success(const Message& response) {
     UserDialog& dialog = *dialogs_.front();
     dialog.refresh_target(response);
     dialog.note_allowed(response);
+    session_.accepted(response);
+    session_refreshed();
     if (refresh_is_invite_) {
         context_.agent.send_ack(dialog, acknowledged_ = response.cseq().number);
         negotiation_.offer_settled();

@@ -96,7 +96,7 @@ bool SipCall::admit_offer(IncomingRequest& request, bool is_invite) {
 }
 
 void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
-    if (!admit_offer(request, true)) return;
+    if (!admit_offer(request, true) || !session_agreed(request)) return;
     const Message& invite = request.request();
     const bool was_held = media_->held_by_remote();
     std::string sdp;
@@ -113,6 +113,7 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
     dialog.note_allowed(invite);
     flow_ = request.flow();
     note_identity(invite);
+    session_.accept(invite);
     request.take(reinvite_received_);
     respond_with_sdp(reinvite_received_, sdp);
     note_hold(was_held);
@@ -121,17 +122,20 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
 void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
     const std::uint32_t cseq = handle.request().cseq().number;
     std::string success(context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
-        context_.agent.add_agent(writer);
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
+        session_.write_response(writer);
+        context_.agent.add_agent(writer, false, session_.offered());
         writer.finish("application/sdp", sdp);
     }));
     (void)handle.send(200, success);
+    session_refreshed();
     success_.start(std::move(success), cseq, flow_, context_.agent.transactions().settings());
 }
 
 // RFC 3311: as a re-INVITE, but answered at once and without ACK.
 void SipCall::on_update(UserDialog& dialog, IncomingRequest& request) {
     const Message& update = request.request();
+    if (!session_agreed(request)) return;
     std::string sdp;
     const bool was_held = media_->held_by_remote();
     if (!update.body().empty()) {
@@ -143,13 +147,16 @@ void SipCall::on_update(UserDialog& dialog, IncomingRequest& request) {
     dialog.refresh_target(update);
     dialog.note_allowed(update);
     note_identity(update);
+    if (state_ == State::up) session_.accept(update);  // an early one is about the offer only
     (void)request.send(200, context_.agent.response(request, 200, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
+        if (state_ == State::up) session_.write_response(writer);
         if (sdp.empty())
             writer.finish();
         else
             writer.finish("application/sdp", sdp);
     }));
+    if (state_ == State::up) session_refreshed();
     note_hold(was_held);
 }
 

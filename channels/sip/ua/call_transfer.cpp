@@ -93,7 +93,7 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
     refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
     dialog.refresh_target(refer);
     (void)request.send(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (silent) writer.header(HeaderName::refer_sub, "false");
         writer.finish();
     }));
@@ -115,7 +115,7 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
 void SipCall::notify_transfer(std::string_view status, bool last) {
     if (!refer_cseq_ || dialogs_.empty()) return;
     context_.agent.send_and_forget(*dialogs_.front(), Method::notify, [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         writer.header(HeaderName::event, fmt::format("refer;id={}", *refer_cseq_));
         writer.header(HeaderName::subscription_state, last ? "terminated;reason=noresource" : "active;expires=60");
         writer.finish("message/sipfrag;version=2.0", std::string(status) + "\r\n");
@@ -143,7 +143,7 @@ Result<void> SipCall::transfer(std::string_view destination) {
     UserDialog& dialog = *dialogs_.front();
     refer_result_.clear();
     context_.agent.start(other_request_, dialog, Method::refer, dialog.next_cseq(), [&](MessageWriter& writer) {
-        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user));
+        writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         writer.header(HeaderName::refer_to, "<" + target + ">");
         writer.header(HeaderName::referred_by, dialog.local_header());
         writer.finish();

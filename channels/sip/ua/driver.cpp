@@ -60,18 +60,18 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
         contact.uri = make_uri(uri.scheme, wanted.user, uri.bare_host(), uri.port, uri.parameters.text());
     }
     if (!endpoint->outbound_proxy.empty()) contact.routes = {"<" + endpoint->outbound_proxy + ">"};
-    Flow flow;
+    std::vector<Flow> flows;
     if (contact.flow) {
-        flow = *contact.flow;
+        flows = {*contact.flow};
     } else {
         cause = HangupCause::destination_out_of_order;
         std::string next = contact.uri;
         if (!contact.routes.empty())
             if (const auto route = parse_name_address(contact.routes.front())) next = route->uri.text;
-        flow = JF_TRY(agent_.resolve(next, endpoint->transport));
+        flows = JF_TRY(agent_.targets(next, endpoint->transport));
     }
     cause = HangupCause::switch_congestion;
-    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(contact.uri), flow, std::move(contact.routes), offered(endpoint->formats, request.formats)));
+    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(contact.uri), std::move(flows), std::move(contact.routes), offered(endpoint->formats, request.formats)));
     DriverChannelMade made;
     made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
     made.topology = {StreamInfo{MediaType::audio, call->formats(), StreamInfo::Direction::both, "audio"}};
@@ -136,6 +136,7 @@ const std::vector<SipCall*>& SipDriver::ringing(const std::string& endpoint) con
     const auto found = ringing_.find(endpoint);
     return found == ringing_.end() ? none : found->second;
 }
+void SipDriver::contact_failed(const EndpointSettings& endpoint, std::string_view uri) { registrar_.call_failed(endpoint, uri); }
 
 void SipDriver::contacts_changed(std::string_view aor) {
     // By convention an endpoint and its address of record share their name; others are found by look-up, which costs

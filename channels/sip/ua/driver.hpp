@@ -25,6 +25,7 @@ class SipDriver final : public ChannelDriver, public CallCounts {
     void ringing_changed(SipCall& call, bool ringing) override;
     const std::vector<SipCall*>& ringing(const std::string& endpoint) const;  // outgoing calls, that which began first first
     std::function<void(const std::string& endpoint)> on_ringing;
+    void contact_failed(const EndpointSettings& endpoint, std::string_view uri) override;
     void contacts_changed(std::string_view aor);
     CallContext& context() { return context_; }
     Counts counts(const std::string& endpoint) const;

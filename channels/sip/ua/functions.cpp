@@ -30,7 +30,7 @@ constexpr FunctionInfo endpoint_function{.name = "PJSIP_ENDPOINT",
 constexpr FunctionInfo aor_info{.name = "PJSIP_AOR",
                                 .syntax = "PJSIP_AOR(name,option)",
                                 .synopsis = "An option of an address of record, or its contacts",
-                                .text = "Any option of type=aor; `contact` gives the contacts there are, separated by commas."};
+                                .text = "Any option of type=aor; `contact` gives the ids of the contacts there are, separated by commas, for PJSIP_CONTACT."};
 
 Result<SipCall*> call_of(Channel* channel) {
     auto* call = channel ? dynamic_cast<SipCall*>(&channel->driver()) : nullptr;
@@ -119,7 +119,7 @@ Result<void> add_functions(Module& module, UserAgent& agent, Registrar& registra
         if (!aor) return fail(ErrorCode::not_found, "no address of record is called '{}'", arguments[0]);
         if (!equals_ignoring_case(arguments[1], "contact")) return option_of(aor_options(), *aor, arguments[1]);
         std::string text;
-        for (const Contact& contact : registrar.contacts_of_aor(aor->name, nullptr)) text += (text.empty() ? "" : ",") + contact.uri;
+        for (const Contact& contact : registrar.contacts_of_aor(aor->name, nullptr)) text += (text.empty() ? "" : ",") + contact_id(contact);
         return text;
     }});
 }

@@ -92,6 +92,14 @@ std::string_view IdentifyTable::by_address(const SocketAddress& from) const {
     return {};
 }
 
+std::string_view IdentifyTable::by_request_uri(const Message& request) const {
+    if (!objects_) return {};
+    for (const auto& [name, identify] : objects_->identifies)
+        for (const IdentifySettings::HeaderMatch& wanted : identify->request_uris)
+            if (matches(wanted, request.request_uri().text)) return identify->endpoint;
+    return {};
+}
+
 std::string_view IdentifyTable::by_header(const Message& request) const {
     if (!objects_) return {};
     for (const auto& [name, identify] : objects_->identifies)

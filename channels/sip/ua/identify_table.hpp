@@ -22,6 +22,7 @@ class IdentifyTable {
     void apply(std::shared_ptr<const ObjectSet> objects);
     // Names of endpoints; empty when nothing matches. The narrowest network wins.
     std::string_view by_address(const SocketAddress& from) const;
+    std::string_view by_request_uri(const Message& request) const;
     std::string_view by_header(const Message& request) const;
 
   private:

@@ -1,4 +1,5 @@
 // Message waiting (RFC 3842): the event package message-summary, and phones that are told without a subscription.
+#include "channels/sip/sip_management.hpp"
 #include "channels/sip/ua/mailboxes.hpp"
 
 #include <fmt/ranges.h>
@@ -119,7 +120,7 @@ UnsolicitedMailboxes::UnsolicitedMailboxes(UserAgent& agent, Registrar& registra
         if (found == by_mailbox_.end()) return;
         for (const std::string& endpoint : found->second) enqueue(endpoint, {});
     });
-    contacts_ = subscribe<ContactChanged>([this](const ContactChanged& change) {
+    contacts_ = subscribe<SipContactChanged>([this](const SipContactChanged& change) {
         if (change.status == "Created") contact_added(change.aor, change.uri);
     });
 }

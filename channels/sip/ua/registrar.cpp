@@ -37,40 +37,66 @@ std::string save(const Binding& binding, std::string_view protocol, Instant now)
 }  // namespace
 
 // Asks one contact by OPTIONS at its interval, and remembers how it answered.
-struct Registrar::Qualification final : ClientTransactionUser {
+struct Registrar::Qualification final : ClientTransactionUser, std::enable_shared_from_this<Qualification> {
     Qualification(Registrar& owner, std::string which_aor, std::string which_uri)
         : registrar(owner), aor(std::move(which_aor)), uri(std::move(which_uri)), timer([this] { ask(); }), patience([this] { silent(); }) {}
 
-    void begin(std::chrono::seconds every, std::chrono::milliseconds timeout, std::optional<Flow> to) {
-        frequency = every;
-        answer_within = timeout;
-        flow = std::move(to);
+    void begin(const AorSettings& settings, std::optional<Flow> to) {
+        set(settings, std::move(to));
         // The first questions are spread, so that a restart does not ask everybody at once.
-        if (!timer.running()) timer.start(std::chrono::milliseconds(random_number(static_cast<std::uint64_t>(std::min<std::int64_t>(every.count() * 1000, 5000)) + 1)));
+        if (frequency > 0s && !timer.running())
+            timer.start(std::chrono::milliseconds(random_number(static_cast<std::uint64_t>(std::min<std::int64_t>(frequency.count() * 1000, 5000)) + 1)));
+    }
+    void set(const AorSettings& settings, std::optional<Flow> to) {
+        frequency = settings.qualify_frequency;
+        answer_within = settings.qualify_timeout;
+        only_success = settings.qualify_2xx_only;
+        proxy = settings.outbound_proxy;
+        flow = std::move(to);
     }
     void ask() {
-        timer.start(frequency);
-        std::optional<Flow> to = flow;
-        if (!to) {
-            const auto parsed = parse_uri(uri);
-            const auto address = parsed ? SocketAddress::parse(parsed->bare_host(), parsed->port ? parsed->port : protocol_of(*parsed) == TransportSettings::Protocol::tls ? 5061 : 5060) : fail(ErrorCode::invalid);
-            if (!address) return;  // names are looked up when the contact is called
-            auto found = registrar.agent_.transports().flow_to(*address, protocol_of(*parsed));
-            if (!found) return;
-            to = *found;
+        if (frequency > 0s) timer.start(frequency);
+        if (flow) return send(*flow);
+        const std::string next = proxy.empty() ? uri : proxy;
+        const auto parsed = parse_uri(next);
+        if (!parsed) return;
+        if (SocketAddress::parse(parsed->bare_host(), 1)) {  // nothing to look up, so nothing waits
+            auto found = registrar.agent_.targets(next);
+            return found ? send_to(std::move(*found)) : silent();
         }
+        auto spawned = registrar.fibers_.spawn("qualify " + uri, [self = weak_from_this(), next, &agent = registrar.agent_] {
+            auto found = agent.targets(next);
+            const auto asking = self.lock();
+            if (!asking || (!found && ends_application(found.error().code))) return;
+            found ? asking->send_to(std::move(*found)) : asking->silent();
+        });
+        if (!spawned) log_debug(1, "qualify {}: {}", uri, spawned.error().text);
+    }
+    // The contact can be reached as long as one of its servers answers.
+    void send_to(std::vector<Flow> flows) {
+        std::ranges::reverse(flows);
+        others = std::move(flows);
+        send_to_next();
+    }
+    void send_to_next() {
+        const Flow next = others.back();
+        others.pop_back();
+        send(next);
+    }
+    void send(const Flow& to) {
         handle.release();
         UserAgent::NewRequest request{};
         request.method = Method::options;
         request.uri = uri;
-        const std::string host = registrar.agent_.transports().signalling_address(*to).host();
+        if (!proxy.empty()) request.routes = {"<" + proxy + ">"};
+        const std::string host = registrar.agent_.transports().signalling_address(to).host();
         request.from = "<" + make_uri(UriScheme::sip, registrar.agent_.objects()->global.default_from_user, host) + ">;tag=" + new_tag();
         request.to = "<" + uri + ">";
         request.call_id = new_call_identifier();
         asked = Clock::now();
         patience.start(answer_within);
-        registrar.agent_.start(handle, request, *to, [&](MessageWriter& writer) {
-            writer.header(HeaderName::contact, registrar.agent_.contact(*to, {}));
+        registrar.agent_.start(handle, request, to, [&](MessageWriter& writer) {
+            writer.header(HeaderName::contact, registrar.agent_.contact(to, {}));
             registrar.agent_.add_agent(writer);
             writer.finish();
         });
@@ -78,21 +104,26 @@ struct Registrar::Qualification final : ClientTransactionUser {
     void on_response(ClientHandle&, const Message& response, const Flow&) override {
         if (response.status() < 200) return;
         patience.stop();
+        others.clear();
         round_trip = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - asked);
-        registrar.status_changed(*this, Contact::Status::reachable);
+        const bool counts = !only_success || response.status() < 300;
+        registrar.status_changed(*this, counts ? Contact::Status::reachable : Contact::Status::unreachable);
     }
     void on_failure(ClientHandle&, ClientFailure) override { silent(); }
     void silent() {
         patience.stop();
         handle.release();
+        if (!others.empty()) return send_to_next();
         registrar.status_changed(*this, Contact::Status::unreachable);
     }
 
     Registrar& registrar;
-    std::string aor, uri;
+    std::string aor, uri, proxy;
     std::optional<Flow> flow;
-    std::chrono::seconds frequency{0};
+    std::vector<Flow> others;           // servers that have not been asked, the next one last
+    std::chrono::seconds frequency{0};  // 0: only when told to
     std::chrono::milliseconds answer_within{3000};
+    bool only_success = false;
     Contact::Status status = Contact::Status::unknown;
     std::chrono::microseconds round_trip{0};
     Instant asked{};
@@ -111,7 +142,10 @@ Registrar::Registrar(UserAgent& agent)
     sweep_.start(1s);
 }
 
-Registrar::~Registrar() = default;
+Registrar::~Registrar() {
+    fibers_.cancel();
+    (void)fibers_.join();
+}
 
 void Registrar::apply() {
     const auto objects = agent_.objects();
@@ -130,8 +164,29 @@ void Registrar::qualify(const std::string& name, const std::string& uri, const s
     const auto aor = agent_.objects()->aor(name);
     if (!aor || aor->qualify_frequency == 0s) return;
     auto& entry = qualifications_[key_of(name, uri)];
-    if (!entry) entry = std::make_unique<Qualification>(*this, name, uri);
-    entry->begin(aor->qualify_frequency, aor->qualify_timeout, flow);
+    if (!entry) entry = std::make_shared<Qualification>(*this, name, uri);
+    entry->begin(*aor, flow);
+}
+
+void Registrar::qualify_now(const EndpointSettings& endpoint) {
+    for (const std::string& name : endpoint.aors) {
+        const auto aor = agent_.objects()->aor(name);
+        if (!aor) continue;
+        const auto ask = [&](std::string_view uri, const std::optional<Flow>& flow) {
+            auto& entry = qualifications_[key_of(name, uri)];
+            if (!entry) entry = std::make_shared<Qualification>(*this, name, std::string(uri));
+            entry->set(*aor, flow);
+            entry->ask();
+        };
+        for (const std::string& uri : aor->contacts) ask(uri, std::nullopt);
+        for (const Binding* binding : table_.find(name, Clock::now())) ask(binding->contact(), binding->flow());
+    }
+}
+
+void Registrar::call_failed(const EndpointSettings& endpoint, std::string_view uri) {
+    for (const std::string& name : endpoint.aors)
+        if (const auto found = qualifications_.find(key_of(name, uri)); found != qualifications_.end() && found->second->frequency > 0s)
+            status_changed(*found->second, Contact::Status::unreachable);
 }
 
 const Registrar::Qualification* Registrar::qualification(std::string_view aor, std::string_view uri) const {
@@ -147,7 +202,7 @@ void Registrar::status_changed(Qualification& qualification, Contact::Status sta
     if (Binding* binding = table_.find(qualification.aor, qualification.uri)) binding->set_available(up);
     log_verbose(2, "Contact {}/{} is now {}.  RTT: {:.3f} msec", qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable",
                 static_cast<double>(qualification.round_trip.count()) / 1000);
-    publish(ContactChanged{qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable"});
+    publish(SipContactChanged{qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable"});
     if (on_change) on_change(qualification.aor);
 }
 
@@ -182,7 +237,7 @@ void Registrar::on_bound(const Binding& binding, bool refreshed) {
     qualify(aor, uri, binding.flow());
     if (refreshed) return;
     log_verbose(3, "Added contact '{}' to AOR '{}' with expiration of {} seconds", uri, aor, binding.remaining(Clock::now()).count());
-    publish(ContactChanged{aor, uri, "Created"});
+    publish(SipContactChanged{aor, uri, "Created"});
     tell_test("AOR_CONTACT_ADDED", [&] { return TestEvent::Fields{{"Contact", uri}, {"AOR", aor}}; });
     if (on_change) on_change(aor);
 }
@@ -192,7 +247,7 @@ void Registrar::on_unbound(const Binding& binding, Unbound why) {
     if (Database* database = Database::instance()) database->del_later(family, database_key(aor, uri));
     qualifications_.erase(key_of(aor, uri));
     log_verbose(3, "Removed contact '{}' from AOR '{}' due to {}", uri, aor, why == Unbound::expired ? "expiration" : "request");
-    publish(ContactChanged{aor, uri, "Removed"});
+    publish(SipContactChanged{aor, uri, "Removed"});
     tell_test("AOR_CONTACT_REMOVED", [&] { return TestEvent::Fields{{"Contact", uri}, {"AOR", aor}}; });
     if (on_change) on_change(aor);
 }
@@ -248,10 +303,23 @@ std::vector<Contact> Registrar::contacts_of_aor(std::string_view name, const End
         Contact contact;
         contact.aor = name;
         contact.uri = uri;
+        if (!aor->outbound_proxy.empty()) contact.routes = {"<" + aor->outbound_proxy + ">"};
         add_status(contact);
         all.push_back(std::move(contact));
     }
     return all;
+}
+
+std::optional<Contact> Registrar::find_contact(std::string_view id) const {
+    const std::size_t at = id.find(id.contains(";@") ? ";@" : "@@");
+    if (at == id.npos) return {};
+    for (Contact& contact : contacts_of_aor(id.substr(0, at), nullptr))
+        if (contact_id(contact) == id) return std::move(contact);
+    return {};
+}
+
+std::string contact_id(const Contact& contact) {
+    return fmt::format("{}{}{}", contact.aor, contact.registered ? ";@" : "@@", digest_hex(DigestAlgorithm::md5, contact.uri));
 }
 
 std::vector<Contact> Registrar::contacts(const EndpointSettings& endpoint) const {

@@ -8,8 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "channels/sip/sip_management.hpp"
 #include "channels/sip/stack/location.hpp"
 #include "channels/sip/ua/user_agent.hpp"
+#include "core/runtime/fiber.hpp"
 #include "core/runtime/timer.hpp"
 
 namespace jackfield::sip {
@@ -26,13 +28,10 @@ struct Contact {
     std::chrono::seconds remaining{0};
 };
 
-// Published when an endpoint's contacts come, go, or change their status.
-struct ContactChanged {
-    static constexpr std::string_view topic = "sip.contact";
-    std::string_view aor, uri, status;   // "Created", "Removed", "Reachable", "Unreachable"
-};
+// "aor;@hash" of a registered one, "aor@@hash" of one from the configuration.
+std::string contact_id(const Contact& contact);
 
-// Control thread; nothing waits.
+// Control thread; nothing waits. Publishes SipContactChanged.
 class Registrar final : private LocationListener {
   public:
     explicit Registrar(UserAgent& agent);
@@ -43,6 +42,12 @@ class Registrar final : private LocationListener {
     std::vector<Contact> contacts(const EndpointSettings& endpoint) const;
     std::vector<Contact> contacts_of_aor(std::string_view aor, const EndpointSettings* endpoint) const;
     bool reachable(const EndpointSettings& endpoint) const;
+    // By contact_id().
+    std::optional<Contact> find_contact(std::string_view id) const;
+    // Asks all contacts of the endpoint by OPTIONS at once.
+    void qualify_now(const EndpointSettings& endpoint);
+    // A call could not reach that contact: where it is qualified it is unreachable until it answers again.
+    void call_failed(const EndpointSettings& endpoint, std::string_view uri);
     std::size_t bindings() const { return table_.bindings(); }
     // Puts back what the database keeps; once, after the first apply().
     void restore();
@@ -61,7 +66,8 @@ class Registrar final : private LocationListener {
     UserAgent& agent_;
     LocationTable table_;
     Timer sweep_;
-    std::unordered_map<std::string, std::unique_ptr<Qualification>> qualifications_;  // by "aor\nuri"
+    std::unordered_map<std::string, std::shared_ptr<Qualification>> qualifications_;  // by "aor\nuri"
+    TaskGroup fibers_{"SIP qualification"};
 };
 
 }  // namespace jackfield::sip

@@ -187,14 +187,14 @@ std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
     return text.append(";rport;branch=").append(branch);
 }
 
-std::string UserAgent::contact(const Flow& flow, std::string_view user) const {
+std::string UserAgent::contact(const Flow& flow, std::string_view user, bool secure) const {
     const SocketAddress local = transports_.signalling_address(flow);
-    return "<" + make_uri(UriScheme::sip, user, local.host(), local.port(), transports_.uri_parameter(flow)) + ">";
+    return "<" + make_uri(secure ? UriScheme::sips : UriScheme::sip, user, local.host(), local.port(), transports_.uri_parameter(flow)) + ">";
 }
 
-void UserAgent::add_agent(MessageWriter& writer, bool reliable) const {
+void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, reliable ? "100rel, replaces, norefersub" : "replaces, norefersub");
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", "replaces, norefersub"});
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "channels/sip/config/object_set.hpp"
+#include "channels/sip/stack/challenge_answers.hpp"
 #include "channels/sip/stack/dialog.hpp"
 #include "channels/sip/stack/digest.hpp"
 #include "channels/sip/stack/invite_usage.hpp"
@@ -66,7 +67,10 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
 
     // Of requests that begin something: INVITE, REGISTER, SUBSCRIBE, MESSAGE, ... One handler a method.
     void handle(Method method, RequestHandler handler);
-    // Finds where to send to: SRV and address look-ups (RFC 3263). Waits. Errors: not_found, timeout, invalid.
+    // Finds where to send to, best first, each worth a try when those before it fail: NAPTR, SRV and address look-ups (RFC 3263).
+    // Waits, unless the host is an address. Errors: not_found, timeout, invalid.
+    Result<std::vector<Flow>> targets(std::string_view uri, std::string_view transport_name = {});
+    // The first of them.
     Result<Flow> resolve(std::string_view uri, std::string_view transport_name = {});
     // Sends a request outside of a dialog; `write` adds headers after the necessary ones and finishes it.
     struct NewRequest {
@@ -87,9 +91,14 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::string_view response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
 
     std::string via(const Flow& flow, std::string_view branch) const;
-    std::string contact(const Flow& flow, std::string_view user) const;     // "<sip:user@host:port>"
-    void add_agent(MessageWriter& writer, bool reliable = false) const;      // User-Agent, Allow, Supported (with 100rel)
+    // "<sip:user@host:port>"; `secure`: sips, as RFC 3261 8.1.1.8 and 12.1.1 want it when the request's URI has it.
+    std::string contact(const Flow& flow, std::string_view user, bool secure = false) const;
+    void add_agent(MessageWriter& writer, bool reliable = false, bool timer = false) const;  // User-Agent, Allow, Supported
 
+    // Who we are for challenges, by these auth objects: those of the realm, else those without one.
+    ChallengeAnswers::FindUser users_of(std::vector<std::string> auths) const;
+    // Asked before all other ways of identifying: the name of the endpoint that a request is from; empty: not known.
+    void identify_first(std::function<std::string_view(const Message&)> by) { identify_first_ = std::move(by); }
     // Finds the endpoint that a request is from; null: nobody's.
     std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
     // True when the request satisfies the endpoint's auth objects; else it has been answered (401, 400, 403) and false.
@@ -125,6 +134,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     NonceIssuer nonces_;
     Timer tick_;
     std::unordered_map<Method, RequestHandler> handlers_;
+    std::function<std::string_view(const Message&)> identify_first_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     OverloadGate overload_;
     std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue

@@ -1,0 +1,28 @@
+// MESSAGE outside of dialogs (RFC 3428): into the dialplan, and out of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "channels/sip/ua/registrar.hpp"
+#include "channels/sip/ua/user_agent.hpp"
+#include "core/channel/text_message.hpp"
+
+namespace jackfield::sip {
+
+// Control thread. Destinations: ENDPOINT, ENDPOINT/URI, USER@ENDPOINT, and a SIP URI, for which default_outbound_endpoint of
+// type=global stands.
+class Messaging final : public TextMessageSender {
+  public:
+    Messaging(UserAgent& agent, Registrar& registrar);
+    Result<void> send(const TextMessage& message, std::string_view destination) override;
+
+  private:
+    class Outgoing;
+    void on_message(IncomingRequest& request, const EndpointSettings& endpoint);
+
+    UserAgent& agent_;
+    Registrar& registrar_;
+};
+
+}  // namespace jackfield::sip
