@@ -7,7 +7,6 @@
 namespace jackfield {
 namespace {
 
-constexpr std::uint64_t millisecond = 1'000'000;
 // A member quieter than this for so long takes no part in the sum, and so shares its encoder with all who listen.
 constexpr unsigned audible_level = 30;
 constexpr std::uint64_t audible_hold = 1000 * millisecond;
