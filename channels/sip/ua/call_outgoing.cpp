@@ -42,7 +42,14 @@ Result<void> SipCall::call() {
     if (!endpoint_->tone_zone.empty()) channel().attributes().tone_zone = endpoint_->tone_zone;
     channel().attributes().call_groups = endpoint_->call_groups;
     channel().attributes().pickup_groups = endpoint_->pickup_groups;
-    send_invite();
+    RtpTransport* const transport = media_->transport();
+    if (!transport) {
+        send_invite();
+        return {};
+    }
+    transport->when_gathered([self = std::weak_ptr<SipCall*>(self_)] {
+        if (const auto call = self.lock(); call && (*call)->state_ == State::calling) (*call)->send_invite();
+    });
     return {};
 }
 
