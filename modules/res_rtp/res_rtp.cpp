@@ -1,9 +1,15 @@
 // res_rtp - RTP sessions for channel drivers (RFC 3550, RFC 3551, RFC 4733) and rtp.conf.
 #include <utility>
 
+#include "core/base/log.hpp"
+#include "core/base/strings.hpp"
 #include "core/console/command.hpp"
 #include "core/module/module_config.hpp"
+#include "core/runtime/fiber.hpp"
+#include "core/runtime/resolver.hpp"
+#include "core/runtime/timer.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
+#include "modules/res_rtp/session_transport.hpp"
 
 using namespace jackfield;
 using namespace jackfield::rtp;
@@ -14,22 +20,39 @@ class Session final : public RtpSession {
   public:
     Session(std::shared_ptr<Shared> shared, Gate::Pass pass)
         : pass_(std::move(pass)), shared_(std::move(shared)), port_(std::make_unique<RtpPort>(shared_)) {}
+    void set_transport(Lane& lane, Gate& gate) {
+        transport_ = std::make_unique<SessionTransport>(shared_, lane, gate, [this] { hand_over(); });
+    }
 
     SocketAddress local() const override { return shared_->sockets->local; }
     std::unique_ptr<Port> take_port() override { return std::move(port_); }
     void set(RtpParameters parameters) override {
-        // The port takes it with the next packet, in or out, or within half a second; one that it never took is
-        // dropped.
-        auto* const fresh = new RtpParameters(std::move(parameters));
-        delete shared_->pending.exchange(fresh, std::memory_order_acq_rel);
+        if (!transport_) return hand_over(std::move(parameters));
+        signalled_ = std::move(parameters);
+        hand_over();
     }
     RtpQuality quality() const override { return shared_->quality.get(); }
     SocketAddress learnt_source() const override { return shared_->source.get(); }
+    RtpTransport* transport() override { return transport_.get(); }
 
   private:
+    // The port takes it with the next packet, in or out, or within half a second; one that it never took is dropped.
+    void hand_over(RtpParameters parameters) {
+        auto* const fresh = new RtpParameters(std::move(parameters));
+        delete shared_->pending.exchange(fresh, std::memory_order_acq_rel);
+    }
+    void hand_over() {
+        if (!signalled_) return;  // it will be
+        RtpParameters parameters = *signalled_;
+        transport_->complete(parameters);
+        hand_over(std::move(parameters));
+    }
+
     Gate::Pass pass_;  // first, so that it goes last
     std::shared_ptr<Shared> shared_;
     std::unique_ptr<RtpPort> port_;
+    std::optional<RtpParameters> signalled_;  // of a session with a transport: without what that knows
+    std::unique_ptr<SessionTransport> transport_;
 };
 
 class Service final : public RtpService {
@@ -40,19 +63,59 @@ class Service final : public RtpService {
         const RunningGate running(&module_.gate());
         auto pair = JF_TRY(pool_.take(options.local, options.dscp));
         auto shared = std::make_shared<Shared>(std::move(pair), options, settings);
-        return std::make_unique<Session>(std::move(shared), module_.gate().hold());
+        shared->options.ice &= settings.ice;
+        const bool transport = shared->options.ice || shared->options.dtls;
+        if (transport) {
+            if (shared->sockets->rtcp < 0 && !open_rtcp(*shared->sockets, settings.checksums))
+                return fail(ErrorCode::limit, "no port for RTCP");
+            shared->inbox = std::make_shared<PacketInbox>(module_.gate().hold());
+        }
+        auto session = std::make_unique<Session>(std::move(shared), module_.gate().hold());
+        if (transport) session->set_transport(handshakes(), module_.gate());
+        return session;
     }
     SocketPool& pool() { return pool_; }
     void changed() {
         pool_.set_range(settings.first_port, settings.last_port, settings.checksums);
         set_packet_transport(settings.transport);
+        look_up_server();
     }
 
     Settings settings = settings_options().defaults();
 
   private:
+    // The name of the STUN server, now and every five minutes; what was known goes on while nothing else is.
+    void look_up_server() {
+        server_timer_.stop();
+        if (settings.stun_name.empty()) return;
+        if (const auto address = SocketAddress::parse(settings.stun_name, stun_port)) {
+            settings.stun_server = *address;
+            return;
+        }
+        server_timer_.start(std::chrono::minutes(5));
+        (void)spawn({.name = "stunaddr"}, [this, name = settings.stun_name] {
+            const Halves halves = split_once(name, ':');
+            const auto port = halves.found ? parse_number<std::uint16_t>(halves.second) : stun_port;
+            const auto found = resolve_address(std::string(halves.first), AF_INET);
+            if (name != settings.stun_name) return;  // there was a reload meanwhile
+            if (!port || !found || found->empty())
+                log_warning("rtp.conf: stunaddr: {} can't be looked up: {}", name, !port ? "its port is no number" : found ? "it has no address" : found.error().text);
+            else
+                settings.stun_server = found->front().with_port(*port);
+        });
+    }
+
+    // For signatures of DTLS; made when they are needed first.
+    Lane& handshakes() {
+        if (!handshakes_) handshakes_ = std::make_unique<Lane>("dtls", 2, 4096);
+        return *handshakes_;
+    }
+
+    static constexpr std::uint16_t stun_port = 3478;  // RFC 8489 18.6
     Module& module_;
     SocketPool pool_;
+    std::unique_ptr<Lane> handshakes_;
+    Timer server_timer_{[this] { look_up_server(); }};
 };
 
 constexpr CommandInfo settings_info{
@@ -76,6 +139,9 @@ Result<void> show_settings(Console& console, Service& service) {
     line("Strict RTP", yes_no(settings.strict != Strictness::off));
     if (settings.strict != Strictness::off) line("Probation", fmt::format("{} frames", settings.probation));
     line("RTCP interval", fmt::format("{} ms", settings.rtcp_interval.count()));
+    line("ICE support", settings.ice ? settings.ice_lite ? "Yes (lite)" : "Yes" : "No");
+    if (!settings.stun_name.empty())
+        line("STUN server", fmt::format("{} ({})", settings.stun_name, settings.stun_server.valid() ? settings.stun_server.to_string() : "not known yet"));
     line("Packets moved by", packet_transport_in_use());
     line("Pairs in use", usage.in_use);
     line("Pairs idle", usage.idle);
@@ -86,8 +152,7 @@ Result<void> show_settings(Console& console, Service& service) {
 Result<void> load(Module& module) {
     auto& service = module.own<Service>(module);
     JF_TRY(module.add(settings_info, [&service](Console& console, CommandWords) { return show_settings(console, service); }));
-    JF_TRY(module.add(settings_file<Settings>("rtp.conf", "general", settings_options(), service.settings,
-                                              [&service] { service.changed(); })));
+    JF_TRY(module.add(settings_of_rtp(service.settings, [&service] { service.changed(); })));
     return module.provide<RtpService>(service);
 }
 

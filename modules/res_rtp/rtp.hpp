@@ -33,6 +33,16 @@ class RtpCipher {
     virtual std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) = 0;
 };
 
+// Whom a session believes that packets are its peer's.
+enum class RtpSources : std::uint8_t {
+    learnt,         // who sends some packets in sequence, preferably from `remote` (strict RTP)
+    exact,          // `remote` alone
+    authenticated,  // whoever has the key: ciphers are set
+};
+
+class DtlsContext;
+class RtpTransport;
+
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
 struct RtpParameters {
     SocketAddress remote;                     // media address of the far side; invalid: none yet
@@ -45,6 +55,8 @@ struct RtpParameters {
     bool rtcp_mux = false;
     bool sending = true, receiving = true;    // by the media direction (hold)
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
+    std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
+    RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
 };
 
 struct RtpOptions {
@@ -58,6 +70,9 @@ struct RtpOptions {
     std::chrono::milliseconds jitter_maximum{200};
     int dscp = 46;
     std::string cname;                        // of RTCP SDES
+    SocketAddress external;                   // where a NAT leads to our address, port by port; told as a candidate. Invalid: none
+    bool ice = false;                         // RtpSession::transport() has it (unless rtp.conf forbids it)
+    std::shared_ptr<const DtlsContext> dtls;  // keys by DTLS-SRTP; null: none
 };
 
 struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6.4)
@@ -79,6 +94,7 @@ class RtpSession {
     virtual void set(RtpParameters parameters) = 0;
     virtual RtpQuality quality() const = 0;        // as of the last report
     virtual SocketAddress learnt_source() const = 0;
+    virtual RtpTransport* transport() = 0;         // ICE and DTLS; null when the options asked for neither
 };
 
 class RtpService {

@@ -54,6 +54,7 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
             JitterBuffer::Settings{.adaptive = shared_->options.jitter_implementation != "fixed",
                                    .delay = std::min(std::chrono::milliseconds(60), shared_->options.jitter_maximum),
                                    .maximum = shared_->options.jitter_maximum});
+    if (shared_->inbox) control_ = std::make_unique<ControlSocket>(*this);
     learning_.start({}, shared_->settings.strict != Strictness::off, shared_->settings.probation);
 }
 
@@ -75,6 +76,7 @@ void RtpPort::attach(MediaThread& thread) {
         plan_rtcp(true);
     }
     media_.attach(thread, socket_);
+    if (control_ && shared_->sockets->rtcp >= 0) control_->socket.attach(thread, shared_->sockets->rtcp);
     coarse_.start(std::chrono::milliseconds(500));
     if (jitter_) jitter_clock_.start(std::chrono::milliseconds(10));
     if (events_out_.active()) event_clock_.start(std::chrono::milliseconds(event_step_ms));
@@ -82,6 +84,7 @@ void RtpPort::attach(MediaThread& thread) {
 
 void RtpPort::detach() {
     media_.detach();  // what has come is still heard
+    if (control_) control_->socket.detach();
     last_now_ = now();
     for (Clocked* each : {&coarse_, &event_clock_, &jitter_clock_}) each->stop();
     thread_ = nullptr;
@@ -91,6 +94,8 @@ void RtpPort::detach() {
 
 void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) {
     take_parameters();
+    if (bytes.size() < header_size || bytes[0] >> 6 != 2) [[unlikely]]
+        if (!is_rtcp(bytes)) return no_media(1, bytes, raw_source);
     const SocketAddress from(raw_source);
     if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
         if (rtcp_mux_) hear_rtcp(bytes, from, 0);
@@ -194,6 +199,7 @@ void RtpPort::new_remote_source(const Header& header) {
 // --- where it comes from --------------------------------------------------------------------------------------------
 
 bool RtpPort::judge_source(const SocketAddress& from, std::uint16_t sequence) {
+    if (sources_ != RtpSources::learnt) return sources_ == RtpSources::authenticated || from == target_;
     switch (learning_.hear(from, sequence, now())) {
         case SourceLearning::Verdict::drop:
             return false;

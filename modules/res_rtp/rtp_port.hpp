@@ -9,6 +9,7 @@
 #include "core/media/jitter_buffer.hpp"
 #include "core/media/media_socket.hpp"
 #include "core/media/port.hpp"
+#include "modules/res_rtp/packet_inbox.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
 #include "modules/res_rtp/rtp.hpp"
@@ -28,8 +29,9 @@ struct Shared {
     ~Shared() { delete pending.load(std::memory_order_acquire); }
 
     const OwnedPair sockets;
-    const RtpOptions options;
+    RtpOptions options;  // changed before the port is made, never after
     const Settings settings;
+    std::shared_ptr<PacketInbox> inbox;  // of STUN and DTLS; null: none is expected
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
     Snapshot<RtpQuality> quality;
     Snapshot<SocketAddress> source;  // learnt; invalid before
@@ -59,8 +61,17 @@ class RtpPort final : public Port, MediaSocket::Receiver {
         bool runs = false;
     };
 
+    // RTCP's socket, where STUN and DTLS come to it too and nobody can wait for the clock that reads it otherwise.
+    struct ControlSocket final : MediaSocket::Receiver {
+        explicit ControlSocket(RtpPort& its_port) : port(its_port) {}
+        void packet(std::span<std::uint8_t> bytes, const sockaddr* from) override;
+        RtpPort& port;
+        MediaSocket socket{*this};
+    };
+
     // Media in.
     void packet(std::span<std::uint8_t> bytes, const sockaddr* from) override;
+    void no_media(unsigned component, std::span<const std::uint8_t> bytes, const sockaddr* from);
     bool judge_source(const SocketAddress& from, std::uint16_t sequence);
     void lock_source(const SocketAddress& from);
     void open_learning(const SocketAddress& expected);
@@ -115,6 +126,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     std::uint32_t last_step_ = 160;   // between the last two frames written, timestamp units
     const Codec* write_codec_ = nullptr;
     RtpCipher *encrypt_ = nullptr, *decrypt_ = nullptr;  // of parameters_
+    RtpSources sources_ = RtpSources::learnt;
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
     std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;
@@ -123,6 +135,8 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     EventSender events_out_;
     std::shared_ptr<Shared> shared_;
     std::unique_ptr<JitterBuffer> jitter_;
+    std::unique_ptr<ControlSocket> control_;
+    RtpCipher *encrypt_rtcp_ = nullptr, *decrypt_rtcp_ = nullptr;
     const Codec* read_codec_ = nullptr;
     int event_receive_type_ = -1, event_send_type_ = -1;
     SocketAddress target_;  // of media; invalid: nobody to send to

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "modules/res_rtp/rtp_port.hpp"
+#include "modules/res_rtp/stun_message.hpp"
 
 namespace jackfield::rtp {
 namespace {
@@ -63,6 +64,9 @@ void RtpPort::apply_parameters() {
     receiving_ = now_valid.receiving;
     encrypt_ = now_valid.encrypt.get();
     decrypt_ = now_valid.decrypt.get();
+    encrypt_rtcp_ = now_valid.encrypt_rtcp ? now_valid.encrypt_rtcp.get() : encrypt_;
+    decrypt_rtcp_ = now_valid.decrypt_rtcp ? now_valid.decrypt_rtcp.get() : decrypt_;
+    const bool sources_changed = std::exchange(sources_, now_valid.sources) != now_valid.sources;
     const bool multiplexing_changed = rtcp_mux_ != now_valid.rtcp_mux;
     multiplex_rtcp(now_valid.rtcp_mux);
     event_send_type_ = now_valid.dtmf_payload;
@@ -81,12 +85,13 @@ void RtpPort::apply_parameters() {
     }
     heard_at_ = now();
     timeout_reported_ = false;
-    if (moved) {
+    if (moved || sources_changed) {
         target_ = now_valid.remote;
         if (target_.valid() && (target_.port() == 0 || target_.is_any())) target_ = {};
         open_learning(target_);
     }
-    if (moved || multiplexing_changed) aim_rtcp();
+    if (sources_ != RtpSources::learnt) source_ = target_;
+    if (moved || multiplexing_changed || sources_changed || sources_ != RtpSources::learnt) aim_rtcp();
 }
 
 void RtpPort::every_half_second(std::uint64_t now_ns) {
@@ -107,7 +112,7 @@ void RtpPort::every_half_second(std::uint64_t now_ns) {
 void RtpPort::check_silence(std::uint64_t now_ns) {
     const RtpOptions& options = shared_->options;
     const std::uint64_t quiet = now_ns - std::min(heard_at_, now_ns);
-    if (connected_ && quiet > learn_again_after) open_learning(source_);
+    if (connected_ && sources_ == RtpSources::learnt && quiet > learn_again_after) open_learning(source_);
     const std::uint64_t limit = ns_of(receiving_ && sending_ ? options.timeout : options.hold_timeout);
     if (limit && quiet > limit && !timeout_reported_) {
         timeout_reported_ = true;
@@ -160,7 +165,7 @@ void RtpPort::send_rtcp(bool bye) {
     }
     alignas(std::uint32_t) std::array<std::uint8_t, 512 + RtpCipher::overhead> bytes;
     std::size_t size = write_rtcp(report, std::span(bytes).first(512));
-    if (encrypt_ && size) size = encrypt_->rtcp(bytes, size);
+    if (RtpCipher* const cipher = rtcp_mux_ ? encrypt_ : encrypt_rtcp_; cipher && size) size = cipher->rtcp(bytes, size);
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
     if (size)
         sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
@@ -170,6 +175,8 @@ void RtpPort::send_rtcp(bool bye) {
 void RtpPort::multiplex_rtcp(bool on) {
     rtcp_mux_ = on;
     SocketPair& sockets = *shared_->sockets;
+    // Other threads send STUN and DTLS by it, to whoever has that number then: it stays.
+    if (shared_->inbox) return;
     if (on)
         close_rtcp(sockets);
     else if (sockets.rtcp < 0)
@@ -180,7 +187,7 @@ void RtpPort::multiplex_rtcp(bool on) {
 void RtpPort::aim_rtcp() {
     if (rtcp_mux_)
         rtcp_target_ = target_;
-    else if (parameters_->remote_rtcp.valid())
+    else if (parameters_->remote_rtcp.valid() || sources_ != RtpSources::learnt)
         rtcp_target_ = parameters_->remote_rtcp;
     else
         rtcp_target_ = target_.valid() ? target_.with_port(static_cast<std::uint16_t>(target_.port() + 1)) : target_;
@@ -189,7 +196,7 @@ void RtpPort::aim_rtcp() {
 // Reports are not urgent: the socket is read with the clock and stands in no epoll; the kernel notes when they came.
 void RtpPort::read_rtcp() {
     const int socket = shared_->sockets->rtcp;
-    if (socket < 0) return;
+    if (socket < 0 || control_) return;
     constexpr unsigned most = 8;  // a flood waits, and is dropped by the kernel
     for (unsigned i = 0; i < most; ++i) {
         alignas(std::uint32_t) std::array<std::uint8_t, 1500> buffer;
@@ -204,8 +211,20 @@ void RtpPort::read_rtcp() {
     }
 }
 
+void RtpPort::ControlSocket::packet(std::span<std::uint8_t> bytes, const sockaddr* from) {
+    port.take_parameters();
+    if (!is_rtcp(bytes)) return port.no_media(2, bytes, from);
+    if (!port.rtcp_mux_) port.hear_rtcp(bytes, SocketAddress(from), 0);
+}
+
+// STUN and DTLS (RFC 7983) go to whoever cares; what else it may be, nobody does.
+void RtpPort::no_media(unsigned component, std::span<const std::uint8_t> bytes, const sockaddr* from) {
+    if (shared_->inbox && !bytes.empty() && (is_stun(bytes[0]) || is_dtls(bytes[0])))
+        shared_->inbox->put(component, SocketAddress(from), bytes, now());
+}
+
 void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
-    if (decrypt_) bytes = bytes.first(decrypt_->rtcp(bytes, bytes.size()));
+    if (RtpCipher* const cipher = rtcp_mux_ ? decrypt_ : decrypt_rtcp_) bytes = bytes.first(cipher->rtcp(bytes, bytes.size()));
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.

@@ -1,11 +1,21 @@
 // rtp.conf: the table of options.
 #include "modules/res_rtp/rtp_settings.hpp"
 
+#include "core/base/strings.hpp"
+
 namespace jackfield::rtp {
+namespace {
+
+Result<void> add_networks(std::vector<Subnet>& networks, std::string_view value) {
+    for (const std::string_view part : split_list(value)) networks.push_back(JF_TRY(Subnet::parse(part)));
+    return {};
+}
+
+}  // namespace
 
 const Options<Settings>& settings_options() {
     using namespace std::chrono_literals;
-    static const char* const no_ice = "ICE, STUN and TURN are not built into this res_rtp; remove the line";
+    static const char* const no_servers = "TURN servers are not used yet; give the media ports an address that can be reached, and tell it in [ice_host_candidates]";
     static const Options<Settings> options{
         {"rtpstart", &Settings::first_port, 10000, Range{1024, 65534}, "First UDP port used for media"},
         {"rtpend", &Settings::last_port, 20000, Range{1025, 65535}, "Last UDP port used for media"},
@@ -30,23 +40,70 @@ const Options<Settings>& settings_options() {
                                 {"no", PacketTransport::epoll}},
          "Move packets in batches by io_uring instead of a system call for each (of calls that begin from now on)"},
         {"rtpchecksums", &Settings::checksums, true, "Send UDP checksums"},
-        Option<Settings>::ignored("icesupport", "phones on plain UDP do not need it, and none is offered here"),
+        {"icesupport", &Settings::ice, true, "ICE (RFC 8445) for endpoints with ice_support=yes"},
+        {"ice_lite", &Settings::ice_lite, false,
+         "Answer connectivity checks and make none: enough for a server whose address everybody reaches, and cheaper"},
+        {"ice_deny", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.ice_deny, value); }), "",
+         "Networks whose addresses are not told as candidates"},
+        Option<Settings>::alias("ice_blacklist", "ice_deny"),
+        {"ice_permit", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.ice_permit, value); }), "",
+         "Networks whose addresses are told although ice_deny has them"},
         Option<Settings>::ignored("learning_min_sequential", "it is called probation"),
-        Option<Settings>::ignored("srtpreplayprotection", "no SRTP is offered here"),
-        Option<Settings>::ignored("dtls_mtu", "no DTLS is offered here"),
+        Option<Settings>::ignored("srtpreplayprotection", "it is always on"),
+        Option<Settings>::ignored("dtls_mtu", "datagrams of a handshake have at most 1200 bytes"),
         Option<Settings>::ignored("rtp_pt_dynamic", "payload types are settled by offer and answer"),
-        Option<Settings>::absent("stunaddr", no_ice),
-        Option<Settings>::absent("turnaddr", no_ice),
-        Option<Settings>::absent("turnusername", no_ice),
-        Option<Settings>::absent("turnpassword", no_ice),
+        {"stunaddr", &Settings::stun_name, "",
+         "STUN server (HOST or HOST:PORT) that tells each call with ICE the address that a NAT gives it; its name is looked up anew every five minutes"},
+        Option<Settings>::absent("turnaddr", no_servers),
+        Option<Settings>::absent("turnusername", no_servers),
+        Option<Settings>::absent("turnpassword", no_servers),
         Option<Settings>::ignored("stun_blacklist", "no STUN is used"),
         Option<Settings>::ignored("stun_deny", "no STUN is used"),
         Option<Settings>::ignored("stun_permit", "no STUN is used"),
-        Option<Settings>::ignored("ice_blacklist", "no ICE is used"),
-        Option<Settings>::ignored("ice_deny", "no ICE is used"),
-        Option<Settings>::ignored("ice_permit", "no ICE is used"),
+        Option<Settings>::absent("ice_acl", "named ACLs come with acl.conf; write ice_deny and ice_permit here"),
     };
     return options;
+}
+
+// Lines of [ice_host_candidates]: 192.168.1.10 => 203.0.113.5[,include_local_address].
+Result<HostCandidate> parse_host_candidate(std::string_view local, std::string_view value) {
+    const Halves halves = split_once(value, ',');
+    HostCandidate candidate;
+    candidate.local = JF_TRY(SocketAddress::parse(trim(local)));
+    candidate.told = JF_TRY(SocketAddress::parse(trim(halves.first)));
+    if (halves.found && !equals_ignoring_case(trim(halves.second), "include_local_address") && !equals_ignoring_case(trim(halves.second), "include_local"))
+        return fail(ErrorCode::invalid, "needs ADDRESS or ADDRESS,include_local_address, not '{}'", value);
+    candidate.keep_local = halves.found;
+    if (candidate.local.family() != candidate.told.family())
+        return fail(ErrorCode::invalid, "an IPv4 address can't stand for an IPv6 one, nor the reverse");
+    return candidate;
+}
+
+ConfigFileSpec settings_of_rtp(Settings& settings, std::function<void()> changed) {
+    ConfigFileSpec spec;
+    spec.file = "rtp.conf";
+    spec.prepare = [&settings, changed = std::move(changed)](const ConfigFile& read, Diagnostics& findings) -> ConfigApply {
+        Settings fresh = settings_options().read(read, "general", findings);
+        for (const ConfigCategory& category : read.categories()) {
+            if (category.is_template() || equals_ignoring_case(category.name(), "general")) continue;
+            if (!equals_ignoring_case(category.name(), "ice_host_candidates")) {
+                unknown_section(category, {"general", "ice_host_candidates"}, findings);
+                continue;
+            }
+            for (const ConfigEntry& entry : category.entries()) {
+                auto candidate = parse_host_candidate(entry.key, entry.value);
+                if (candidate)
+                    fresh.ice_host_candidates.push_back(*std::move(candidate));
+                else
+                    findings.error(entry.place(), "{} => {}: {}", entry.key, entry.value, candidate.error().text);
+            }
+        }
+        return [&settings, changed, fresh = std::move(fresh)]() mutable {
+            settings = std::move(fresh);
+            changed();
+        };
+    };
+    return spec;
 }
 
 }  // namespace jackfield::rtp

@@ -3,13 +3,24 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
 
+#include "core/base/address.hpp"
 #include "core/config/options.hpp"
 #include "core/media/media_socket.hpp"
+#include "core/module/module_config.hpp"
 
 namespace jackfield::rtp {
 
 enum class Strictness : std::uint8_t { off, on, sequence };
+
+// [ice_host_candidates] of rtp.conf: the address told instead of, or beside, that of an interface.
+struct HostCandidate {
+    SocketAddress local, told;
+    bool keep_local = false;
+};
 
 struct Settings {
     std::uint16_t first_port, last_port;
@@ -19,7 +30,14 @@ struct Settings {
     unsigned digit_timeout;  // timestamp units
     bool checksums;
     PacketTransport transport;
+    bool ice, ice_lite;
+    std::vector<Subnet> ice_deny, ice_permit;
+    std::string stun_name;               // stunaddr, HOST[:PORT]; empty: none
+    SocketAddress stun_server;           // what that was resolved to last; not of the file
+    std::vector<HostCandidate> ice_host_candidates;  // a section of its own
 };
 const Options<Settings>& settings_options();
+// The file, with [general] and [ice_host_candidates]; `changed` runs when new settings hold.
+ConfigFileSpec settings_of_rtp(Settings& settings, std::function<void()> changed);
 
 }  // namespace jackfield::rtp

@@ -4,6 +4,7 @@
 
 #include "channels/sip/stack/offer_answer.hpp"
 #include "channels/sip/stack/sdes.hpp"
+#include "channels/sip/stack/transport_attributes.hpp"
 
 using namespace jackfield::sip;
 
@@ -13,6 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!session) return 0;
     for (const SdpMedia& media : session->media) {
         (void)t38_of(media);
+        (void)bundle_of(*session);
+        const DescribedTransport transport = transport_of(*session, media);
+        for (const auto& candidate : transport.candidates)
+            if (parse_candidate(write_candidate(candidate)) != candidate) std::abort();
+        for (const auto& fingerprint : transport.fingerprints)
+            if (parse_fingerprint(write_fingerprint(fingerprint)) != fingerprint) std::abort();
         for (const SdpAttribute& attribute : media.attributes)
             if (const auto line = parse_crypto(attribute.value))
                 if (parse_crypto(write_crypto(*line)) != line) std::abort();

@@ -1,4 +1,4 @@
-// The options of type=endpoint.
+// The options of type=endpoint: identity, signalling, media.
 #include "channels/sip/config/object_options.hpp"
 
 namespace jackfield::sip {
@@ -161,23 +161,12 @@ std::vector<O> media_table() {
          }), "ef", "Type of service of audio packets"},
         later("moh_passthrough", "no", "hold passed on to the other side"),
         {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
-        {"media_encryption",
-         O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
-             if (equals_ignoring_case(value, "dtls")) return fail(ErrorCode::unsupported, "DTLS is not available yet; write no or sdes");
-             const bool off = equals_ignoring_case(value, "no");
-             if (!off && !equals_ignoring_case(value, "sdes")) return fail(ErrorCode::invalid, "needs no or sdes");
-             e.media_encryption = off ? MediaEncryption::no : MediaEncryption::sdes;
-             return {};
-         }),
-         "no", "sdes: media is encrypted (SRTP) by keys in SDP, so signalling should be too; calls without are refused with 488",
-         [](const E& now) { return std::string(now.media_encryption == MediaEncryption::no ? "no" : "sdes"); }},
+        {"media_encryption", &E::media_encryption, MediaEncryption::no,
+         Words<MediaEncryption>{{"no", MediaEncryption::no}, {"sdes", MediaEncryption::sdes}, {"dtls", MediaEncryption::dtls}},
+         "Media is encrypted (SRTP). sdes: by keys in SDP, so signalling should be encrypted too; dtls: by keys that the two sides agree upon beside "
+         "the media (DTLS-SRTP). Calls without are refused with 488"},
         {"media_encryption_optimistic", &E::media_encryption_optimistic, false, "With media_encryption: plain media for those that can't"},
         {"srtp_tag_32", &E::srtp_tag_32, false, "Prefer the suite whose packets are authenticated by 32 bits instead of 80"},
-        later("ice_support", "no", "ICE"),
-        later("webrtc", "no", "WebRTC"),
-        later("use_avpf", "no", "AVPF feedback"),
-        later("force_avp", "no", "AVPF feedback"),
-        later("bundle", "no", "media bundling"),
         later("t38_udptl", "no", "T.38 fax"),
         later("fax_detect", "no", "fax detection"),
         later("rtp_ipv6", "no", "IPv6 media for IPv4 signalling"),
@@ -211,7 +200,7 @@ std::vector<O> media_table() {
 const Options<EndpointSettings>& endpoint_options() {
     static const Options<EndpointSettings> options = [] {
         std::vector<O> all = signalling_table();
-        for (auto&& part : {identity_table(), media_table()}) all.insert(all.end(), part.begin(), part.end());
+        for (auto&& part : {identity_table(), media_table(), media_transport_table()}) all.insert(all.end(), part.begin(), part.end());
         return Options<EndpointSettings>(all);
     }();
     return options;

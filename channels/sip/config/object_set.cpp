@@ -120,7 +120,31 @@ class Reader {
             endpoint.line = static_cast<int>(place.line);
             if (endpoint.formats.empty())
                 findings_.error(place, "endpoint [{}] allows no codec; write allow = ulaw,alaw", endpoint.name);
+            if (endpoint.webrtc) be_webrtc(endpoint);
+            if (endpoint.media_encryption == MediaEncryption::dtls) make_dtls_context(category, endpoint);
         });
+    }
+
+    static void be_webrtc(EndpointSettings& endpoint) {
+        endpoint.rtcp_mux = endpoint.use_avpf = endpoint.ice_support = endpoint.bundle = true;
+        endpoint.media_encryption = MediaEncryption::dtls;
+        if (!endpoint.dtls) endpoint.dtls = std::make_shared<DtlsOptions>();
+        if (endpoint.dtls->settings.certificate_file.empty()) endpoint.dtls->auto_generate = true;
+    }
+
+    // Endpoints with equal settings share one context.
+    void make_dtls_context(const ConfigCategory& category, EndpointSettings& endpoint) {
+        if (!endpoint.dtls || (endpoint.dtls->settings.certificate_file.empty() && !endpoint.dtls->auto_generate))
+            return findings_.error(category.place(), "endpoint [{}]: media_encryption=dtls needs dtls_auto_generate_cert=yes or dtls_cert_file=FILE", endpoint.name);
+        DtlsSettings& settings = endpoint.dtls->settings;
+        if (endpoint.dtls->auto_generate) settings.certificate_file.clear();
+        settings.verify_certificate = endpoint.dtls->verify == DtlsVerify::certificate || endpoint.dtls->verify == DtlsVerify::both;
+        settings.short_tag = endpoint.srtp_tag_32;
+        const auto made = std::ranges::find(dtls_contexts_, settings, &std::pair<DtlsSettings, std::shared_ptr<const DtlsContext>>::first);
+        if (made != dtls_contexts_.end()) return (void)(endpoint.dtls->context = made->second);
+        auto context = DtlsContext::make(settings);
+        if (!context) return findings_.error(category.place(), "endpoint [{}]: {}", endpoint.name, context.error().text);
+        endpoint.dtls->context = dtls_contexts_.emplace_back(settings, *std::move(context)).second;
     }
 
     void read_aor(const ConfigCategory& category) {
@@ -182,6 +206,7 @@ class Reader {
 
     const ConfigFile& file_;
     Diagnostics& findings_;
+    std::vector<std::pair<DtlsSettings, std::shared_ptr<const DtlsContext>>> dtls_contexts_;
     std::shared_ptr<ObjectSet> set_ = std::make_shared<ObjectSet>();
 };
 

@@ -12,9 +12,11 @@
 
 #include "channels/sip/stack/client_registration.hpp"
 #include "channels/sip/stack/session_timer.hpp"
+#include "channels/sip/stack/transport_attributes.hpp"
 #include "core/base/address.hpp"
 #include "core/channel/identity.hpp"
 #include "core/media/format.hpp"
+#include "core/runtime/dtls.hpp"
 #include "core/runtime/tls.hpp"
 
 namespace jackfield::sip {
@@ -25,7 +27,20 @@ enum class ReliableMode : std::uint8_t { no, yes, required, peer_supported };
 // How a changed identity is told: by UPDATE when the far side allows it, else by re-INVITE; by UPDATE or not at all.
 enum class ConnectedLineMethod : std::uint8_t { invite, update };
 
-enum class MediaEncryption : std::uint8_t { no, sdes };
+enum class MediaEncryption : std::uint8_t { no, sdes, dtls };
+
+// What DTLS-SRTP of an endpoint looks at: the certificate's fingerprint (RFC 5763 5), its signer, both, nothing.
+enum class DtlsVerify : std::uint8_t { fingerprint, certificate, both, no };
+
+// dtls_* of an endpoint; few have it.
+struct DtlsOptions {
+    DtlsSettings settings;
+    bool auto_generate = false;
+    DtlsVerify verify = DtlsVerify::fingerprint;
+    DtlsSetup setup = DtlsSetup::actpass;
+    FingerprintHash hash = FingerprintHash::sha256;
+    std::shared_ptr<const DtlsContext> context;  // made of that
+};
 
 enum class DtmfMode : std::uint8_t { rfc4733, inband, info, automatic, auto_info, none };
 
@@ -67,6 +82,8 @@ struct EndpointSettings {
     MediaEncryption media_encryption = MediaEncryption::no;
     bool media_encryption_optimistic = false;   // plain media for those that can't
     bool srtp_tag_32 = false;                   // AES_CM_128_HMAC_SHA1_32 is preferred
+    std::shared_ptr<DtlsOptions> dtls;          // null: no option of it is written
+    bool ice_support = false, bundle = false, use_avpf = false, force_avp = false, webrtc = false;
     int tos_audio = 46;
     std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups, named_call_groups, named_pickup_groups;
     std::string sdp_owner = "-", sdp_session = "Jackfield";

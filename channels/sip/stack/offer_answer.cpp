@@ -33,7 +33,9 @@ void take_remote(NegotiatedMedia& negotiated, const SdpSession& session, const S
     if (negotiated.remote_rtcp_port == 0 && remote.is_rtp() && remote.port < 65535)
         negotiated.remote_rtcp_port = static_cast<std::uint16_t>(remote.port + 1);
     negotiated.ptime = remote.ptime;
-    const bool null_address = negotiated.remote.is_null();
+    // Under ICE it says only that the address is not known yet (RFC 8840 4.1.1).
+    const bool ice = remote.attribute("ice-ufrag") != nullptr || session.attribute("ice-ufrag") != nullptr;
+    const bool null_address = negotiated.remote.is_null() && !ice;
     negotiated.held = null_address || !receives(remote.direction);
     Direction theirs = remote.direction;
     // The old hold: nothing may be sent there, but they may send.

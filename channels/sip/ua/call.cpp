@@ -79,6 +79,8 @@ Result<std::string> SipCall::property(std::string_view item) const {
     if (equals_ignoring_case(parts.first, "rtp")) {
         if (is("src") || is("local")) return media_->rtp().local().to_string();
         if (is("dest") || is("direct")) return media_->rtp().learnt_source().to_string();
+        if (is("secure")) return media_->secured() ? "1" : "0";
+        if (is("transport")) return media_->transport() ? media_->transport()->describe() : std::string("RTP");
         if (is("hold")) return media_->held_by_remote() ? "1" : "0";
         return fail(ErrorCode::not_found);
     }

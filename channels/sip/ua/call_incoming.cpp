@@ -147,6 +147,13 @@ void SipCall::attach_media(const MediaStream* near) {
     media_->attach(channel(), near, [self](const Digit& digit) {
         if (const auto call = self.lock()) (*call)->send_digit(digit);
     });
+    if (RtpTransport* const transport = media_->transport())
+        transport->on_failure([self](const std::string& why) {
+            const auto call = self.lock();
+            if (!call) return;
+            log_notice("{}: no media can pass ({}): the call is ended", (*call)->channel().name(), why);
+            (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
+        });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
         if (!(bits & rtp_timeout) || !call) return;

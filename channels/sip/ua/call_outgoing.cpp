@@ -48,7 +48,14 @@ Result<void> SipCall::call() {
     channel().attributes().named_call_groups = endpoint_->named_call_groups;
     channel().attributes().named_pickup_groups = endpoint_->named_pickup_groups;
     add_inherited_headers();
-    send_invite();
+    RtpTransport* const transport = media_->transport();
+    if (!transport) {
+        send_invite();
+        return {};
+    }
+    transport->when_gathered([self = std::weak_ptr<SipCall*>(self_)] {
+        if (const auto call = self.lock(); call && (*call)->state_ == State::calling) (*call)->send_invite();
+    });
     return {};
 }
 

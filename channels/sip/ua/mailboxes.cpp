@@ -1,5 +1,4 @@
 // Message waiting (RFC 3842): the event package message-summary, and phones that are told without a subscription.
-#include "channels/sip/sip_management.hpp"
 #include "channels/sip/ua/mailboxes.hpp"
 
 #include <fmt/ranges.h>
@@ -7,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "channels/sip/sip_management.hpp"
 #include "channels/sip/stack/event_bodies.hpp"
 #include "core/base/log.hpp"
 

@@ -35,12 +35,14 @@ bool is_secure(std::string_view profile) { return profile.starts_with(secure_pro
 }  // namespace
 
 void MediaSession::describe_encryption(LocalMedia& audio) const {
+    if (endpoint_->media_encryption == MediaEncryption::dtls) return;  // media_transport.cpp
     audio.protocol = keys_.secure_profile ? secure_profile : plain_profile;
+    if (endpoint_->use_avpf) audio.protocol += 'F';
     for (const CryptoLine& line : keys_.described) audio.attributes.push_back({"crypto", write_crypto(line), true});
 }
 
 void MediaSession::offer_encryption() {
-    if (endpoint_->media_encryption == MediaEncryption::no) return;
+    if (endpoint_->media_encryption != MediaEncryption::sdes) return;
     keys_.secure_profile = !endpoint_->media_encryption_optimistic;
     keys_.described.clear();
     if (keys_.own) {  // the suite and the key that are in use, so that nothing is interrupted
@@ -58,7 +60,7 @@ void MediaSession::offer_encryption() {
 
 Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
     const SdpMedia* offered = audio_of(offer);
-    if (!offered || endpoint_->media_encryption == MediaEncryption::no) {  // a secured offer finds no medium then: 488
+    if (!offered || endpoint_->media_encryption != MediaEncryption::sdes) {  // a secured offer finds no medium then: 488
         keys_ = {};
         return {};
     }
@@ -82,7 +84,7 @@ Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
 }
 
 Result<void> MediaSession::accept_encryption(const SdpSession& answer) {
-    if (endpoint_->media_encryption == MediaEncryption::no) return {};
+    if (endpoint_->media_encryption != MediaEncryption::sdes) return {};
     const SdpMedia* answered = audio_of(answer);
     const auto lines = answered ? crypto_of(*answered) : std::vector<CryptoLine>();
     if (lines.empty()) {

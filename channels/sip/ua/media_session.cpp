@@ -1,6 +1,8 @@
 // The media of one call: offers and answers on one side, an RTP session and the channel's stream on the other.
 #include "channels/sip/ua/media_session.hpp"
 
+#include <algorithm>
+
 #include "core/base/log.hpp"
 #include "core/module/module.hpp"
 #include "modules/res_srtp/srtp.hpp"
@@ -29,17 +31,22 @@ std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
         SdpCodec codec;
         codec.name = format.codec->encoding;
         codec.clock_rate = format.codec->rtp_clock.hz;
-        codec.channels = format.codec->channels;
+        codec.channels = codec.name == "opus" ? 2 : format.codec->channels;  // RFC 7587 4.1, whatever is in it
         codec.payload_type = format.codec->static_payload_type >= 0 ? static_cast<std::uint8_t>(format.codec->static_payload_type)
                                                                     : next_dynamic();
         codec.fmtp = format.parameters;
         codecs.push_back(std::move(codec));
     }
-    if (events && !codecs.empty()) {
+    if (!events || codecs.empty()) return codecs;
+    // RFC 4733 2.1: events have the clock of the audio beside them.
+    std::vector<std::uint32_t> rates{8000};
+    for (const SdpCodec& codec : codecs)
+        if (std::ranges::find(rates, codec.clock_rate) == rates.end()) rates.push_back(codec.clock_rate);
+    for (const std::uint32_t rate : rates) {
         SdpCodec event;
         event.name = "telephone-event";
-        event.clock_rate = 8000;
-        event.payload_type = telephone_event_payload;
+        event.clock_rate = rate;
+        event.payload_type = rate == 8000 ? telephone_event_payload : next_dynamic();
         event.fmtp = "0-16";
         codecs.push_back(std::move(event));
     }
@@ -66,6 +73,9 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     options.jitter_buffer = endpoint.jitter_buffer;
     options.dscp = endpoint.tos_audio;
     options.cname = cname;
+    options.ice = endpoint.ice_support;
+    if (const auto told = SocketAddress::parse(host); told && !told->is_any() && !told->same_host(options.local)) options.external = *told;
+    if (endpoint.media_encryption == MediaEncryption::dtls) options.dtls = endpoint.dtls->context;
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
     session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;
@@ -85,6 +95,7 @@ LocalDescription MediaSession::describe() const {
     audio.codecs = describe_codecs(formats_, events);
     audio.rtcp_mux = endpoint_->rtcp_mux;
     describe_encryption(audio);
+    describe_transport(local, audio);
     if (const Format* first = formats_.best(MediaType::audio)) {
         audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
@@ -95,19 +106,27 @@ LocalDescription MediaSession::describe() const {
 
 std::string MediaSession::make_offer() {
     offer_encryption();
+    offer_transport();
     offer_ = sip::make_offer(describe(), slots_);
     return origin_.write(offer_);
 }
 
 Result<std::string> MediaSession::make_answer(std::string_view text) {
     const SdpSession offer = JF_TRY(parse_sdp(text));
-    MediaKeys before = keys_;
-    JF_TRY(answer_encryption(offer));
-    auto answer = sip::make_answer(describe(), offer);
+    MediaKeys keys_before = keys_;
+    MediaTransport transport_before = transport_;
+    const auto answered = [&]() -> Result<Answer> {
+        JF_TRY(answer_encryption(offer));
+        JF_TRY(answer_transport(offer));
+        return sip::make_answer(describe(), offer);
+    };
+    auto answer = answered();
     if (!answer) {  // the media that there is goes on as it did
-        keys_ = std::move(before);
+        keys_ = std::move(keys_before);
+        transport_ = std::move(transport_before);
         return std::unexpected(std::move(answer).error());
     }
+    complete_answer(offer, answer->description);
     negotiated_to(std::move(answer->media));
     return origin_.write(answer->description);
 }
@@ -116,6 +135,7 @@ Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
     auto media = JF_TRY(sip::accept_answer(describe(), offer_, answer));
     JF_TRY(accept_encryption(answer));
+    JF_TRY(accept_transport(answer));
     negotiated_to(std::move(media));
     return {};
 }
@@ -184,6 +204,10 @@ void MediaSession::apply() {
     parameters.sending = sends(audio->direction);
     parameters.receiving = receives(audio->direction);
     held_ = audio->held;
+    if (RtpTransport* const transport = rtp_->transport()) {  // first: nothing goes out in plain meanwhile
+        transport_.remote.rtcp_mux = audio->rtcp_mux;
+        transport->set_remote(transport_.remote, transport_.ours, transport_.active.value_or(false));
+    }
     rtp_->set(std::move(parameters));
     if (channel_) tell_channel(*audio);
 }

@@ -10,9 +10,11 @@
 #include "channels/sip/config/settings.hpp"
 #include "channels/sip/stack/offer_answer.hpp"
 #include "channels/sip/stack/sdes.hpp"
+#include "channels/sip/stack/transport_attributes.hpp"
 #include "core/channel/channel.hpp"
 #include "core/media/format.hpp"
 #include "modules/res_rtp/rtp.hpp"
+#include "modules/res_rtp/rtp_transport.hpp"
 
 namespace jackfield::sip {
 
@@ -22,6 +24,18 @@ struct MediaKeys {
     std::vector<CryptoLine> described;        // offered or answered with
     std::optional<CryptoLine> own, remote;    // in use
     std::shared_ptr<RtpCipher> encrypt, decrypt;
+};
+
+// What the stream's transport was described as, and what came of it.
+struct MediaTransport {
+    bool ice = false, dtls = false;           // described
+    DtlsSetup setup = DtlsSetup::actpass;     // described
+    std::optional<bool> active;               // we begin the handshake: settled
+    std::string profile;                      // of the offer that is answered
+    std::string mid;                          // of a bundle; empty: none
+    bool one_port = false;                    // RTCP has no candidates of its own
+    bool ours = false;                        // the latest offer
+    RtpRemoteTransport remote;
 };
 
 // Control thread; nothing waits. One audio stream.
@@ -50,6 +64,8 @@ class MediaSession {
     bool held_by_remote() const { return held_; }    // as of the last offer or answer
     FormatList formats() const;                      // in common, the one in use first
     const RtpSession& rtp() const { return *rtp_; }
+    bool secured() const { return keys_.encrypt || (transport() && transport()->secured()); }
+    RtpTransport* transport() const { return rtp_->transport(); }  // ICE and DTLS; null: neither
 
   private:
     MediaSession(std::shared_ptr<const EndpointSettings> endpoint, FormatList formats)
@@ -62,6 +78,13 @@ class MediaSession {
     void offer_encryption();
     Result<void> answer_encryption(const SdpSession& offer);
     Result<void> accept_encryption(const SdpSession& answer);
+    // ICE, DTLS and bundling in SDP (media_transport.cpp), in the same order.
+    void describe_transport(LocalDescription& local, LocalMedia& audio) const;
+    void offer_transport();
+    Result<void> answer_transport(const SdpSession& offer);
+    Result<void> accept_transport(const SdpSession& answer);
+    void take_ice(const DescribedTransport& described);
+    void complete_answer(const SdpSession& offer, SdpSession& answer) const;
     Result<void> make_ciphers(const CryptoLine& own, const CryptoLine& remote);
     void apply();
     void tell_channel(const NegotiatedMedia& audio);
@@ -76,6 +99,7 @@ class MediaSession {
     const Codec* write_codec_ = nullptr;             // as negotiated, and its packet time
     std::chrono::milliseconds packet_time_{0};
     MediaKeys keys_;
+    MediaTransport transport_;
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     bool held_ = false;

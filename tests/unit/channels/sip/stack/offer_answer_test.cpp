@@ -42,6 +42,7 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(further_media_are_refused_in_place);
     CPPUNIT_TEST(holds_are_seen_and_mirrored);
     CPPUNIT_TEST(the_old_hold_is_seen);
+    CPPUNIT_TEST(no_address_yet_is_no_hold_under_ice);
     CPPUNIT_TEST(an_own_hold_is_kept);
     CPPUNIT_TEST(secured_media_need_secured_ones);
     CPPUNIT_TEST(feedback_profiles_are_answered_in_kind);
@@ -142,6 +143,10 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(answer->media[0].remote.is_null());
     }
 
+    void no_address_yet_is_no_hold_under_ice() {
+        const auto answer = make_answer(local({ulaw}), offer("m=audio 9 RTP/AVP 0\na=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\n", "0.0.0.0"));
+        CPPUNIT_ASSERT(answer && !answer->media[0].held && answer->media[0].direction == Direction::sendrecv);
+    }
     void an_own_hold_is_kept() {
         LocalDescription mine = local({ulaw});
         mine.media[0].direction = Direction::sendonly;

@@ -1,0 +1,145 @@
+// The transport below a call's media in offers and answers: ICE (RFC 8839), DTLS-SRTP (RFC 5763, RFC 8842), bundling (RFC 8843).
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "channels/sip/ua/media_session.hpp"
+#include "core/base/strings.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+const SdpMedia* described_audio(const SdpSession& session) {
+    const auto found = std::ranges::find_if(session.media, [](const SdpMedia& media) { return media.type == "audio" && !media.refused(); });
+    return found == session.media.end() ? nullptr : &*found;
+}
+
+void add_attribute(std::vector<SdpAttribute>& attributes, std::string_view name, std::string value) {
+    attributes.push_back({std::string(name), std::move(value), true});
+}
+
+bool is_secured(std::string_view protocol) { return find_ignoring_case(protocol, "RTP/SAVP") != std::string_view::npos; }
+
+}  // namespace
+
+void MediaSession::describe_transport(LocalDescription& local, LocalMedia& audio) const {
+    RtpTransport* const transport = rtp_->transport();
+    if (!transport_.mid.empty()) {
+        add_attribute(local.attributes, "group", "BUNDLE " + transport_.mid);
+        add_attribute(audio.attributes, "mid", transport_.mid);
+    }
+    if (endpoint_->media_encryption == MediaEncryption::dtls) {
+        const bool secured = keys_.secure_profile;
+        audio.protocol = !transport_.profile.empty() ? transport_.profile : fmt::format("{}RTP/{}AVP{}", secured && !endpoint_->force_avp ? "UDP/TLS/" : "", secured ? "S" : "",
+                                     endpoint_->use_avpf && !endpoint_->force_avp ? "F" : "");
+        if (transport_.dtls) {
+            add_attribute(audio.attributes, "fingerprint", write_fingerprint(transport->fingerprint(endpoint_->dtls->hash)));
+            add_attribute(audio.attributes, "setup", std::string(to_string(transport_.setup)));
+        }
+    }
+    if (transport && transport_.ice) {
+        if (transport->ice_lite()) local.attributes.push_back({"ice-lite", {}, false});
+        add_attribute(audio.attributes, "ice-ufrag", transport->credentials().user);
+        add_attribute(audio.attributes, "ice-pwd", transport->credentials().password);
+        for (const IceCandidate& candidate : transport->candidates(transport_.one_port)) add_attribute(audio.attributes, "candidate", write_candidate(candidate));
+        audio.attributes.push_back({"end-of-candidates", {}, false});
+    }
+    if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by
+        add_attribute(audio.attributes, "msid", "jackfield audio");
+        add_attribute(audio.attributes, "ssrc", fmt::format("{} cname:jackfield", rtp_->quality().ssrc));
+    }
+}
+
+void MediaSession::offer_transport() {
+    RtpTransport* const transport = rtp_->transport();
+    transport_.ours = true;
+    transport_.ice = transport && transport->has_ice();
+    transport_.one_port = endpoint_->webrtc;
+    if (endpoint_->bundle && transport_.mid.empty()) transport_.mid = "audio";
+    if (endpoint_->media_encryption != MediaEncryption::dtls) return;
+    transport_.dtls = true;
+    transport_.profile.clear();
+    // RFC 8842 5.2: the role that there is, so that the association goes on.
+    transport_.setup = !transport_.active ? endpoint_->dtls->setup : *transport_.active ? DtlsSetup::active : DtlsSetup::passive;
+    keys_.secure_profile = !endpoint_->media_encryption_optimistic;
+}
+
+// The far side's credentials and candidates; new ones of ours when theirs are new (RFC 8839 4.4.1.1).
+void MediaSession::take_ice(const DescribedTransport& described) {
+    RtpTransport* const transport = rtp_->transport();
+    RtpRemoteTransport& remote = transport_.remote;
+    remote.ice = transport && transport->has_ice() && !described.credentials.empty();
+    if (!remote.ice) return;
+    if (!transport_.ours && !remote.credentials.empty() && !(remote.credentials == described.credentials)) transport->restart_ice();
+    remote.credentials = described.credentials;
+    remote.candidates = described.candidates;
+    remote.ice_lite = described.ice_lite;
+}
+
+Result<void> MediaSession::answer_transport(const SdpSession& offer) {
+    transport_.ours = false;
+    const SdpMedia* const offered = described_audio(offer);
+    if (!offered) return {};
+    const DescribedTransport described = transport_of(offer, *offered);
+    take_ice(described);
+    transport_.ice = transport_.remote.ice;
+    transport_.one_port = offered->rtcp_mux && endpoint_->rtcp_mux;
+    const auto bundle = bundle_of(offer);
+    transport_.mid = endpoint_->bundle && std::ranges::find(bundle, described.mid) != bundle.end() ? described.mid : std::string();
+    if (endpoint_->media_encryption != MediaEncryption::dtls) return {};
+    transport_.profile = offered->is_rtp() ? offered->protocol : std::string();  // some have it without UDP/TLS/
+    RtpRemoteTransport& remote = transport_.remote;
+    remote.dtls = transport_.dtls = !described.fingerprints.empty();
+    if (!remote.dtls) {
+        if (is_secured(offered->protocol) || !endpoint_->media_encryption_optimistic)
+            return fail(ErrorCode::unsupported, "Endpoint {} wants media encrypted by DTLS", endpoint_->name);
+        keys_.secure_profile = false;
+        transport_.active.reset();
+        return {};
+    }
+    if (!is_secured(offered->protocol) && !endpoint_->media_encryption_optimistic)
+        return fail(ErrorCode::unsupported, "Endpoint {} wants a secured profile (UDP/TLS/RTP/SAVP)", endpoint_->name);
+    keys_.secure_profile = is_secured(offered->protocol);
+    remote.fingerprints = described.fingerprints;
+    remote.verify_fingerprint = endpoint_->dtls->verify == DtlsVerify::fingerprint || endpoint_->dtls->verify == DtlsVerify::both;
+    switch (described.setup.value_or(DtlsSetup::active)) {  // RFC 4145 4.1: who says nothing is active
+        case DtlsSetup::active: transport_.active = false; break;
+        case DtlsSetup::passive: transport_.active = true; break;
+        case DtlsSetup::holdconn:
+        case DtlsSetup::actpass:
+            if (!transport_.active) transport_.active = endpoint_->dtls->setup != DtlsSetup::passive;  // RFC 5763 5
+            break;
+    }
+    transport_.setup = *transport_.active ? DtlsSetup::active : DtlsSetup::passive;
+    return {};
+}
+
+Result<void> MediaSession::accept_transport(const SdpSession& answer) {
+    const SdpMedia* const answered = described_audio(answer);
+    if (!answered) return {};
+    const DescribedTransport described = transport_of(answer, *answered);
+    take_ice(described);
+    if (endpoint_->media_encryption != MediaEncryption::dtls) return {};
+    RtpRemoteTransport& remote = transport_.remote;
+    remote.dtls = transport_.dtls = !described.fingerprints.empty();
+    if (!remote.dtls) {
+        if (endpoint_->media_encryption_optimistic) return {};
+        return fail(ErrorCode::unsupported, "Endpoint {} wants media encrypted by DTLS, and the answer has no fingerprint", endpoint_->name);
+    }
+    remote.fingerprints = described.fingerprints;
+    remote.verify_fingerprint = endpoint_->dtls->verify == DtlsVerify::fingerprint || endpoint_->dtls->verify == DtlsVerify::both;
+    // Who offers a role has it, whatever is answered: some repeat actpass there.
+    transport_.active = transport_.setup == DtlsSetup::actpass ? described.setup == DtlsSetup::passive : transport_.setup == DtlsSetup::active;
+    return {};
+}
+
+// Lines that are refused keep their names, which browsers look for.
+void MediaSession::complete_answer(const SdpSession& offer, SdpSession& answer) const {
+    for (std::size_t line = 0; line < answer.media.size() && line < offer.media.size(); ++line) {
+        SdpMedia& mine = answer.media[line];
+        const SdpAttribute* const mid = offer.media[line].attribute("mid");
+        if (mid && !mine.attribute("mid")) mine.attributes.push_back(*mid);
+    }
+}
+
+}  // namespace jackfield::sip

@@ -1,0 +1,97 @@
+// What lies below the media of one session: ICE on its sockets, a DTLS association for each.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "core/runtime/offload.hpp"
+#include "core/runtime/timer.hpp"
+#include "modules/res_rtp/dtls_association.hpp"
+#include "modules/res_rtp/ice_agent.hpp"
+#include "modules/res_rtp/packet_inbox.hpp"
+#include "modules/res_rtp/rtp_port.hpp"
+#include "modules/res_rtp/rtp_transport.hpp"
+
+namespace jackfield::rtp {
+
+// Control thread. STUN and DTLS come from the port by way of its inbox, and leave by the session's sockets from here: the
+// kernel takes packets of several threads. So these sockets stay open as long as the session, also under rtcp-mux.
+class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociation::User {
+  public:
+    // `changed`: complete() would say something else now.
+    SessionTransport(std::shared_ptr<Shared> shared, Lane& lane, Gate& gate, std::function<void()> changed);
+    ~SessionTransport() override;
+
+    // Puts into parameters what was found out: addresses, and ciphers; one that lets nothing through until there are keys.
+    void complete(RtpParameters& parameters) const;
+
+    bool has_ice() const override { return agent_.has_value(); }
+    bool has_dtls() const override { return shared_->options.dtls != nullptr; }
+    const IceCredentials& credentials() const override { return agent_->credentials(); }
+    std::vector<IceCandidate> candidates(bool rtcp_mux) const override;
+    bool ice_lite() const override { return shared_->settings.ice_lite; }
+    Fingerprint fingerprint(FingerprintHash hash) const override { return shared_->options.dtls->fingerprint(hash); }
+    void when_gathered(std::function<void()> done) override;
+    void restart_ice() override { agent_->restart(); }
+    void set_remote(const RtpRemoteTransport& remote, bool offered, bool active) override;
+    void add_candidate(const IceCandidate& candidate) override;
+    void on_failure(std::function<void(const std::string& why)> failed) override { failed_ = std::move(failed); }
+    bool secured() const override;
+    std::string describe() const override;
+
+  private:
+    static constexpr std::size_t most_early = 4;
+    struct Component {
+        std::optional<SocketAddress> selected;
+        SocketAddress dtls_source;             // where DTLS came from last
+        bool dtls_described = false;           // it came from where the far side said
+        std::unique_ptr<DtlsAssociation> dtls;
+        std::shared_ptr<RtpCipher> encrypt, decrypt;
+        StunTransaction question{};
+        SocketAddress mapped;                  // invalid: not known
+        std::vector<std::vector<std::uint8_t>> early;  // before the far side's description
+    };
+
+    // What a server says of where we are (RFC 8445 5.1.1.2).
+    void ask_server();
+    bool hear_server(const PacketInbox::Packet& packet, const StunMessage& message);
+    void gathered();
+
+    void take(PacketInbox::Packet& packet);
+    void take_dtls(PacketInbox::Packet& packet);
+    void send(unsigned component, const SocketAddress& to, std::span<const std::uint8_t> bytes) const;
+    void plan();
+    void fail_with(const std::string& why);
+    void begin_dtls(bool active);
+    Component& of(unsigned component) { return components_[component - 1]; }
+    const Component& of(unsigned component) const { return components_[component - 1]; }
+
+    void send_check(unsigned component, IceBase base, const SocketAddress& to, std::span<const std::uint8_t> bytes) override;
+    void selected(unsigned component, IceBase base, const SocketAddress& to) override;
+    void ice_failed(std::string_view why) override;
+    void fill_random(std::span<std::uint8_t> bytes) override;
+    void send_dtls(unsigned component, std::span<const std::uint8_t> bytes) override;
+    void dtls_keyed(unsigned component, const DtlsAssociation::Keys& keys) override;
+    void dtls_failed(unsigned component, const std::string& why) override;
+    void dtls_closed(unsigned component) override;
+
+    std::shared_ptr<Shared> shared_;
+    Lane& lane_;
+    Gate& gate_;
+    std::function<void()> changed_;
+    std::function<void(const std::string&)> failed_;
+    std::optional<IceAgent> agent_;
+    RtpRemoteTransport remote_;
+    bool remote_known_ = false, active_ = false;
+    SrtpSuite suite_{};
+    std::array<Component, 2> components_;
+    mutable SocketAddress remote_address_, remote_rtcp_address_;  // as signalled
+    Timer ice_timer_;
+    Timer server_timer_;
+    unsigned questions_ = 0;                   // asked so far; 0: no server is asked
+    bool gathering_ = false;
+    std::function<void()> when_gathered_;
+};
+
+}  // namespace jackfield::rtp

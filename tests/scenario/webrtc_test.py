@@ -1,0 +1,279 @@
+"""Media of browsers and of phones like them: DTLS-SRTP and ICE with baresip, WebRTC with Chromium and JsSIP, both ways, by content."""
+import re
+import socket
+import struct
+import subprocess
+import threading
+import unittest
+
+import fixture as jt
+import webrtc_fixture
+from webrtc_fixture import Browser, MediaScenario, chromium_is_missing
+
+PLAN = """
+[default]
+exten => _[67]00X,1,Dial(PJSIP/${EXTEN},20)
+ same => n,Hangup()
+exten => 600,1,Answer()
+ same => n,Echo()
+exten => _8XXX,1,Dial(PJSIP/${EXTEN:1}@trunk,20)
+exten => 602,1,Answer()
+ same => n,Wait(1)
+ same => n,NoOp(media ${CHANNEL(rtp,transport)} secure ${CHANNEL(rtp,secure)})
+ same => n,Echo()
+exten => 601,1,Answer()
+ same => n,Read(digits,,3,,,10)
+ same => n,NoOp(digits ${digits})
+ same => n,Hangup()
+"""
+DTLS = "media_encryption=dtls\ndtls_auto_generate_cert=yes"
+ICE = "ice_support=yes"
+TRUNK = """
+[trunk](phone)
+aors=trunk
+@OPTIONS@
+[trunk]
+type=aor
+contact=sip:@WHERE@:5060
+[trunk]
+type=identify
+endpoint=trunk
+match=@WHERE@
+"""
+BROWSER = "webrtc=yes\ndisallow=all\nallow=@CODECS@"
+
+
+class StunServer(threading.Thread):
+    """Answers binding requests (RFC 8489) with an address that is not the asker's."""
+
+    def __init__(self, test, address, mapped="203.0.113.5"):
+        super().__init__(daemon=True)
+        self.socket, self.mapped, self.asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), mapped, 0
+        self.socket.bind((address, 3478))
+        test.addCleanup(self.socket.close)
+        self.start()
+
+    def run(self):
+        cookie = bytes.fromhex("2112a442")
+        while True:
+            try:
+                request, asker = self.socket.recvfrom(1500)
+            except OSError:
+                return
+            self.asked += 1
+            host = bytes(a ^ b for a, b in zip(socket.inet_aton(self.mapped), cookie))
+            value = struct.pack("!BBH", 0, 1, asker[1] ^ 0x2112) + host
+            self.socket.sendto(struct.pack("!HH", 0x0101, 12) + request[4:20] + struct.pack("!HH", 0x0020, 8) + value, asker)
+
+
+class Calls(MediaScenario):
+    def pbx(self, transports=jt.TRANSPORT, rtp="", **phones):
+        template = "" if "(!)" in transports else jt.PHONE_TEMPLATE
+        objects = transports + template + "".join(jt.phone_objects(user.lstrip("_"), extra=extra) for user, extra in phones.items())
+        music = self.folder / "music"
+        music.mkdir()
+        jt.write_tone(music / "hold.wav", 620, 30)
+        return self.daemon({"musiconhold.conf": f"[default]\nmode=files\ndirectory={music}\n", "pjsip.conf": objects, "extensions.conf": PLAN, "rtp.conf": f"[general]\nrtpstart=10000\nrtpend=19999\n{rtp}"})
+
+    def secured(self, user, kind="dtls_srtp", ice=False, mux=False, **options):
+        settings = ["module dtls_srtp.so", *(["module ice.so"] if ice else []), *(["rtcp_mux yes"] if mux else [])]
+        account = f"{kind};medianat=ice" if ice and kind else kind
+        return self.phone(user, media_encryption=account, settings=settings, **options)
+
+    def talk(self, alice, bob, number="6002"):
+        alice.dial(number)
+        alice.wait_to_hear(bob.tone)
+        bob.wait_to_hear(alice.tone)
+
+    def end(self, alice, bob):
+        bob.hang_up()
+        alice.wait_event("CALL_CLOSED")
+        self.daemons[0].wait_idle()
+
+
+class DtlsSrtp(Calls):
+    def test_two_phones_hear_each_other(self):
+        self.pbx(_6001=DTLS, _6002=DTLS)
+        alice, bob = self.secured("6001", tone=440), self.secured("6002", tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+    def test_a_plain_leg_and_multiplexed_reports(self):
+        self.pbx(_6001=DTLS + "\nrtcp_mux=yes", _6002="")
+        alice, bob = self.secured("6001", tone=440, mux=True), self.phone("6002", tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+    def test_we_begin_or_they_do(self):
+        self.pbx(_6001=DTLS + "\ndtls_setup=passive", _6002=DTLS + "\ndtls_setup=active")
+        alice, bob = self.secured("6001", tone=440), self.secured("6002", tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+    def test_hold_keeps_the_association(self):
+        self.pbx(_6001=DTLS, _6002="")
+        alice, bob = self.secured("6001", tone=440), self.phone("6002", tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        alice.command("hold")
+        bob.wait_to_hear(620)
+        alice.command("resume")
+        bob.wait_to_hear(440)
+        alice.wait_to_hear(1000)
+        self.end(alice, bob)
+
+    def test_who_offers_no_encryption_is_refused(self):
+        self.pbx(_6001=DTLS)
+        for kind in ("", "srtp-mand"):
+            alice = self.secured("6001", kind=kind)
+            alice.dial("600")
+            _, event = alice.wait_event("CALL_CLOSED")
+            self.assertIn("488", event["param"])
+            alice.stop()
+
+    def test_a_certificate_that_nobody_we_trust_has_signed_ends_the_call(self):
+        daemon = self.pbx(_6001=DTLS + "\ndtls_verify=certificate")
+        alice = self.secured("6001", tone=440)
+        alice.dial("600")
+        alice.wait_event("CALL_CLOSED", 20)
+        daemon.wait_for_log("no media can pass (DTLS:")
+        daemon.wait_idle()
+
+    def test_a_missing_certificate_is_an_error_with_its_place(self):
+        daemon = self.pbx(_6001="media_encryption=dtls", _6002="")
+        self.assertRegex(daemon.log_text(), r"pjsip.conf:\d+: .*6001.*dtls_auto_generate_cert=yes or dtls_cert_file=FILE")
+
+
+class Ice(Calls):
+    def test_two_phones_with_ice_hear_each_other(self):
+        self.pbx(_6001=ICE, _6002=ICE)
+        alice, bob = self.secured("6001", kind="", ice=True, tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+    def test_with_dtls_and_multiplexing_and_a_leg_without(self):
+        self.pbx(_6001=f"{ICE}\n{DTLS}\nrtcp_mux=yes", _6002=ICE)
+        alice, bob = self.secured("6001", ice=True, mux=True, tone=440), self.phone("6002", tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+
+    def test_two_jackfields_find_each_other(self):
+        both = f"{ICE}\n{DTLS}\nrtcp_mux=yes\nuse_avpf=yes"
+        other = f"{webrtc_fixture.NETWORK}.4"
+        self.pbx(jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", both).replace("@WHERE@", other), _6001="")
+        far = self.daemon({"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", both).replace("@WHERE@", self.server),
+                           "extensions.conf": PLAN}, address=other)
+        alice = self.phone("6001", tone=440)
+        alice.dial("8602")
+        alice.wait_to_hear(440)
+        far.wait_for_log("ICE connected to 10.77.0.1:")
+        self.assertRegex(far.log_text(), r"media ICE connected to 10\.77\.0\.1:\d+, DTLS connected \(AES_CM_128_HMAC_SHA1_80\) secure 1")
+        alice.hang_up()
+        self.daemons[0].wait_idle()
+        far.wait_idle()
+
+    def test_a_stun_server_tells_where_we_are(self):
+        server = StunServer(self, self.server)
+        daemon = self.pbx(rtp=f"stunaddr={self.server}\n", _6001="", _6002=ICE)
+        daemon.cli("pjsip set logger on")
+        alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.assertGreaterEqual(server.asked, 2)  # RTP and RTCP
+        self.assertRegex(daemon.log_text(), r"a=candidate:\S+ 1 UDP \d+ 203\.0\.113\.5 \d+ typ srflx raddr 10\.77\.0\.1 rport \d+")
+        self.end(alice, bob)
+
+    def test_a_stun_server_that_is_silent_holds_nobody_up(self):
+        self.pbx(rtp=f"stunaddr={self.server}:3479\n", _6001="", _6002=ICE)
+        alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
+        self.talk(alice, bob)
+        self.end(alice, bob)
+
+
+@unittest.skipIf(chromium_is_missing(), "chromium is not installed")
+class Chromium(Calls):
+    def keys(self):
+        keys = self.folder / "keys"
+        keys.mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=pbx",
+                        "-keyout", "pbx.key", "-out", "pbx.pem"], cwd=keys, check=True, capture_output=True)
+        return keys
+
+    def browser_pbx(self, codecs="ulaw", rtp=""):
+        keys = self.keys()
+        transports = jt.TRANSPORT + (f"[transport-wss]\ntype=transport\nprotocol=wss\nbind=@ADDRESS@:8089\ncert_file={keys}/pbx.pem\n"
+                                     f"priv_key_file={keys}/pbx.key\n")
+        return self.pbx(transports, rtp, _7001=BROWSER.replace("@CODECS@", codecs), _6002="")
+
+    def browser(self, **options):
+        browser = Browser(self, "7001", f"wss://{self.server}:8089/ws", self.server, **options)
+        browser.wait("registered", 40)
+        return browser
+
+    def test_calls_a_phone_and_both_hear_each_other(self):
+        self.browser_pbx()
+        browser, bob = self.browser(tone=440), self.phone("6002", tone=1000, auto_answer=True)
+        browser.do("dial", "6002")
+        browser.wait("confirmed")
+        browser.wait_to_hear(1000)
+        bob.wait_to_hear(440)
+        stats = browser.wait("stats")
+        self.assertEqual("connected", stats["transport"]["dtls"])
+        self.assertEqual("audio/PCMU", stats["codec"])
+        answer = browser.wait("sdp", originator="remote", type="answer")["sdp"]
+        for line in ("a=group:BUNDLE 0", "a=mid:0", "a=rtcp-mux", "a=setup:active", "a=ice-ufrag:", "UDP/TLS/RTP/SAVPF"):
+            self.assertIn(line, answer)
+        self.assertRegex(answer, r"a=candidate:\S+ 1 UDP \d+ 10\.77\.0\.1 \d+ typ host")
+        browser.do("hang_up")
+        bob.wait_event("CALL_CLOSED")
+        self.daemons[0].wait_idle()
+
+    def test_is_called_by_a_phone(self):
+        self.browser_pbx()
+        browser, alice = self.browser(tone=440), self.phone("6002", tone=1000)
+        alice.dial("7001")
+        browser.wait("confirmed")
+        browser.wait_to_hear(1000)
+        alice.wait_to_hear(440)
+        alice.hang_up()
+        browser.wait("ended")
+        self.daemons[0].wait_idle()
+
+    def test_opus_video_refused_digits_and_a_restart_of_ice(self):
+        daemon = self.browser_pbx(codecs="opus,ulaw")
+        browser = self.browser(tone=440, video=True)
+        browser.do("dial", "600")
+        browser.wait("confirmed")
+        browser.wait_to_hear(440)
+        answer = browser.wait("sdp", originator="remote", type="answer")["sdp"]
+        self.assertRegex(answer, r"m=video 0 ")
+        self.assertIn("a=group:BUNDLE 0\r\n", answer)
+        self.assertRegex(answer, r"a=rtpmap:\d+ opus/48000/2")
+        before, since = re.search(r"a=ice-ufrag:(\S+)", answer).group(1), browser.mark()
+        browser.do("restart")
+        browser.wait("renegotiated", since=since)
+        after = browser.wait("sdp", originator="remote", type="answer", since=since)["sdp"]
+        self.assertNotEqual(before, re.search(r"a=ice-ufrag:(\S+)", after).group(1))
+        browser.wait_to_hear(440)
+        browser.do("hang_up")
+        daemon.wait_idle()
+        since = browser.mark()
+        browser.do("dial", "601")
+        stats = browser.wait("stats", since=since)  # the media is there
+        self.assertEqual("audio/opus", stats["codec"])
+        browser.do("press", "159")
+        daemon.wait_for_log("digits 159")
+        daemon.wait_idle()
+
+    def test_ice_lite_is_enough_for_a_browser(self):
+        self.browser_pbx(rtp="ice_lite=yes\n")
+        browser = self.browser(tone=700)
+        browser.do("dial", "600")
+        browser.wait("confirmed")
+        browser.wait_to_hear(700)
+        self.assertIn("a=ice-lite", browser.wait("sdp", originator="remote", type="answer")["sdp"])
+        browser.do("hang_up")
+        self.daemons[0].wait_idle()
+
+
+if __name__ == "__main__":
+    webrtc_fixture.main([webrtc_fixture.JSSIP, webrtc_fixture.BUNDLER])

@@ -1,0 +1,157 @@
+#include "modules/res_rtp/rtp_transport.hpp"
+
+#include "modules/res_srtp/srtp.hpp"
+#include "tests/unit/modules/res_rtp/rtp_fixture.hpp"
+
+using namespace jackfield;
+using namespace jackfield::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Enough of a cipher to tell keys from one another: without the right one a packet does not verify.
+class TestCipher final : public RtpCipher {
+  public:
+    TestCipher(std::vector<std::uint8_t> key, bool encrypts) : key_(std::move(key)), encrypts_(encrypts) {}
+    std::size_t rtp(std::span<std::uint8_t> buffer, std::size_t size) override { return run(buffer, size); }
+    std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) override { return run(buffer, size); }
+
+  private:
+    std::size_t run(std::span<std::uint8_t> buffer, std::size_t size) const {
+        if (encrypts_) {
+            std::copy_n(key_.begin(), tag, buffer.begin() + static_cast<std::ptrdiff_t>(size));
+            return size + tag;
+        }
+        return size > tag && std::equal(key_.begin(), key_.begin() + tag, buffer.begin() + static_cast<std::ptrdiff_t>(size - tag)) ? size - tag : 0;
+    }
+    static constexpr std::size_t tag = 10;
+    std::vector<std::uint8_t> key_;
+    bool encrypts_;
+};
+
+class TestSrtp final : public SrtpService {
+  public:
+    Result<std::shared_ptr<RtpCipher>> encryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, true); }
+    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, false); }
+
+  private:
+    static Result<std::shared_ptr<RtpCipher>> make(SrtpSuite suite, std::span<const std::uint8_t> key, bool encrypts) {
+        CPPUNIT_ASSERT_EQUAL(key_size(suite), key.size());
+        return std::make_shared<TestCipher>(std::vector<std::uint8_t>(key.begin(), key.end()), encrypts);
+    }
+};
+
+}  // namespace
+
+class SessionTransportTest : public RtpTest {
+    CPPUNIT_TEST_SUITE(SessionTransportTest);
+    CPPUNIT_TEST(media_goes_where_ice_leads);
+    CPPUNIT_TEST(media_goes_by_ice_with_reports_on_their_own_port);
+    CPPUNIT_TEST(media_passes_when_dtls_has_made_keys);
+    CPPUNIT_TEST(dtls_goes_by_the_way_that_ice_found);
+    CPPUNIT_TEST(another_certificate_than_described_is_told);
+    CPPUNIT_TEST(nothing_passes_in_plain_where_keys_are_awaited);
+    CPPUNIT_TEST(rubbish_on_the_port_does_no_harm);
+    CPPUNIT_TEST_SUITE_END();
+
+    std::unique_ptr<Module> srtp_;
+    std::shared_ptr<const DtlsContext> left_, right_;
+
+    static RtpRemoteTransport described(const Leg& leg, bool mux) {
+        const RtpTransport& transport = *leg.session->transport();
+        RtpRemoteTransport remote{.ice = transport.has_ice(), .dtls = transport.has_dtls(), .rtcp_mux = mux};
+        if (remote.ice) remote.credentials = transport.credentials();
+        if (remote.ice) remote.candidates = transport.candidates(mux);
+        if (remote.dtls) remote.fingerprints = {transport.fingerprint(FingerprintHash::sha256)};
+        return remote;
+    }
+    RtpOptions options(bool ice, const std::shared_ptr<const DtlsContext>& dtls) const { return {.ice = ice, .dtls = dtls}; }
+    // Both hear each other, with parameters that name the other's address or, under ICE, one where nobody is.
+    void talk(Leg& left, Leg& right, bool ice, bool mux) {
+        auto to_right = to(ice ? loopback(9) : right.session->local()), to_left = to(ice ? loopback(9) : left.session->local());
+        to_right.rtcp_mux = to_left.rtcp_mux = mux;
+        left.session->transport()->set_remote(described(right, mux), true, false);
+        right.session->transport()->set_remote(described(left, mux), false, true);
+        left.session->set(to_right);
+        right.session->set(to_left);
+        Party a("ulaw", 400), b("alaw", 700);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+        CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+        CPPUNIT_ASSERT_MESSAGE(left.session->transport()->describe(), wait_for([&] { return a.ear->hears(700) && b.ear->hears(400); }));
+        CPPUNIT_ASSERT_MESSAGE("reports", wait_for([&] { return left.session->quality().round_trip_ms > 0 || (left.events & rtp_quality_report); }));
+    }
+
+  public:
+    std::string transport() const override { return "auto"; }
+    void setUp() override {
+        RtpTest::setUp();
+        srtp_ = std::make_unique<Module>("res_srtp");
+        CPPUNIT_ASSERT(srtp_->provide<SrtpService>(srtp_->own<TestSrtp>()));
+        left_ = DtlsContext::make({}).value();
+        right_ = DtlsContext::make({}).value();
+    }
+    void tearDown() override {
+        RtpTest::tearDown();
+        srtp_.reset();
+    }
+
+    void media_goes_where_ice_leads() {
+        Leg left(*this, {}, "ulaw", options(true, {})), right(*this, {}, "ulaw", options(true, {}));
+        talk(left, right, true, true);
+        CPPUNIT_ASSERT_EQUAL("ICE connected to " + right.session->local().to_string(), left.session->transport()->describe());
+    }
+    void media_goes_by_ice_with_reports_on_their_own_port() {
+        Leg left(*this, {}, "ulaw", options(true, {})), right(*this, {}, "ulaw", options(true, {}));
+        talk(left, right, true, false);
+    }
+    void media_passes_when_dtls_has_made_keys() {
+        Leg left(*this, {}, "ulaw", options(false, left_)), right(*this, {}, "ulaw", options(false, right_));
+        talk(left, right, false, false);
+        CPPUNIT_ASSERT(left.session->transport()->secured());
+        CPPUNIT_ASSERT_EQUAL(std::string("DTLS connected (AES_CM_128_HMAC_SHA1_80)"), left.session->transport()->describe());
+    }
+    void dtls_goes_by_the_way_that_ice_found() {
+        Leg left(*this, {}, "ulaw", options(true, left_)), right(*this, {}, "ulaw", options(true, right_));
+        talk(left, right, true, true);
+        CPPUNIT_ASSERT(right.session->transport()->secured());
+    }
+    void another_certificate_than_described_is_told() {
+        Leg left(*this, {}, "ulaw", options(false, left_)), right(*this, {}, "ulaw", options(false, right_));
+        std::string why;
+        left.session->transport()->on_failure([&](const std::string& text) { why = text; });
+        auto wrong = described(right, true);
+        wrong.fingerprints = {left_->fingerprint(FingerprintHash::sha256)};
+        auto to_right = to(right.session->local()), to_left = to(left.session->local());
+        to_right.rtcp_mux = to_left.rtcp_mux = true;
+        left.session->transport()->set_remote(wrong, true, false);
+        right.session->transport()->set_remote(described(left, true), false, true);
+        left.session->set(to_right);
+        right.session->set(to_left);
+        CPPUNIT_ASSERT(wait_for([&] { return !why.empty(); }));
+        CPPUNIT_ASSERT_MESSAGE(why, why.contains("fingerprint") && !left.session->transport()->secured());
+    }
+    void nothing_passes_in_plain_where_keys_are_awaited() {
+        Phone phone;
+        Leg leg(*this, {}, "ulaw", options(false, left_));
+        RtpRemoteTransport remote{.dtls = true, .fingerprints = {right_->fingerprint(FingerprintHash::sha256)}};
+        leg.session->transport()->set_remote(remote, false, false);
+        leg.session->set(to(phone.address));
+        Party party("ulaw", 400);
+        CPPUNIT_ASSERT(MediaStream::connect(*party.stream, *leg.stream));
+        CPPUNIT_ASSERT(!speaking({{&phone, &leg}}, [&] { return !phone.listen().empty(); }, 60));
+        CPPUNIT_ASSERT_EQUAL(0u, leg.session->quality().packets_received);
+    }
+    void rubbish_on_the_port_does_no_harm() {
+        Phone stranger;
+        Leg left(*this, {}, "ulaw", options(true, left_)), right(*this, {}, "ulaw", options(true, right_));
+        for (unsigned first = 0; first < 256; ++first)
+            for (const std::size_t size : {1, 11, 12, 20, 200, 1501}) {
+                std::vector<std::uint8_t> bytes(size, 0x21);
+                bytes[0] = static_cast<std::uint8_t>(first);
+                stranger.send(bytes, left.session->local());
+            }
+        stranger.send({}, left.session->local());
+        talk(left, right, true, true);
+    }
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(SessionTransportTest);
