@@ -9,7 +9,7 @@ namespace jackfield {
 namespace {
 
 constexpr std::chrono::milliseconds turn{10};
-constexpr std::uint64_t after_digit = 200 * millisecond;  // its last packets are sent three times
+constexpr std::uint64_t after_digit = 200 * ns_per_ms;  // its last packets are sent three times
 
 }  // namespace
 
