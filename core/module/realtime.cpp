@@ -46,7 +46,14 @@ const Options<RealtimeSettings>& general_options() {
 }
 
 void read_mapping(const ConfigEntry& entry, RealtimeSettings& settings, Diagnostics& findings) {
-    const auto parts = split_list(entry.value);
+    auto parts = split_list(entry.value);
+    // A directory's base has commas of its own, so it stands in quotes: ldap,"dc=example,dc=org",table
+    const std::string_view value = entry.value;
+    if (const auto open = value.find('"'), close = value.rfind('"'); open != close) {
+        parts = split_list(value.substr(0, open));
+        parts.push_back(value.substr(open + 1, close - open - 1));
+        for (const std::string_view part : split_list(value.substr(close + 1))) parts.push_back(part);
+    }
     if (parts.size() < 2 || parts[0].empty() || parts[1].empty())
         return findings.error(entry.place(), "{}: driver,database[,table[,priority]] is expected", entry.key);
     Mapping mapping{.driver = std::string(parts[0]), .database = std::string(trim(parts[1])), .table = std::string(entry.key)};

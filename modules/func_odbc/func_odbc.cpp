@@ -1,7 +1,7 @@
 // func_odbc - Functions made of SQL statements (func_odbc.conf), rows one by one, transactions, and quoting.
 #include <map>
 
-#include "core/channel/channel_events.hpp"
+#include "core/channel/per_call.hpp"
 #include "core/dialplan/evaluator.hpp"
 #include "core/dialplan/template.hpp"
 #include "core/sdk.hpp"
@@ -47,20 +47,15 @@ struct KeptRows {
     bool escape_commas = true;
 };
 
-// What calls have open: rows that are not fetched yet, and transactions. Those without a channel share one place.
-class Calls {
+// What a call has open: rows that are not fetched yet, and transactions.
+struct OpenThings {
+    std::map<unsigned, KeptRows> results;
+    std::map<std::string, std::unique_ptr<OdbcTransaction>, CaseInsensitiveLess> transactions;
+    std::string active;  // transaction
+};
+class Calls final : public PerCall<OpenThings> {
   public:
-    struct Call {
-        std::map<unsigned, KeptRows> results;
-        std::map<std::string, std::unique_ptr<OdbcTransaction>, CaseInsensitiveLess> transactions;
-        std::string active;  // transaction
-    };
-    Calls() : ended_(subscribe<ChannelHungUp>([this](const ChannelHungUp& event) { calls_.erase(event.channel.unique_id()); })) {}
-    Call& of(const Channel* channel) { return calls_[channel ? channel->unique_id() : std::string()]; }
-    Call* find(const Channel* channel) {
-        const auto found = calls_.find(channel ? channel->unique_id() : std::string());
-        return found == calls_.end() ? nullptr : &found->second;
-    }
+    using Call = OpenThings;
     unsigned keep(const Channel* channel, KeptRows rows) {
         auto& results = of(channel).results;
         if (results.size() >= most_results) results.erase(results.begin());
@@ -69,9 +64,7 @@ class Calls {
     }
 
   private:
-    std::map<std::string, Call> calls_;
     unsigned last_ = 0;
-    Subscription ended_;
 };
 
 void tell(Channel* channel, std::string_view name, std::string value) {

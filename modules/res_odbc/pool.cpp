@@ -76,7 +76,7 @@ Result<OdbcAnswer> Pool::run(const std::shared_ptr<Worker>& worker, Job job, boo
     const RunningGate in(&module_.gate());  // the job holds it, also when nobody waits any more
     const auto away = std::make_shared<bool>(false);
     worker->working = true;
-    auto answer = offload_detached(worker->lane, [worker = worker.get(), keep = worker, settings = settings_, job = std::move(job), again, away] {
+    auto answer = offload_detached(worker->lane, [worker = worker.get(), settings = settings_, job = std::move(job), again, away] {
         auto done = work(*worker, settings, job, again, *away);
         worker->working = false;
         return done;
@@ -121,13 +121,18 @@ void Pool::connect_early() {
     if (!taken) worker->working = false;
 }
 
+void Pool::close_later() {
+    for (const auto& worker : workers_)
+        if (!worker->taken) run_later(worker, [worker = worker.get()](OdbcSession&) { worker->session.reset(); });
+}
+
 Result<void> Pool::close() {
     for (const auto& worker : workers_) {
         Interrupter limit;
         Timer timer([&limit] { limit.interrupt(ErrorCode::timeout); });
         timer.start(2s);
         const InterruptScope scope(limit);
-        if (!offload_detached(worker->lane, [worker = worker.get(), keep = worker] { worker->session.reset(); }))
+        if (!offload_detached(worker->lane, [worker = worker.get()] { worker->session.reset(); }))
             return fail(ErrorCode::busy, "a connection to database {} does not answer", settings_.name);
     }
     return {};

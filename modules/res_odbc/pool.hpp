@@ -25,6 +25,7 @@ struct DatabaseSettings {
     std::size_t max_connections = 1;
     std::chrono::seconds negative_cache{10}, idle_check{30};
     std::chrono::milliseconds timeout{10000};
+    bool operator==(const DatabaseSettings&) const = default;
 };
 
 // Control thread.
@@ -53,7 +54,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
     // The same without waiting for it.
     void run_later(const std::shared_ptr<Worker>& worker, std::function<void(OdbcSession&)> job);
     void connect_early();
-    // Closes the connections. Waits. Errors: busy (one hangs).
+    // Closes the connections that nobody has, without waiting for it.
+    void close_later();
+    // Closes the connections. The pool lives until that has been done, since their threads end with it. Waits. Errors: busy (one hangs).
     Result<void> close();
 
     std::size_t connections() const { return workers_.size(); }

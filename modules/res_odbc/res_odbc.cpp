@@ -144,9 +144,18 @@ class Databases final : public OdbcService {
     // Connections of databases that changed end with their last user.
     void set(std::vector<DatabaseSettings> settings) {
         std::map<std::string, std::shared_ptr<Pool>, CaseInsensitiveLess> fresh;
-        for (DatabaseSettings& each : settings) fresh.emplace(each.name, std::make_shared<Pool>(module_, each));
-        for (const auto& [name, pool] : std::exchange(pools_, std::move(fresh))) old_.push_back(pool);
-        for (const auto& [name, pool] : pools_) pool->connect_early();
+        for (DatabaseSettings& each : settings) {
+            const auto before = pools_.find(each.name);
+            const bool same = before != pools_.end() && before->second->settings() == each;
+            auto& pool = fresh[each.name] = same ? before->second : std::make_shared<Pool>(module_, each);
+            if (!same) pool->connect_early();
+        }
+        for (const auto& [name, pool] : std::exchange(pools_, std::move(fresh))) {
+            const auto now = pools_.find(name);
+            if (now != pools_.end() && now->second == pool) continue;
+            pool->close_later();
+            old_.push_back(pool);
+        }
     }
     Result<void> close() {
         for (const auto& [name, pool] : pools_) JF_TRY(pool->close());
@@ -157,7 +166,7 @@ class Databases final : public OdbcService {
     // Closes what is left of databases as they were before. Waits.
     void close_old() {
         for (const auto& pool : std::exchange(old_, {}))
-            if (!pool->close()) old_.push_back(pool);
+            if (pool->in_use() > 0 || !pool->close()) old_.push_back(pool);
     }
     Result<void> show(Console& console) const {
         JF_TRY(console.write("\nODBC DSN Settings\n-----------------\n\n"));

@@ -13,6 +13,7 @@ namespace jackfield::odbc {
 struct SessionSettings {
     std::string dsn, user, password;
     std::chrono::seconds connect_timeout{10}, query_timeout{10};  // as far as the driver keeps them
+    bool operator==(const SessionSettings&) const = default;
 };
 // Blocks. Errors: closed, with the driver's words.
 Result<std::unique_ptr<OdbcSession>> connect(const SessionSettings& settings);

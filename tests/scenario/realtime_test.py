@@ -1,8 +1,13 @@
 """Realtime: rows, whole files and extensions out of SQLite and PostgreSQL, and what a hung database does to calls."""
+import http.server
 import pathlib
+import signal
 import socket
 import sqlite3
+import subprocess
+import threading
 import time
+import urllib.parse
 
 import fixture as jt
 from postgres import Postgres
@@ -71,7 +76,7 @@ class RowUser(jt.ScenarioTest):
         lines = jackfield.ask("dialplan show globals").splitlines()
         return dict(line.strip().split("=", 1) for line in lines if "=" in line)
 
-    def use_rows(self, jackfield, read):
+    def use_rows(self, jackfield, read, error="no_such_column"):
         """The functions, the switch and the CLI; `read` asks the database itself."""
         answer = jackfield.cli("dialplan test dialplan_test.conf rows", check=False)
         self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
@@ -94,7 +99,7 @@ class RowUser(jt.ScenarioTest):
         self.assertIn("No rows found", jackfield.ask("realtime load people name kim"))
         answer = jackfield.cli("realtime load people no_such_column x", check=False)
         self.assertNotEqual(0, answer.returncode)
-        self.assertIn("no_such_column", answer.stdout + answer.stderr)
+        self.assertIn(error, answer.stdout + answer.stderr)
 
 
 class Realtime(RowUser):
@@ -327,6 +332,272 @@ class Odbc(RowUser):
         ini = f"Driver={odbc_driver('psqlodbca.so')}\nServername={self.server}\nPort=5499\nDatabase=postgres\nUsername=jackfield\n"
         jackfield = self.start(ini, "timeout=3000\nnegative_connection_cache=60\n")
         self.hung(jackfield, 3, "database here is away")
+
+
+CURL = """[default]
+exten => 300,1,Set(CURLOPT(httptimeout)=3)
+ same => n,Set(CURLOPT(useragent)=pbx)
+ same => n,Set(CURLOPT(httpheader)=X-Call: ${EXTEN})
+ same => n,Set(GLOBAL(GOT)=${CURL(http://@WEB@/echo?a=1)})
+ same => n,Set(GLOBAL(POSTED)=${CURL(http://@WEB@/echo,name=ann&town=Sofia)})
+ same => n,Set(GLOBAL(MOVED)=<${CURL(http://@WEB@/moved)}>)
+ same => n,Set(CURLOPT(followlocation)=1)
+ same => n,Set(GLOBAL(FOLLOWED)=${CURL(http://@WEB@/moved)})
+ same => n,Set(CURLOPT(failurecodes)=500)
+ same => n,Set(GLOBAL(BROKEN)=<${CURL(http://@WEB@/broken)}>)
+ same => n,Set(GLOBAL(LONG)=<${CURL(http://@WEB@/long)}>)
+ same => n,Set(GLOBAL(LOCAL)=<${CURL(file:///etc/passwd)}>)
+ same => n,Set(CURLOPT(hashcompat)=yes)
+ same => n,Set(HASH(answer)=${CURL(http://@WEB@/form)})
+ same => n,Set(GLOBAL(HASHED)=${HASH(answer,town)} ${CURLOPT(useragent)})
+ same => n,Hangup(16)
+exten => 301,1,Set(CURLOPT(httptimeout)=3)
+ same => n,Set(GLOBAL(HUNG)=<${CURL(http://@SILENT@/)}>)
+ same => n,Hangup(16)
+"""
+CURL_TESTS = "".join(f"[{name}]\ndial = {number}\nlimit = 60\nexpect = hangup 16\n" for name, number in (
+    ("functions", 300), ("hangs", 301)))
+
+
+class Web(http.server.ThreadingHTTPServer):
+    """Pages, and realtime over the tables of a SQLite file."""
+    daemon_threads = True
+
+    def __init__(self, address, file=None):
+        self.file, self.asked = file, []
+        super().__init__(address, WebRequest)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class WebRequest(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, text, status=200, **headers):
+        body = text.encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        if url.path == "/moved":
+            return self.answer("moved", 302, Location="/echo?moved")
+        if url.path == "/broken":
+            return self.answer("sorry", 500)
+        if url.path == "/long":
+            return self.answer("x" * (2 << 20))
+        if url.path == "/form":
+            return self.answer("name=ann&town=Sofia%2C+centre\r\n")
+        if url.path == "/rt/static":
+            wanted, = urllib.parse.parse_qs(url.query)["file"]
+            return self.rows("SELECT cat_metric, var_metric, commented, category, var_name, var_val FROM ast_config WHERE filename = ?", [wanted])
+        self.answer(f"GET {url.query} {self.headers['User-Agent']} {self.headers['X-Call']}\n")
+
+    def rows(self, command, values):
+        with sqlite3.connect(self.server.file) as database:
+            database.row_factory = sqlite3.Row
+            rows = [{key: row[key] for key in row.keys() if row[key] is not None} for row in database.execute(command, values)]
+        self.answer("".join(urllib.parse.urlencode(row) + "\n" for row in rows))
+
+    def do_POST(self):
+        url = urllib.parse.urlsplit(self.path)
+        form = urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode(), keep_blank_values=True)
+        if not url.path.startswith("/rt/"):
+            return self.answer(f"POST {form}")
+        self.server.asked.append(url.path)
+        *_, table, verb = url.path.split("/")
+        keys = urllib.parse.parse_qsl(url.query, keep_blank_values=True)
+        def where(pairs):
+            return " AND ".join(f"{name} ?" + (" ESCAPE '\\'" if " LIKE" in name else "") if " " in name else f"{name} = ?" for name, _ in pairs), [value for _, value in pairs]
+        if verb in ("single", "multi"):
+            condition, values = where(form)
+            try:
+                return self.rows(f"SELECT * FROM {table} WHERE {condition} ORDER BY {form[0][0].split()[0]}" + (" LIMIT 1" if verb == "single" else ""), values)
+            except sqlite3.OperationalError as error:
+                return self.answer(str(error), 500)
+        with sqlite3.connect(self.server.file) as database:
+            if verb == "store":
+                done = database.execute(f"INSERT INTO {table} ({','.join(n for n, _ in form)}) VALUES ({','.join('?' * len(form))})", [v for _, v in form])
+            elif verb == "update":
+                condition, values = where(keys)
+                done = database.execute(f"UPDATE {table} SET {','.join(n + ' = ?' for n, _ in form)} WHERE {condition}", [v for _, v in form] + values)
+            else:
+                condition, values = where(keys + form)
+                done = database.execute(f"DELETE FROM {table} WHERE {condition}", values)
+            database.commit()
+        self.answer(str(done.rowcount))
+
+
+class Curl(RowUser):
+    def web(self):
+        path = self.folder / "web.sqlite3"
+        database = sqlite3.connect(path)
+        database.executescript(TABLES)
+        database.commit()
+        self.addCleanup(database.close)
+        web = Web((self.server, 8000), path)
+        self.addCleanup(web.server_close)
+        self.addCleanup(web.shutdown)
+        return web, database, f"http://{self.server}:8000/rt"
+
+    def test_a_whole_file_comes_from_a_web_server(self):
+        _, _, url = self.web()
+        jackfield = self.daemon({"extconfig.conf": f"[settings]\nextensions.conf => curl,{url}\nextensions => curl,{url}/extensions\n",
+                                 "modules.conf": "[modules]\nautoload=yes\npreload => res_curl\npreload => res_config_curl\n"})
+        self.assertEqual("a table", self.globals(jackfield)["FROM"])
+        self.assertIn("Hangup(17)", jackfield.ask("dialplan show default"))
+
+    def test_realtime_rows_and_extensions(self):
+        web, database, url = self.web()
+        jackfield = self.daemon({"extensions.conf": PLAN, "dialplan_test.conf": TESTS,
+                                 "extconfig.conf": f"[settings]\npeople => curl,{url}/people\nextensions => curl,{url}/extensions\n"})
+        def use(command):
+            return database.execute(command).fetchall()
+        self.use_rows(jackfield, use, error="answered 500")
+        self.assertIn("/rt/people/single", web.asked)
+
+    def test_functions_and_their_options(self):
+        web, silent = Web((self.server, 8000)), socket.create_server((self.server, 8001))
+        for end in (web.shutdown, web.server_close, silent.close):
+            self.addCleanup(end)
+        plan = CURL.replace("@WEB@", f"{self.server}:8000").replace("@SILENT@", f"{self.server}:8001")
+        jackfield = self.daemon({"extensions.conf": plan, "dialplan_test.conf": CURL_TESTS})
+        def dial(test):
+            answer = jackfield.cli(f"dialplan test dialplan_test.conf {test}", check=False)
+            self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
+            return self.globals(jackfield)
+        found = dial("functions")
+        self.assertEqual("GET a=1 pbx 300", found["GOT"])
+        self.assertEqual("POST [('name', 'ann'), ('town', 'Sofia')]", found["POSTED"])
+        self.assertEqual(("<moved>", "GET moved pbx 300"), (found["MOVED"], found["FOLLOWED"]))
+        self.assertEqual(("<>", "<>", "<>"), (found["BROKEN"], found["LONG"], found["LOCAL"]))
+        self.assertEqual("Sofia, centre pbx", found["HASHED"])
+        hung = threading.Thread(target=lambda: jackfield.cli("dialplan test dialplan_test.conf hangs", check=False))
+        hung.start()
+        silent.settimeout(20 * jt.SLOWNESS)
+        connection, _ = silent.accept()  # and nothing is ever said
+        self.addCleanup(connection.close)
+        began = time.monotonic()
+        self.assertIn("GET b jackfield None", jackfield.ask(f"dialplan eval function CURL(http://{self.server}:8000/echo?b)"))
+        self.assertLess(time.monotonic() - began, 2.5 * jt.SLOWNESS)
+        self.assertTrue(hung.is_alive())
+        hung.join()
+        self.assertEqual("<>", self.globals(jackfield)["HUNG"])
+
+
+DIRECTORY = """dn: dc=example,dc=org
+objectClass: dcObject
+objectClass: organization
+o: Example
+dc: example
+
+dn: cn=ann,dc=example,dc=org
+objectClass: inetOrgPerson
+cn: ann
+sn: Smith
+telephoneNumber: 6001
+l: Sofia, centre
+
+dn: cn=bob,dc=example,dc=org
+objectClass: inetOrgPerson
+cn: bob
+sn: Jones
+telephoneNumber: 6002
+telephoneNumber: 6012
+
+dn: cn=printer,dc=example,dc=org
+objectClass: device
+cn: printer
+"""
+RES_LDAP = """[_general]
+url = ldap://{address}:3389
+user = cn=admin,dc=example,dc=org
+pass = secret
+[people]
+additionalFilter = (objectClass=inetOrgPerson)
+name = cn
+phone = telephoneNumber
+town = l
+"""
+LDAP_PLAN = """[default]
+exten => 400,1,Set(GLOBAL(PHONE)=${REALTIME_FIELD(people,name,ann,phone)})
+ same => n,Set(GLOBAL(TOWN)=${REALTIME_FIELD(people,name,ann,town)})
+ same => n,Set(GLOBAL(SEVERAL)=${REALTIME_FIELD(people,name,bob,phone)})
+ same => n,Set(GLOBAL(OTHER)=<${REALTIME(people,name,printer)}>)
+ same => n,Set(GLOBAL(INJECTED)=<${REALTIME(people,name,*)}><${REALTIME(people,name,x\\)(cn=ann)}>)
+ same => n,Set(REALTIME(people,name,ann,phone)=6009)
+ same => n,Hangup(16)
+exten => 401,1,Hangup(19)
+exten => 402,1,Set(GLOBAL(GOT)=<${REALTIME_FIELD(people,name,ann,phone)}>)
+ same => n,Hangup(16)
+"""
+LDAP_TESTS = "".join(f"[{name}]\ndial = {number}\nlimit = 60\nexpect = hangup {cause}\n" for name, number, cause in (
+    ("functions", 400, 16), ("asks-nobody", 401, 19), ("asks", 402, 16)))
+
+
+class Slapd:
+    """An LDAP server of a test's own."""
+
+    def __init__(self, folder, address):
+        (folder / "ldap").mkdir()
+        (folder / "directory.ldif").write_text(DIRECTORY)
+        (folder / "slapd.conf").write_text(
+            "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "inetorgperson")) +
+            f"pidfile {folder}/slapd.pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\ndatabase mdb\nsuffix dc=example,dc=org\n"
+            f"rootdn cn=admin,dc=example,dc=org\nrootpw secret\ndirectory {folder}/ldap\nmaxsize 1048576\n")
+        subprocess.run(["/usr/sbin/slapadd", "-f", folder / "slapd.conf", "-l", folder / "directory.ldif"], check=True, capture_output=True)
+        self.process = subprocess.Popen(["/usr/sbin/slapd", "-f", folder / "slapd.conf", "-h", f"ldap://{address}:3389", "-d", "0"])
+        jt.wait_until(lambda: self.answers(address), 20, "slapd")
+
+    @staticmethod
+    def answers(address):
+        try:
+            socket.create_connection((address, 3389), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Ldap(RowUser):
+    def dial(self, jackfield, test):
+        answer = jackfield.cli(f"dialplan test dialplan_test.conf {test}", check=False)
+        self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
+        return self.globals(jackfield)
+
+    def test_a_directory_is_read_and_changed_and_a_hung_one_delays_only_who_asks_it(self):
+        server = Slapd(self.folder, self.server)
+        self.addCleanup(server.stop)
+        jackfield = self.daemon({"extensions.conf": LDAP_PLAN, "dialplan_test.conf": LDAP_TESTS, "res_ldap.conf": RES_LDAP.format(address=self.server),
+                                 "extconfig.conf": '[general]\ntimeout = 3s\n[settings]\npeople => ldap,"dc=example,dc=org",people\n'})
+        found = self.dial(jackfield, "functions")
+        self.assertEqual(("6001", "Sofia, centre", "6002;6012"), (found["PHONE"], found["TOWN"], found["SEVERAL"]))
+        self.assertEqual(("<>", "<><>"), (found["OTHER"], found["INJECTED"]))
+        self.assertEqual("<6009>", self.dial(jackfield, "asks")["GOT"])
+        listed = jackfield.ask("realtime load people \"name LIKE\" %o%")
+        self.assertIn("bob", listed)
+        self.assertNotIn("ann", listed)
+        answer = jackfield.cli("realtime store people name kim", check=False)
+        self.assertIn("not made by the daemon", answer.stdout + answer.stderr)
+        server.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        self.dial(jackfield, "asks-nobody")
+        self.assertLess(time.monotonic() - began, 2.5)
+        self.assertEqual("<>", self.dial(jackfield, "asks")["GOT"])
+        jackfield.wait_for_log("did not answer within 3000 ms")
+        server.signal(signal.SIGCONT)
+        jt.wait_until(lambda: self.dial(jackfield, "asks")["GOT"] == "<6009>", 20, "the directory")
 
 
 if __name__ == "__main__":
