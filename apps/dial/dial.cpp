@@ -1,6 +1,7 @@
 // Dial and RetryDial: call one or several destinations and connect the caller with the first that answers.
 #include "apps/dial/dial_call.hpp"
 #include "apps/dial/dial_options.hpp"
+#include "apps/dial/screening.hpp"
 #include "core/base/clock.hpp"
 #include "core/sdk.hpp"
 
@@ -33,6 +34,9 @@ constexpr ApplicationInfo dial_info{
         "  k, K - the called side or the caller may park the call with the code parkcall\n"
         "  L(x:y:z) - at most x ms, warn when y ms are left, again every z ms; S(x) - at most x seconds\n"
         "  m(class) - hold music instead of ringing; r(tone) - ringing at once; R - ringing only from early media\n"
+        "  n - the caller's name of p and P is not kept; N - nobody is asked when the caller's number is known\n"
+        "  p - who is called hears the caller's name and decides: 1 takes the call, 2 does not (NOANSWER), 3 TORTURE, 4 DONTCALL\n"
+        "  P(x) - as p, and the decision is kept in the database below privacy/x (the extension without x); 5 takes this call only\n"
         "  Q(cause) - cause told to those who did not win\n"
         "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
         "  t, T - the called side or the caller may transfer\n"
@@ -154,6 +158,11 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
         if (auto reset = run_application(caller, "ResetCDR", {}); !reset) log_warning("Dial option C: {}", reset.error().text);
     if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
 
+    Screening screening(caller, options);
+    if (const std::string decided = JF_TRY(screening.begin()); !decided.empty()) {
+        caller.set_variable("DIALSTATUS", decided);
+        return {};
+    }
     const Instant dialled = Clock::now();
     DialCall call(caller, options);
     if (auto started = call.start(destinations); !started) {
@@ -181,6 +190,11 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
                                                 ? std::string() : std::string(split_once(call.answered_dial_string(), '/').second));
     (*called)->set_variable("DIALEDPEERNAME", caller.name());
     const ChannelId id = caller.id();
+    if (const std::string declined = JF_TRY(screening.ask(called->channel())); !declined.empty()) {
+        caller.set_variable("DIALSTATUS", declined);
+        called->release();
+        return {};
+    }
     auto verdict = run_called_gosub(caller, called->channel(), options);
     if (verdict && *verdict != Verdict::connect) {
         called->release();
