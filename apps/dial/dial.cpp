@@ -1,6 +1,7 @@
 // Dial and RetryDial: call one or several destinations and connect the caller with the first that answers.
 #include "apps/dial/dial_call.hpp"
 #include "apps/dial/dial_options.hpp"
+#include "apps/dial/screening.hpp"
 #include "core/base/clock.hpp"
 #include "core/sdk.hpp"
 
@@ -33,6 +34,9 @@ constexpr ApplicationInfo dial_info{
         "  k, K - the called side or the caller may park the call with the code parkcall\n"
         "  L(x:y:z) - at most x ms, warn when y ms are left, again every z ms; S(x) - at most x seconds\n"
         "  m(class) - hold music instead of ringing; r(tone) - ringing at once; R - ringing only from early media\n"
+        "  n - the caller's name of p and P is not kept; N - nobody is asked when the caller's number is known\n"
+        "  p - who is called hears the caller's name and decides: 1 takes the call, 2 does not (NOANSWER), 3 TORTURE, 4 DONTCALL\n"
+        "  P(x) - as p, and the decision is kept in the database below privacy/x (the extension without x); 5 takes this call only\n"
         "  Q(cause) - cause told to those who did not win\n"
         "  s(tag), u(presentation) - tag and presentation of the identity shown\n"
         "  t, T - the called side or the caller may transfer\n"
@@ -141,13 +145,16 @@ Result<void> connect(Channel& caller, Custody called, const DialOptions& options
     return std::make_unique<const DialOptions>(JF_TRY(parse_dial_options(timeout, text)));
 }
 
-[[gnu::noinline]] Result<void> prepare(Channel& caller, const DialOptions& options) {
+// Before the first is called. False: the call is over already, and DIALSTATUS tells why.
+[[gnu::noinline]] Result<bool> prepare(Channel& caller, const DialOptions& options, Screening& screening) {
     for (const char* name : {"DIALSTATUS", "DIALEDPEERNAME", "DIALEDPEERNUMBER", "FORWARDERNAME"}) caller.set_variable(name, "");
     if (options.has('a')) JF_TRY(caller.answer());
     if (options.has('C'))
         if (auto reset = run_application(caller, "ResetCDR", {}); !reset) log_warning("Dial option C: {}", reset.error().text);
     if (options.has('B')) JF_TRY(run_gosub(caller, caret_to_gosub(options.argument('B'))));
-    return {};
+    const std::string decided = JF_TRY(screening.begin());
+    if (!decided.empty()) caller.set_variable("DIALSTATUS", decided);
+    return decided.empty();
 }
 
 // Until somebody has answered; holds nothing when nobody has. The variables of the status are set. Not in the frame of
@@ -175,7 +182,11 @@ Result<void> connect(Channel& caller, Custody called, const DialOptions& options
 }
 
 // Once somebody has answered. False: they are not to be connected after all.
-[[gnu::noinline]] Result<bool> introduce(Channel& caller, Channel& called, const DialOptions& options) {
+[[gnu::noinline]] Result<bool> introduce(Channel& caller, Channel& called, const DialOptions& options, Screening& screening) {
+    if (const std::string declined = JF_TRY(screening.ask(called)); !declined.empty()) {
+        caller.set_variable("DIALSTATUS", declined);
+        return false;
+    }
     if (JF_TRY(run_called_gosub(caller, called, options)) != Verdict::connect) return false;
     JF_TRY(greet(caller, called, options));
     JF_TRY(caller.answer());
@@ -189,7 +200,8 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
         return std::unexpected(std::move(read).error());
     }
     const DialOptions& options = **read;
-    JF_TRY(prepare(caller, options));
+    Screening screening(caller, options);
+    if (!JF_TRY(prepare(caller, options, screening))) return {};
     const Instant dialled = Clock::now();
     auto called = reach(caller, destinations, options);
     if (!called || !called->holds()) {
@@ -198,7 +210,7 @@ Result<void> dial_once(Channel& caller, std::string_view destinations, std::stri
     }
     const Instant answered = Clock::now();
     const ChannelId id = caller.id();
-    if (!JF_TRY(introduce(caller, called->channel(), options))) return {};
+    if (!JF_TRY(introduce(caller, called->channel(), options, screening))) return {};
     if (options.has('G')) return split_up(caller, std::move(*called), options);
     auto talked = connect(caller, std::move(*called), options);
     if (talked || talked.error().code != ErrorCode::taken)

@@ -9,7 +9,7 @@
 namespace jackfield::dial {
 namespace {
 
-constexpr std::string_view known = "aAbBcCdDeFfgGhHiIkKLmoQrRsStTuUwWxXz";
+constexpr std::string_view known = "aAbBcCdDeFfgGhHiIkKLmnNopPQrRsStTuUwWxXz";
 
 struct Refused {
     char letter;
@@ -17,9 +17,7 @@ struct Refused {
 };
 constexpr std::array refused{
     Refused{'E', "MF and SF digits"},          Refused{'j', "streams of video and text that the caller chose"},
-    Refused{'n', "the privacy manager"},       Refused{'N', "the privacy manager"},
-    Refused{'O', "operator services (DAHDI)"}, Refused{'p', "the privacy manager"},
-    Refused{'P', "the privacy manager"},
+    Refused{'O', "operator services (DAHDI)"},
 };
 
 Result<std::chrono::milliseconds> milliseconds(std::string_view text, char option) {

@@ -42,8 +42,9 @@ void tell_device(const Lot& lot, unsigned space) {
 
 }  // namespace
 
-Lots::Lots()
-    : entered_(subscribe<BridgeEntered>([this](const BridgeEntered& event) { entered(event.bridge, event.channel); })),
+Lots::Lots(Gate& gate)
+    : gate_(gate),
+      entered_(subscribe<BridgeEntered>([this](const BridgeEntered& event) { entered(event.bridge, event.channel); })),
       left_(subscribe<BridgeLeft>([this](const BridgeLeft& event) { left(event.bridge, event.channel, event.reason); })) {}
 
 // --- lots -----------------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ void Lots::write_dialplan() const {
         builder.remove_registrar(Name(registrar));
         std::vector<std::string> problems;
         for (const LotSettings& lot : lots) add_lot(builder, lot, problems);
-        const ExtensionLine back{.context = dial_context, .extension = "_.", .caller_id = {}, .priority = 1, .label = {},
+        const ExtensionLine back{.context = dial_context, .extension = "_[A-Za-z].", .caller_id = {}, .priority = 1, .label = {},
                                  .application = "Dial", .arguments = "${PARKER},${PARKEDDIALTIME}",
                                  .origin = {Name(registrar), Name("res_parking.conf"), 0}};
         if (auto added = builder.add(back); !added) problems.push_back(added.error().text);
@@ -164,6 +165,7 @@ void Lots::begin(Lot& lot, ParkedUser& user, Channel& channel, const ParkRequest
     user.timeout = request.timeout.value_or(lot.settings.timeout);
     user.comeback = request.comeback;
     user.ring = request.ring;
+    user.pass = gate_.hold();
 }
 
 Result<void> Lots::wait_in(const Reservation& reservation, Channel& channel, const ParkRequest& request) {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/bridge/bridge.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "core/runtime/gate.hpp"
 #include "core/runtime/timer.hpp"
 #include "modules/res_parking/parking.hpp"
 #include "modules/res_parking/settings.hpp"
@@ -33,13 +35,14 @@ struct ParkedUser {
     std::chrono::seconds timeout{};
     std::optional<Place> comeback;
     bool ring = false, leaving = false;             // leaving: somebody sees to it
+    Gate::Pass pass;                                // of this module: it stays while calls are parked
     Timer timer;
     explicit ParkedUser(std::move_only_function<void()> on_timeout) : timer(std::move(on_timeout)) {}
 };
 
 struct Lot {
     LotSettings settings;
-    bool dynamic = false, configured = true;        // not configured any more: goes with its last call
+    bool dynamic = false, configured = true;        // not configured any more: goes when it is empty
     std::map<unsigned, std::unique_ptr<ParkedUser>> users;
     std::shared_ptr<Bridge> bridge;                 // holding; made with the first call
     unsigned last_space = 0;
@@ -48,7 +51,7 @@ struct Lot {
 // Control thread.
 class Lots {
   public:
-    Lots();
+    explicit Lots(Gate& gate);
     // Puts the lots of the file into force; calls that wait go on waiting.
     void apply(Settings settings);
     const std::map<std::string, std::unique_ptr<Lot>, CaseInsensitiveLess>& all() const { return lots_; }
@@ -86,6 +89,7 @@ class Lots {
     MemberOptions member_options(const Lot& lot, const ParkRequest& request) const;
     void write_dialplan() const;
 
+    Gate& gate_;
     Settings settings_;
     std::map<std::string, std::unique_ptr<Lot>, CaseInsensitiveLess> lots_;
     Subscription entered_, left_;

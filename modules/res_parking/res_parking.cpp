@@ -25,7 +25,7 @@ DeviceState space_state(const Lots& lots, std::string_view name) {
 
 Result<void> load(Module& module) {
     module.keep(Registration([] { remove_dialplan(); }));
-    auto& lots = module.own<Lots>();
+    auto& lots = module.own<Lots>(module.gate());
     JF_TRY(module.add(DeviceStateProvider{"park", [&lots](std::string_view rest) { return space_state(lots, rest); }}));
     JF_TRY(add_applications(module, lots));
     JF_TRY(add_manager(module, lots));

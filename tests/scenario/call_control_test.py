@@ -57,6 +57,9 @@ exten => 656,1,FollowMe(ann,dn)
  same => n,UserEvent(Unfound)
 exten => 657,1,FollowMe(nobody,d)
  same => n,UserEvent(Unfound)
+exten => 658,1,Dial(PJSIP/6002,20,P(ann))
+ same => n,UserEvent(Screened,Status: ${DIALSTATUS})
+exten => 659,1,Dial(PJSIP/6002,20,pN)
 exten => 7,1,UserEvent(Left,Status: ${DIALSTATUS})
 """
 FEATURES = """
@@ -354,6 +357,40 @@ class FollowMe(CallControl):
         self.jackfield.wait_idle()
 
 
+class Screening(CallControl):
+    def setUp(self):
+        super().setUp()
+        prompts = self.jackfield.folder / "lib/sounds/en"
+        for name, hz in (("priv-recordintro", 300), ("priv-callpending", 300), ("priv-callee-options", 1700)):
+            jt.write_tone(prompts / f"{name}.wav", hz, 1)
+
+    def test_who_is_called_hears_a_name_and_the_decision_is_kept(self):
+        alice, bob = self.phone("6001", tone=440), self.phone("6002", tone=1000, auto_answer=True)
+        alice.dial("658")
+        bob.wait_to_hear(440, 15)  # what alice has said
+        bob.wait_to_hear(1700)
+        bob.press("4")
+        self.assertEqual(self.client.event("UserEvent", UserEvent="Screened").get("Status"), "DONTCALL")
+        bob.wait_event("CALL_CLOSED")
+        self.assertIn("kill", self.jackfield.ask("database show privacy"))
+        self.jackfield.wait_idle()
+        mark = bob.mark()
+        alice.dial("658")
+        self.assertEqual(self.client.event("UserEvent", UserEvent="Screened").get("Status"), "DONTCALL")
+        self.assertEqual(bob.mark(), mark)
+        self.jackfield.ask("database put privacy/ann 6001 allow")
+        self.jackfield.wait_idle()
+        alice.dial("658")
+        bob.wait_to_hear(440)
+        alice.wait_to_hear(1000)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+        alice.dial("659")  # the number is known
+        bob.wait_to_hear(440)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+
 class Parking(CallControl):
     def test_a_code_parks_the_other_side_and_anybody_retrieves_it(self):
         alice = self.phone("6001", tone=440)
@@ -404,6 +441,7 @@ class Parking(CallControl):
         alice.wait_to_hear(1000)
         alice.hang_up()
         self.jackfield.wait_idle()
+        self.assertNotIn("[h@park-dial", self.jackfield.log_text())
 
     def test_a_place_of_ones_own_after_the_timeout_and_who_gives_up(self):
         alice = self.phone("6001", tone=440)
@@ -435,6 +473,8 @@ class Parking(CallControl):
         self.assertEqual(answer.get("Response"), "Success")
         self.assertEqual(self.client.event("ParkedCall", Parkinglot="default").get("ParkingTimeout"), "5")
         alice.wait_to_hear(620)
+        refused = self.jackfield.cli("module unload res_parking", check=False)
+        self.assertIn("busy", refused.stdout + refused.stderr)
         alice.hang_up()
         self.jackfield.wait_idle()
 
