@@ -78,6 +78,14 @@ void IceAgent::add_candidate(const IceCandidate& candidate, Instant now) {
     plan(now);
 }
 
+void IceAgent::stop() {
+    remote_ = {};
+    pairs_.clear();
+    components_ = {};
+    state_ = State::waiting;
+    next_.reset();
+}
+
 void IceAgent::add_pairs(const IceCandidate& candidate) {
     if (candidate.component > component_count_ || candidate.component == 0 || remote_count_ >= most_remote) return;
     if (find_pair(candidate.component, IceBase::socket, candidate.address) < 0) ++remote_count_;

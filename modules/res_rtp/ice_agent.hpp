@@ -60,6 +60,7 @@ class IceAgent {
     // we made the offer.
     void start(const Remote& remote, bool controlling, Instant now);
     void add_candidate(const IceCandidate& candidate, Instant now);
+    void stop();  // the far side has no ICE any more; start() begins anew
 
     // Any STUN message of this component that is no answer of a server.
     void receive(unsigned component, IceBase base, const SocketAddress& from, const StunMessage& message, Instant now);

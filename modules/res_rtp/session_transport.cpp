@@ -128,6 +128,10 @@ void SessionTransport::set_remote(const RtpRemoteTransport& remote, bool offered
         const bool two = !remote.rtcp_mux && std::ranges::any_of(remote.candidates, [](const IceCandidate& candidate) { return candidate.component == 2; });
         agent_->start({remote.credentials, remote.candidates, remote.ice_lite, two ? 2u : 1u, false}, offered, Clock::now());
         plan();
+    } else if (agent_) {
+        agent_->stop();
+        plan();
+        for (Component& component : components_) component.selected.reset();
     }
     if (!remote.dtls) return;
     for (unsigned component = 1; component <= 2; ++component) {

@@ -154,6 +154,9 @@ class Ice(Calls):
         self.pbx(_6001=f"{ICE}\n{DTLS}\nrtcp_mux=yes", _6002=ICE)
         alice, bob = self.secured("6001", ice=True, mux=True, tone=440), self.phone("6002", tone=1000, auto_answer=True)
         self.talk(alice, bob)
+        shown = jt.wait_until(lambda: re.search(r"(?s).*6001-\S+ +\S+ ulaw +[1-9].*", self.daemons[0].ask("pjsip show channelstats")), 10, "packets").group()
+        self.assertRegex(shown, r"6001-\S+ +00:00:\d\d ulaw +[1-9]\d* .* ICE connected to 10\.77\.0\.\d:\d+, DTLS connected \(AES_CM_128_HMAC_SHA1_80\)\n")
+        self.assertRegex(shown, r"6002-\S+ .* ICE not in use\n")
         self.end(alice, bob)
 
 

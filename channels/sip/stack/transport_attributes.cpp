@@ -22,7 +22,7 @@ constexpr std::array<HashName, 4> hash_names{{{FingerprintHash::sha1, "sha-1", 2
                                               {FingerprintHash::sha384, "sha-384", 48},
                                               {FingerprintHash::sha512, "sha-512", 64}}};
 
-int hexadecimal(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+int value_of_hex(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
 
 constexpr unsigned most_components = 2;
 constexpr std::size_t most_candidates = 64, most_fingerprints = 8;
@@ -94,7 +94,7 @@ std::optional<Fingerprint> parse_fingerprint(std::string_view value) {
     if (known == hash_names.end() || text.size() != 3 * known->size - 1) return {};
     Fingerprint fingerprint{known->hash, {}};
     for (std::size_t at = 0; at < text.size(); at += 3) {
-        const int high = hexadecimal(text[at]), low = hexadecimal(text[at + 1]);
+        const int high = value_of_hex(text[at]), low = value_of_hex(text[at + 1]);
         if (high < 0 || low < 0 || (at + 2 < text.size() && text[at + 2] != ':')) return {};
         fingerprint.bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
     }

@@ -76,6 +76,7 @@ class SipCall final : public DriverChannel,
     Result<void> refuse_with(int status);
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
     FormatList formats() const { return media_->formats(); }
+    const MediaSession* media() const { return media_.get(); }  // null only while it is made
     // The call that has this dialog (Replaces); null when there is none or it has ended.
     static SipCall* find(UserAgent& agent, const DialogReference& reference);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "channels/sip/config/object_options.hpp"
+#include "channels/sip/ua/channel_statistics.hpp"
 #include "core/console/command.hpp"
 
 namespace jackfield::sip {
@@ -107,6 +108,7 @@ Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar
                                  each.remaining.count(), each.call_id));
         return console.print("\n{} active subscriptions\n", all.size());
     }));
+    JF_TRY(add_channel_statistics(module));
     return module.add(logger_info, [&](Console& console, std::span<const std::string> words) -> Result<void> {
         const auto on = words.empty() ? std::nullopt : parse_bool(words[0]);
         if (!on) return fail(ErrorCode::invalid, "Usage: pjsip set logger on|off");

@@ -75,7 +75,10 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     options.cname = cname;
     options.ice = endpoint.ice_support;
     if (const auto told = SocketAddress::parse(host); told && !told->is_any() && !told->same_host(options.local)) options.external = *told;
-    if (endpoint.media_encryption == MediaEncryption::dtls) options.dtls = endpoint.dtls->context;
+    if (endpoint.media_encryption == MediaEncryption::dtls) {
+        if (!endpoint.dtls || !endpoint.dtls->context) return fail(ErrorCode::unsupported, "endpoint {} has no certificate for DTLS", endpoint.name);
+        options.dtls = endpoint.dtls->context;
+    }
     session->rtp_ = JF_TRY(rtp.create(options));
     session->origin_ = SdpOrigin(session_identifier());
     session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;

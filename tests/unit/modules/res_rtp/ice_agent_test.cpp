@@ -116,6 +116,7 @@ class IceAgentTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(consent_ends_with_the_answers);
     CPPUNIT_TEST(fails_when_nobody_answers);
     CPPUNIT_TEST(restarts_to_another_address);
+    CPPUNIT_TEST(stops_and_begins_anew);
     CPPUNIT_TEST(a_flood_of_addresses_is_bounded);
     CPPUNIT_TEST_SUITE_END();
 
@@ -254,6 +255,21 @@ class IceAgentTest : public CppUnit::TestFixture {
         alice.agent.restart();
         connect(bob, alice);
         CPPUNIT_ASSERT(connected(alice) && connected(bob) && alice.chosen[0] == bob.addresses[0]);
+    }
+    void stops_and_begins_anew() {
+        auto& alice = network_.host({"10.0.0.1:1000"});
+        auto& bob = network_.host({"10.0.0.2:2000"});
+        connect(alice, bob);
+        alice.agent.stop();
+        network_.lost = [](const IceNetwork::Sent&) { return true; };
+        const unsigned before = alice.sent;
+        network_.run(25s);
+        CPPUNIT_ASSERT(alice.failure.empty() && alice.sent == before);
+        network_.lost = {};
+        alice.agent.restart();
+        bob.agent.restart();
+        connect(alice, bob);
+        CPPUNIT_ASSERT(connected(alice) && connected(bob));
     }
     void a_flood_of_addresses_is_bounded() {
         auto& alice = network_.host({"10.0.0.1:1000"});

@@ -1,0 +1,54 @@
+// What is known of the media of SIP calls: pjsip show channelstats.
+#include "channels/sip/ua/channel_statistics.hpp"
+
+#include "channels/sip/ua/call.hpp"
+#include "core/bridge/bridge.hpp"
+#include "core/console/command.hpp"
+
+namespace jackfield::sip {
+namespace {
+
+constexpr CommandInfo statistics_info{
+    .words = "pjsip show channelstats",
+    .synopsis = "Show the media of SIP calls: packets, losses, jitter, round trip, and how it travels",
+    .text = "As the last RTCP reports of both sides say; times in seconds. The last column: RTP, or the state of ICE and DTLS."};
+
+double percent(std::uint32_t lost, std::uint32_t received) {
+    return lost + received == 0 ? 0 : 100.0 * lost / (static_cast<double>(lost) + received);
+}
+
+Result<void> print_statistics(Console& console, const Channel& channel, const MediaSession& media) {
+    const RtpQuality quality = media.rtp().quality();
+    const auto age = std::chrono::duration_cast<std::chrono::seconds>(wall_now() - channel.created()).count();
+    const FormatList formats = media.formats();
+    const Format* const format = formats.best(MediaType::audio);
+    // Asterisk's width: the first 8 characters of the bridge, the channel's name without its technology.
+    const std::string bridge = channel.bridge() ? channel.bridge()->id().substr(0, 8) : std::string();
+    return console.print(" {:8} {:<18} {:02}:{:02}:{:02} {:<6} {:>7} {:>7} {:>3.0f} {:>7.3f} {:>7} {:>7} {:>3.0f} {:>7.3f} {:>7.3f} {}\n", bridge,
+                         channel.name().substr(channel.name().find('/') + 1), age / 3600, age / 60 % 60, age % 60, format ? format->codec->name : "",
+                         quality.packets_received, quality.lost, percent(quality.lost, quality.packets_received), quality.jitter_ms / 1000,
+                         quality.packets_sent, quality.remote_lost, percent(quality.remote_lost, quality.packets_sent),
+                         quality.remote_jitter_ms / 1000, quality.round_trip_ms / 1000,
+                         media.transport() ? media.transport()->describe() : media.secured() ? "SRTP" : "RTP");
+}
+
+}  // namespace
+
+Result<void> add_channel_statistics(Module& module) {
+    return module.add(statistics_info, [](Console& console, std::span<const std::string>) -> Result<void> {
+        JF_TRY(console.print("\n                                             ...........Receive......... .........Transmit..........\n"
+                             " BridgeId ChannelId ........ UpTime.. Codec.   Count    Lost Pct  Jitter   Count    Lost Pct  Jitter RTT.... Transport\n"));
+        std::size_t count = 0;
+        Result<void> printed;
+        for_each_channel([&](Channel& channel) {
+            const auto* const call = dynamic_cast<const SipCall*>(&channel.driver());
+            if (!call || !call->media() || !printed) return;
+            printed = print_statistics(console, channel, *call->media());
+            ++count;
+        });
+        JF_TRY(std::move(printed));
+        return console.print("\nObjects found: {}\n", count);
+    });
+}
+
+}  // namespace jackfield::sip
