@@ -150,7 +150,7 @@ class EventTest(jt.ScenarioTest):
         self.where = {name: self.address() for name in self.watchers}
         objects = "".join(WATCHER.replace("@NAME@", name).replace("@WHERE@", self.where[name]).replace("@OPTIONS@", options)
                           for name, options in self.watchers.items())
-        phones = "".join(jt.phone_objects(user) + f"mailboxes={user}\n" for user in self.phones_too)
+        phones = "".join(jt.phone_objects(user) for user in self.phones_too)
         system = f"[system]\ntype=system\ntimer_t1={self.t1}\ntimer_b={64 * self.t1}\n"
         self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + system + jt.PHONE_TEMPLATE + objects + phones + self.objects,
                                       "extensions.conf": PLAN, **self.files})
@@ -312,7 +312,7 @@ class Many(EventTest):
         except AssertionError as error:
             raise AssertionError(f"{error}\n{(self.folder / 'errors.log').read_text()[:3000]}")
         jt.wait_until(lambda: self.subscriptions() == 0, 20, "the end of 500 subscriptions")
-        self.assertNotIn("turn of the control thread", self.jackfield.log_text())
+        self.assertNotIn("the control thread", self.jackfield.log_text())  # no turn took 10 ms
 
 
 class Lamps(EventTest):
@@ -491,7 +491,6 @@ class Lists(EventTest):
 
 class Mailboxes(EventTest):
     """Message waiting: by subscription, without one, through AMI and to hints."""
-    phones_too = ("6002",)
     watchers = {"desk": "mailboxes=1000@office,1001\nvoicemail_extension=*97\nmwi_from_user=mail", "own": "", "both": "mailboxes=1002",
                 "trunk": "incoming_mwi_mailbox=2000@provider", "each": "mailboxes=1003,1004\naggregate_mwi=no", "replaces": "mailboxes=1005\nmwi_subscribe_replaces_unsolicited=yes"}
     objects = "[shared]\ntype=aor\nmailboxes=1000@office\nvoicemail_extension=*98\n[global]\ntype=global\nmwi_disable_initial_unsolicited=yes\n"
@@ -554,14 +553,6 @@ class Mailboxes(EventTest):
         self.assertIn("Voice-Message: 6/0", told.body)
         self.assertIn(";other", told.start)
         self.assertEqual([], both.drain())
-
-    def test_baresip_is_told_of_its_messages(self):
-        self.update("6002", 3)
-        phone = self.phone("6002", settings=["module_app mwi.so"])
-        jt.wait_until(lambda: "message-summary" in self.jackfield.ask("pjsip show subscriptions inbound"), 10, "its subscription")
-        self.update("6002", 5, 1)
-        _, event = phone.wait_event("MWI_NOTIFY", holding="5/1")
-        self.assertIn("Messages-Waiting: yes", str(event))
 
     def test_a_provider_tells_of_messages(self):
         trunk = self.watcher("trunk")

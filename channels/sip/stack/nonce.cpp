@@ -14,7 +14,7 @@ namespace jackfield::sip {
 
 namespace {
 
-constexpr std::size_t head_size = 32;   // 16 hex digits of time, 16 of number
+constexpr std::size_t stamp_size = 32;   // 16 hex digits of time, 16 of number
 constexpr std::size_t proof_size = 32;  // 128 bits of HMAC-SHA-256
 
 std::optional<std::uint64_t> hex_number(std::string_view digits) {
@@ -46,10 +46,10 @@ std::string NonceIssuer::issue(std::string_view realm, Instant now) {
 }
 
 NonceIssuer::Check NonceIssuer::use(std::string_view nonce, std::string_view realm, std::uint32_t count, Instant now) {
-    if (nonce.size() != head_size + proof_size) return Check::forged;
-    const std::string_view head = nonce.substr(0, head_size);
+    if (nonce.size() != stamp_size + proof_size) return Check::forged;
+    const std::string_view head = nonce.substr(0, stamp_size);
     const std::string expected = proof(head, realm);
-    if (CRYPTO_memcmp(expected.data(), nonce.data() + head_size, proof_size) != 0) return Check::forged;
+    if (CRYPTO_memcmp(expected.data(), nonce.data() + stamp_size, proof_size) != 0) return Check::forged;
     const auto time = hex_number(head.substr(0, 16)), number = hex_number(head.substr(16));
     if (!time || !number) return Check::forged;
     const Instant made{Instant::duration(static_cast<std::int64_t>(*time))};

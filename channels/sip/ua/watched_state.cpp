@@ -8,13 +8,13 @@ namespace jackfield::sip {
 using namespace std::chrono_literals;
 
 StateListener::~StateListener() {
-    if (state_) state_->remove(*this);
+    if (state_) state_->listeners_.remove(*this);
 }
 
 void StateListener::listen(std::shared_ptr<WatchedState> state) {
-    if (state_) state_->remove(*this);
+    if (state_) state_->listeners_.remove(*this);
     state_ = std::move(state);
-    if (state_) state_->add(*this);
+    if (state_) state_->listeners_.add(*this);
 }
 
 WatchedStates::WatchedStates() : turn_([this] { tell(); }) {}
@@ -29,7 +29,7 @@ std::shared_ptr<WatchedState> WatchedStates::find(EventPackage& package, const s
 }
 
 void WatchedStates::changed(WatchedState& state) {
-    state.told_ = 0;
+    state.listeners_.restart();
     if (std::exchange(state.dirty_, true)) return;
     dirty_.push_back(&state);
     if (!turn_.running()) turn_.start(0ns);
@@ -57,31 +57,10 @@ WatchedState::WatchedState(WatchedStates& owner, EventPackage& package, std::str
 
 WatchedState::~WatchedState() { owner_.forget(*this); }
 
-void WatchedState::add(StateListener& listener) {
-    listener.place_ = listeners_.size();
-    listeners_.push_back(&listener);
-}
-
-// Its place is filled by one of the same kind, told or not told; the gap that that leaves by the last one.
-void WatchedState::remove(StateListener& listener) {
-    const auto fill = [&](std::size_t gap, std::size_t from) {
-        listeners_[gap] = listeners_[from];
-        listeners_[gap]->place_ = gap;
-        return from;
-    };
-    std::size_t gap = listener.place_;
-    if (gap < told_) gap = fill(gap, --told_);
-    fill(gap, listeners_.size() - 1);
-    listeners_.pop_back();
-}
-
 bool WatchedState::tell(std::size_t& allowance) {
-    const auto keep = listeners_.empty() ? nullptr : listeners_.front()->state_;  // while they end one after the other
-    while (told_ < listeners_.size() && allowance > 0) {
-        --allowance;
-        listeners_[told_++]->on_state_changed();
-    }
-    return told_ >= listeners_.size();
+    const auto keep = listeners_.any() ? listeners_.any()->state_ : nullptr;  // while they end one after the other
+    for (; allowance > 0 && !listeners_.done(); --allowance) listeners_.next()->on_state_changed();
+    return listeners_.done();
 }
 
 }  // namespace jackfield::sip

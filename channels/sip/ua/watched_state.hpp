@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "channels/sip/stack/turn_list.hpp"
 #include "channels/sip/ua/event_package.hpp"
 #include "core/runtime/timer.hpp"
 
@@ -69,15 +70,12 @@ class WatchedState {
   private:
     friend class WatchedStates;
     friend class StateListener;
-    void add(StateListener& listener);
-    void remove(StateListener& listener);
     bool tell(std::size_t& allowance);  // true: all have been told
 
     WatchedStates& owner_;
     EventPackage& package_;
     std::string key_;
-    std::vector<StateListener*> listeners_;
-    std::size_t told_ = 0;  // those before this place have heard of the last change
+    TurnList<StateListener, &StateListener::place_> listeners_;  // a turn: to be told of the last change
     bool dirty_ = false;
     std::unique_ptr<EventSource> source_;
 };
