@@ -74,10 +74,10 @@ std::unexpected<Error> not_had(const char* what, int error) {
     return fail(ErrorCode::unsupported, "{}: {}", what, std::strerror(error));
 }
 
-class Ring final : public PacketRing {
+class KernelRing final : public PacketRing {
   public:
     Result<void> open();
-    ~Ring() override {
+    ~KernelRing() override {
         if (ring_ >= 0) close(ring_);
     }
 
@@ -112,7 +112,7 @@ class Ring final : public PacketRing {
     msghdr message_{};  // what every receive asks for
 };
 
-Result<void> Ring::open() {
+Result<void> KernelRing::open() {
     io_uring_params parameters{};
     parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CLAMP;
     parameters.cq_entries = completions;
@@ -125,7 +125,7 @@ Result<void> Ring::open() {
     return provide_buffers();
 }
 
-Result<void> Ring::map(const io_uring_params& parameters) {
+Result<void> KernelRing::map(const io_uring_params& parameters) {
     const auto &sq = parameters.sq_off;
     const auto &cq = parameters.cq_off;
     const std::size_t size = std::max<std::size_t>(sq.array + parameters.sq_entries * sizeof(std::uint32_t),
@@ -147,7 +147,7 @@ Result<void> Ring::map(const io_uring_params& parameters) {
     return {};
 }
 
-Result<void> Ring::provide_buffers() {
+Result<void> KernelRing::provide_buffers() {
     io_uring_buf_reg registration{};
     registration.ring_addr = reinterpret_cast<std::uintptr_t>(buffer_ring_.at());
     registration.ring_entries = buffers;
@@ -158,7 +158,7 @@ Result<void> Ring::provide_buffers() {
     return {};
 }
 
-void Ring::give_buffer(std::uint16_t buffer) {
+void KernelRing::give_buffer(std::uint16_t buffer) {
     // The first entry's last field is the tail of the queue.
     auto* const entries = buffer_ring_.at<io_uring_buf>();
     io_uring_buf& entry = entries[buffers_given_ & (buffers - 1)];
@@ -168,11 +168,11 @@ void Ring::give_buffer(std::uint16_t buffer) {
     release(&entries[0].resv, ++buffers_given_);
 }
 
-void Ring::give_back_taken() {
+void KernelRing::give_back_taken() {
     if (taken_buffer_ >= 0) give_buffer(static_cast<std::uint16_t>(std::exchange(taken_buffer_, -1)));
 }
 
-io_uring_sqe& Ring::submission(std::uint8_t operation, int descriptor, std::uint64_t tag) {
+io_uring_sqe& KernelRing::submission(std::uint8_t operation, int descriptor, std::uint64_t tag) {
     while (full()) enter(0, {});
     io_uring_sqe& entry = submission_entries_.at<io_uring_sqe>()[prepared_++ & submission_mask_];
     std::memset(&entry, 0, sizeof(entry));
@@ -182,7 +182,7 @@ io_uring_sqe& Ring::submission(std::uint8_t operation, int descriptor, std::uint
     return entry;
 }
 
-void Ring::receive(int socket, std::uint64_t tag) {
+void KernelRing::receive(int socket, std::uint64_t tag) {
     io_uring_sqe& entry = submission(IORING_OP_RECVMSG, socket, tag);
     entry.addr = reinterpret_cast<std::uintptr_t>(&message_);
     entry.len = 1;
@@ -191,25 +191,25 @@ void Ring::receive(int socket, std::uint64_t tag) {
     entry.buf_group = buffer_group;
 }
 
-void Ring::watch(int descriptor, std::uint64_t tag) {
+void KernelRing::watch(int descriptor, std::uint64_t tag) {
     io_uring_sqe& entry = submission(IORING_OP_POLL_ADD, descriptor, tag);
     entry.len = IORING_POLL_ADD_MULTI;
     entry.poll32_events = POLLIN;
 }
 
-void Ring::cancel(std::uint64_t tag) {
+void KernelRing::cancel(std::uint64_t tag) {
     io_uring_sqe& entry = submission(IORING_OP_ASYNC_CANCEL, -1, 0);
     entry.addr = tag;
     entry.flags = IOSQE_CQE_SKIP_SUCCESS;
 }
 
-std::uint8_t* Ring::room(std::size_t size) {
+std::uint8_t* KernelRing::room(std::size_t size) {
     // The kernel copies what it is given while it takes it, so after that the arena is empty.
     while (arena_used_ + size + 2 * sizeof(sockaddr_in6) > arena_size || full()) enter(0, {});
     return arena_.at(arena_used_);
 }
 
-void Ring::send(int socket, std::span<const std::uint8_t> bytes, const SocketAddress* to) {
+void KernelRing::send(int socket, std::span<const std::uint8_t> bytes, const SocketAddress* to) {
     constexpr std::size_t alignment = 8;
     arena_used_ += (bytes.size() + alignment - 1) / alignment * alignment;
     std::uint8_t* const place = arena_.at(arena_used_);
@@ -227,7 +227,7 @@ void Ring::send(int socket, std::span<const std::uint8_t> bytes, const SocketAdd
     entry.addr_len = static_cast<std::uint16_t>(to->raw_size());
 }
 
-void Ring::enter(unsigned at_least, std::chrono::nanoseconds time) {
+void KernelRing::enter(unsigned at_least, std::chrono::nanoseconds time) {
     release(submission_tail_, prepared_);
     const unsigned waiting = prepared_ - acquire(submission_head_);
     __kernel_timespec limit{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
@@ -239,12 +239,12 @@ void Ring::enter(unsigned at_least, std::chrono::nanoseconds time) {
     if (acquire(submission_head_) == prepared_) arena_used_ = 0;
 }
 
-void Ring::wait(unsigned at_least, std::chrono::nanoseconds time) {
+void KernelRing::wait(unsigned at_least, std::chrono::nanoseconds time) {
     give_back_taken();
     enter(time.count() > 0 ? at_least : 0, time);
 }
 
-PacketRing::Completion Ring::take(io_uring_cqe& entry) {
+PacketRing::Completion KernelRing::take(io_uring_cqe& entry) {
     Completion completion{.tag = std::exchange(entry.user_data, 0), .last = (entry.flags & IORING_CQE_F_MORE) == 0};
     if (entry.res < 0) completion.error = -entry.res;
     if (!(entry.flags & IORING_CQE_F_BUFFER)) return completion;
@@ -257,7 +257,7 @@ PacketRing::Completion Ring::take(io_uring_cqe& entry) {
     return completion;
 }
 
-std::optional<PacketRing::Completion> Ring::next() {
+std::optional<PacketRing::Completion> KernelRing::next() {
     give_back_taken();
     for (std::uint32_t head = *completion_head_; head != acquire(completion_tail_);) {
         io_uring_cqe& entry = completions_[head & completion_mask_];
@@ -269,7 +269,7 @@ std::optional<PacketRing::Completion> Ring::next() {
     return {};
 }
 
-std::optional<PacketRing::Completion> Ring::next_of(std::uint64_t tag) {
+std::optional<PacketRing::Completion> KernelRing::next_of(std::uint64_t tag) {
     give_back_taken();
     const std::uint32_t tail = acquire(completion_tail_);
     for (std::uint32_t at = *completion_head_; at != tail; ++at) {
@@ -285,7 +285,7 @@ std::optional<PacketRing::Completion> Ring::next_of(std::uint64_t tag) {
 }  // namespace
 
 Result<std::unique_ptr<PacketRing>> PacketRing::make() {
-    auto ring = std::make_unique<Ring>();
+    auto ring = std::make_unique<KernelRing>();
     JF_TRY(ring->open());
     return ring;
 }
