@@ -241,6 +241,9 @@ void MediaStream::Private::serve_paths() {
         if (node->paths[i].take_request(from, to)) prepare(static_cast<PathRole>(i), from, to);
     }
     for (const auto& tap : taps) serve_tap(tap);
+    const Codec *from, *to;
+    if (extras && extras->silence.take_request(from, to))
+        command([slot = &extras->silence, from, to, path = make_path(from, to)]() mutable { slot->install(from, to, path); });
 }
 
 // --- connections ------------------------------------------------------------------------------------------------
@@ -373,16 +376,30 @@ void MediaStream::send_digit(char key, std::chrono::milliseconds length) {
 
 // --- what listens, speaks and changes -------------------------------------------------------------------------------------------
 
-template <class N>
+void MediaStream::Private::need_extras() {
+    if (extras || !loop) return;
+    auto made = std::make_unique<StreamExtras>();
+    extras = made.get();
+    command([node = node, made = std::move(made)]() mutable { node->extras = std::move(made); });
+}
+
+template <class N, class Owner>
 std::unique_ptr<MediaStream::Attached> MediaStream::Private::attach(std::shared_ptr<N> added,
-                                                                    std::vector<std::shared_ptr<N>> StreamNode::*list) {
+                                                                    std::vector<std::shared_ptr<N>> Owner::*list) {
+    constexpr auto owner_of = [](StreamNode& node) -> Owner& {
+        if constexpr (std::is_same_v<Owner, StreamNode>)
+            return node;
+        else
+            return *node.extras;
+    };
+    if constexpr (std::is_same_v<Owner, StreamExtras>) need_extras();
     ++attached;
-    command([node = node, added, list] {
+    command([node = node, added, list, owner_of] {
         if constexpr (std::is_same_v<N, ProcessorNode>) return node->add(added);
-        (node->*list).push_back(added);
+        (owner_of(*node).*list).push_back(added);
         node->refresh();
     });
-    return std::make_unique<Removal>([alive = alive, added, list] {
+    return std::make_unique<Removal>([alive = alive, added, list, owner_of] {
         if (!*alive) return;
         Private& stream = **alive;
         --stream.attached;
@@ -391,8 +408,8 @@ std::unique_ptr<MediaStream::Attached> MediaStream::Private::attach(std::shared_
             std::erase(stream.silence_watches, added);
             added->ended = true;
         }
-        stream.command([node = stream.node, added, list] {
-            std::erase(node->*list, added);
+        stream.command([node = stream.node, added, list, owner_of] {
+            std::erase(owner_of(*node).*list, added);
             node->refresh();
         });
     });
@@ -410,18 +427,18 @@ std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<Injector
 }
 
 std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<AudioProcessor> processor) {
-    return private_->attach(std::make_shared<ProcessorNode>(std::move(processor)), &StreamNode::processors);
+    return private_->attach(std::make_shared<ProcessorNode>(std::move(processor)), &StreamExtras::processors);
 }
 
 std::unique_ptr<MediaStream::Attached> MediaStream::add(std::unique_ptr<FrameFilter> filter) {
-    return private_->attach(std::make_shared<FilterNode>(std::move(filter)), &StreamNode::filters);
+    return private_->attach(std::make_shared<FilterNode>(std::move(filter)), &StreamExtras::filters);
 }
 
 std::unique_ptr<MediaStream::Attached> MediaStream::watch_silence(
     unsigned threshold, std::move_only_function<void(const SilenceEvent&)> function) {
     auto added = std::make_shared<SilenceNode>(std::max(threshold, 1u), std::move(function));
     private_->silence_watches.push_back(added);
-    return private_->attach(std::move(added), &StreamNode::silence_watches);
+    return private_->attach(std::move(added), &StreamExtras::silence_watches);
 }
 
 void MediaStream::Private::tell_silence() {
@@ -439,6 +456,8 @@ void MediaStream::Private::tell_silence() {
 }
 
 void MediaStream::set_jitter_buffer(std::optional<JitterSettings> settings) {
+    if (!settings && !private_->extras) return;
+    private_->need_extras();
     private_->command([node = private_->node,
                        jitter = settings ? std::make_unique<StreamJitter>(*private_->node, *settings) : nullptr]() mutable {
         node->set_jitter(jitter);

@@ -41,9 +41,10 @@ struct MediaStream::Private final : NodeOwner {
     void drain_digits();
     void source_ended();
     void tell_silence();
-    // Adds something to one of the node's lists, and gives what takes it out again.
-    template <class N>
-    std::unique_ptr<Attached> attach(std::shared_ptr<N> added, std::vector<std::shared_ptr<N>> StreamNode::*list);
+    // Adds something to a list of the node or of its extras, and gives what takes it out again.
+    template <class N, class Owner>
+    std::unique_ptr<Attached> attach(std::shared_ptr<N> added, std::vector<std::shared_ptr<N>> Owner::*list);
+    void need_extras();
     void note_path(PathRole role, const TranslationPath* path);
 
     MediaStream& self;
@@ -65,6 +66,7 @@ struct MediaStream::Private final : NodeOwner {
     Kept<void(bool)> on_talking;  // set by the mixer
     std::vector<std::shared_ptr<TapNode>> taps;
     std::vector<std::shared_ptr<SilenceNode>> silence_watches;
+    StreamExtras* extras = nullptr;  // the node's; null: none yet
     unsigned attached = 0;  // of everything that listens, speaks or changes
     std::string read_path, write_path;
 };

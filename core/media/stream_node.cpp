@@ -75,13 +75,13 @@ bool SilenceMeter::add(bool silent, std::uint32_t samples) {
 void StreamNode::arrive(MediaLoop& loop) {
     loop_ = &loop;
     if (port_) port_->attach(loop);
-    if (jitter_) jitter_->attach(loop);
+    if (StreamJitter* const buffer = jitter()) buffer->attach(loop);
     refresh();
 }
 
 void StreamNode::leave() {
     if (port_) port_->detach();
-    if (jitter_) jitter_->detach();
+    if (StreamJitter* const buffer = jitter()) buffer->detach();
     if (std::exchange(ticking_, false)) loop_->remove_ticked(*this);
     loop_ = nullptr;
 }
@@ -168,16 +168,16 @@ void StreamNode::play(std::unique_ptr<Source>& source, std::uint32_t generation)
 }
 
 void StreamNode::add(std::shared_ptr<ProcessorNode> processor) {
-    const auto place = std::ranges::upper_bound(processors, processor->processor->order(), {},
+    const auto place = std::ranges::upper_bound(extras->processors, processor->processor->order(), {},
                                                 [](const auto& each) { return each->processor->order(); });
-    processors.insert(place, std::move(processor));
+    extras->processors.insert(place, std::move(processor));
     refresh();
 }
 
-void StreamNode::set_jitter(std::unique_ptr<StreamJitter>& jitter) {
-    if (jitter_) jitter_->detach();
-    jitter_.swap(jitter);
-    if (jitter_) jitter_->attach(*loop_);
+void StreamNode::set_jitter(std::unique_ptr<StreamJitter>& buffer) {
+    if (StreamJitter* const old = jitter()) old->detach();
+    extras->jitter.swap(buffer);
+    if (StreamJitter* const made = jitter()) made->attach(*loop_);
     refresh();
 }
 
@@ -190,25 +190,25 @@ void StreamNode::refresh() {
         tap_read |= covers(each->tap->direction(), Tap::Direction::read);
         tap_write |= covers(each->tap->direction(), Tap::Direction::write);
     }
-    for (const auto& each : processors) {
+    for (const auto& each : extras ? std::span(extras->processors) : std::span<std::shared_ptr<ProcessorNode>>()) {
         process_read_ |= covers(each->processor->direction(), Tap::Direction::read);
         process_write_ |= covers(each->processor->direction(), Tap::Direction::write);
     }
-    for (const auto& each : filters) {
+    for (const auto& each : extras ? std::span(extras->filters) : std::span<std::shared_ptr<FilterNode>>()) {
         filter_read_ |= covers(each->filter->direction(), Tap::Direction::read);
         filter_write_ |= covers(each->filter->direction(), Tap::Direction::write);
     }
     linear_read_ = inject_read_ || process_read_;
     linear_write_ = inject_write_ || process_write_;
     any_tap_ = tap_read || tap_write;
-    const bool detecting = detector || !silence_watches.empty();
-    plain_in_ = peer_ && !leg_ && !mute_read && !detecting && !tap_read && !linear_read_ && !filter_read_ && !jitter_;
+    const bool detecting = detector || watched();
+    plain_in_ = peer_ && !leg_ && !mute_read && !detecting && !tap_read && !linear_read_ && !filter_read_ && !jitter();
     plain_out_ = port_ && !mute_write && !hold_outgoing && !playing_ && !tone_.active() && !tap_write && !linear_write_ &&
                  !filter_write_;
     if (!plain_in_) relayed.store(false, std::memory_order_relaxed);
 
     const bool needed =
-        playing_ || tone_.active() || digits_queued() || !silence_watches.empty() || inject_read_ || inject_write_;
+        playing_ || tone_.active() || digits_queued() || watched() || inject_read_ || inject_write_;
     if (!loop_ || needed == ticking_) return;
     ticking_ = needed;
     if (needed)
@@ -230,7 +230,7 @@ void StreamNode::receive_frame(const Frame& frame) {
         }
     }
     if (relayed.load(std::memory_order_relaxed)) relayed.store(false, std::memory_order_relaxed);
-    if (jitter_) return jitter_->put(frame);
+    if (StreamJitter* const buffer = jitter()) return buffer->put(frame);
     receive_even(frame);
 }
 
@@ -259,7 +259,7 @@ const Codec* StreamNode::linear_of(const Codec* codec) {
 void StreamNode::hear(const Frame& frame) {
     heard_at_ = loop_->now_ns();
     if (mute_read) return;
-    if (detector || (!silence_watches.empty() && !process_read_)) detect(frame);
+    if (detector || (watched() && !process_read_)) detect(frame);
     if (!linear_read_) {
         if (any_tap_) tap(frame, Tap::Direction::read, true, true);
         return forward(frame);
@@ -273,8 +273,8 @@ void StreamNode::hear_linear(const Frame& linear) {
     const Frame changed = frame_of(linear, audio);
     if (process_read_) {
         process(audio, linear.codec->rate, Tap::Direction::read);
-        if (!silence_watches.empty())
-            translate(path(PathRole::silence), changed, linear_codec_8k(),
+        if (watched())
+            translate(extras->silence, changed, linear_codec_8k(),
                       [this](const Frame& narrow) { measure(narrow.linear()); });
     }
     if (any_tap_) tap(changed, Tap::Direction::read, true, false);
@@ -303,9 +303,9 @@ void StreamNode::detect(const Frame& frame) {
 }
 
 void StreamNode::measure(std::span<const std::int16_t> narrow) {
-    if (narrow.empty() || silence_watches.empty()) return;
+    if (narrow.empty() || !watched()) return;
     const unsigned level = mean_of(narrow);
-    for (const auto& each : silence_watches) {
+    for (const auto& each : extras->silence_watches) {
         SilenceMeter& meter = each->meter;
         if (!meter.hear(level, static_cast<std::uint32_t>(narrow.size()))) continue;
         each->state.store(SilenceNode::news | std::uint64_t{meter.length_ms()} << 1 | (meter.silent() ? 1 : 0),
@@ -315,8 +315,8 @@ void StreamNode::measure(std::span<const std::int16_t> narrow) {
 }
 
 void StreamNode::process(std::span<std::int16_t> audio, SampleRate rate, Tap::Direction direction) {
-    if (audio.empty()) return;
-    for (const auto& each : processors) {
+    if (audio.empty() || !extras) return;
+    for (const auto& each : extras->processors) {
         AudioProcessor& processor = *each->processor;
         if (!covers(processor.direction(), direction)) continue;
         if (processor.rate_ != rate) {
@@ -329,7 +329,7 @@ void StreamNode::process(std::span<std::int16_t> audio, SampleRate rate, Tap::Di
 
 template <class T>
 bool StreamNode::passes(const T& what, Tap::Direction direction) {
-    for (const auto& each : filters)
+    for (const auto& each : extras->filters)
         if (covers(each->filter->direction(), direction) && !each->filter->passes(what, direction)) return false;
     return true;
 }
@@ -404,7 +404,7 @@ void StreamNode::tick(std::uint64_t now) {
             Origin::source);
         said_at_ = last;  // the gap goes on
     }
-    if ((!silence_watches.empty() || inject_read_) && now - heard_at_ > filler_after) hear_silence();
+    if ((watched() || inject_read_) && now - heard_at_ > filler_after) hear_silence();
     refresh();
 }
 

@@ -106,6 +106,15 @@ struct SilenceNode {
     bool ended = false;
 };
 
+// What few streams have. Made on the control thread when the first of it comes, kept until the stream ends.
+struct StreamExtras {
+    std::vector<std::shared_ptr<ProcessorNode>> processors;  // by order
+    std::vector<std::shared_ptr<FilterNode>> filters;
+    std::vector<std::shared_ptr<SilenceNode>> silence_watches;
+    PathSlot silence;  // to 8000 Hz, of what processors have changed
+    std::unique_ptr<StreamJitter> jitter;
+};
+
 // What a translation is for; each has its own state.
 enum class PathRole : std::uint8_t {
     from_peer,    // what the peer says, to the write codec
@@ -115,7 +124,6 @@ enum class PathRole : std::uint8_t {
     encode,       // linear audio to the write codec
     read_linear,  // what the channel says, to linear audio when something is mixed in
     detect,       // ... to 8000 Hz for detectors
-    silence,      // ... the same of what processors have changed
     mix,          // ... to the mixer's rate
     count
 };
@@ -208,11 +216,9 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     // --- media thread: set by commands, followed by refresh() ---------------------------------------------------
     bool mute_read = false, mute_write = false, hold_outgoing = false;
     std::unique_ptr<DigitDetector> detector;
-    std::vector<std::shared_ptr<SilenceNode>> silence_watches;
     std::vector<std::shared_ptr<TapNode>> taps;
     std::vector<std::shared_ptr<InjectorNode>> injectors;
-    std::vector<std::shared_ptr<ProcessorNode>> processors;  // by order
-    std::vector<std::shared_ptr<FilterNode>> filters;
+    std::unique_ptr<StreamExtras> extras;
     void add(std::shared_ptr<ProcessorNode> processor);
     void set_jitter(std::unique_ptr<StreamJitter>& jitter);  // swaps the old one out
     void receive_even(const Frame& frame);                   // what the jitter buffer gives
@@ -233,6 +239,8 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     void process(std::span<std::int16_t> audio, SampleRate rate, Tap::Direction direction);
     template <class T>
     bool passes(const T& what, Tap::Direction direction);
+    bool watched() const { return extras && !extras->silence_watches.empty(); }
+    StreamJitter* jitter() const { return extras ? extras->jitter.get() : nullptr; }
     void write_out(const Frame& frame);  // through the filters
     void say_linear(const Frame& frame, Origin origin);
     void tap(const Frame& frame, Tap::Direction direction, bool before, bool after);
@@ -255,7 +263,6 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     const Codec *read_codec_ = nullptr, *write_codec_ = nullptr, *write_linear_ = nullptr;
     const Codec *linear_asked_ = nullptr, *linear_known_ = nullptr;  // the last answer of linear_of()
     std::unique_ptr<Port> port_;
-    std::unique_ptr<StreamJitter> jitter_;
     MixerLeg* leg_ = nullptr;
     MediaLoop* loop_ = nullptr;
     std::chrono::milliseconds packet_time_{20};

@@ -10,7 +10,7 @@ constexpr std::uint64_t pause_between = 60 * ns_per_ms;
 }  // namespace
 
 void StreamNode::receive_digit(const Digit& digit) {
-    if (jitter_) jitter_->digit(!digit.end);
+    if (StreamJitter* const buffer = jitter()) buffer->digit(!digit.end);
     if (filter_read_ && !passes(digit, Tap::Direction::read)) return;
     if (digits.push(digit))
         raise(node_digits);
