@@ -208,6 +208,19 @@ class Registering(TrunkTest):
         self.wait_for_status("Registered", 15)
 
 
+    def test_a_lost_connection_makes_it_register_anew(self):
+        objects = self.branch_objects().replace(f"server_uri=sip:{self.server}:5060", f"server_uri=sip:{self.server}:5060\\;transport=tcp")
+        self.branch = self.daemon({"pjsip.conf": objects, "extensions.conf": BRANCH_PLAN}, address=self.branch_address)
+        self.wait_for_status("Registered")
+        self.assertIn(";transport=tcp;line=", self.provider.ask("pjsip show contacts"))
+        mark = len(self.branch.log_text())
+        self.provider.kill()  # no farewell
+        self.branch.wait_for_log("has ended; registering anew", since=mark)
+        self.wait_for_status("Rejected")
+        self.provider.start()
+        self.wait_for_status("Registered")
+
+
 class Watchdog(TrunkTest):
     def test_a_trunk_that_fails_is_left_out_and_comes_back_by_itself(self):
         objects = self.branch_objects().replace(f"contact=sip:{self.server}:5060", f"contact=sip:{self.server}:5060\nqualify_frequency=1\nqualify_timeout=200ms")
