@@ -3,6 +3,7 @@
 
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel_events.hpp"
+#include "core/channel/text_message.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/call_state.hpp"
 #include "core/module/module_config.hpp"
@@ -67,6 +68,7 @@ Recorder::Recorder(Module& module, const std::string& spool_folder)
 }
 
 void Recorder::give_out(Record record) {
+    if (split_once(record.get("channel"), '/').first == message_technology) return;  // a text message is no call
     publish(CallRecorded{record});
     writer_.write(std::move(record));
 }

@@ -5,6 +5,7 @@
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/channel/pickup.hpp"
+#include "core/channel/text_message.hpp"
 #include "core/console/command.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/application.hpp"
@@ -66,6 +67,7 @@ class EventLog final : public CelService {
     }
 
     void record(Event event, Channel& channel, std::string_view extra = {}, std::string_view peer = {}, std::string_view user_type = {}) {
+        if (channel.technology() == message_technology) return;  // a text message is no call
         if (!settings_.wants(event)) return;
         const CallerIdentity& caller = channel.caller();
         RecordBuilder builder;

@@ -165,7 +165,7 @@ class Administration(jt.ScenarioTest):
                 continue  # others need it: those come first in turn
             self.assertNotIn(f"/{name}.so", open(f"/proc/{jackfield.process.pid}/maps").read(), name)
             jackfield.ask(f"module load {name}")
-        for name in ("chan_rtp", "chan_sip", "res_rtp"):
+        for name in ("sip_manager", "res_pjsip_notify", "res_pjsip_pubsub", "chan_rtp", "chan_sip", "res_rtp"):
             jackfield.ask(f"module unload {name}")
             self.assertNotIn(f"/{name}.so", open(f"/proc/{jackfield.process.pid}/maps").read())
         jackfield.ask("module load chan_sip")

@@ -1,5 +1,9 @@
 """Two daemons as trunks of each other: one registers at the other, and they call and write to each other."""
+import base64
+import json
 import re
+import urllib.error
+import urllib.request
 
 import fixture as jt
 from ami_fixture import Client
@@ -204,6 +208,38 @@ class Registering(TrunkTest):
         self.wait_for_status("Registered", 15)
 
 
+    def test_a_lost_connection_makes_it_register_anew(self):
+        objects = self.branch_objects().replace(f"server_uri=sip:{self.server}:5060", f"server_uri=sip:{self.server}:5060\\;transport=tcp")
+        self.branch = self.daemon({"pjsip.conf": objects, "extensions.conf": BRANCH_PLAN}, address=self.branch_address)
+        self.wait_for_status("Registered")
+        self.assertIn(";transport=tcp;line=", self.provider.ask("pjsip show contacts"))
+        mark = len(self.branch.log_text())
+        self.provider.kill()  # no farewell
+        self.branch.wait_for_log("has ended; registering anew", since=mark)
+        self.wait_for_status("Rejected")
+        self.provider.start()
+        self.wait_for_status("Registered")
+
+
+class Watchdog(TrunkTest):
+    def test_a_trunk_that_fails_is_left_out_and_comes_back_by_itself(self):
+        objects = self.branch_objects().replace(f"contact=sip:{self.server}:5060", f"contact=sip:{self.server}:5060\nqualify_frequency=1\nqualify_timeout=200ms")
+        self.branch = self.daemon({"pjsip.conf": objects, "extensions.conf": BRANCH_PLAN, "manager.conf": MANAGER}, address=self.branch_address)
+        status = lambda word: lambda: re.search(rf"provider/sip:{self.server}:5060 +{word}", self.branch.ask("pjsip show contacts"))
+        jt.wait_until(status("Avail"), 10, "the trunk to be reached")
+        self.provider.stop()
+        jt.wait_until(status("Unavail"), 10, "the trunk to be left out")
+        self.assertRegex(self.branch.ask("pjsip show endpoints"), r"Endpoint: +provider +Unavailable")
+        self.originate("601")
+        self.branch.wait_for_log("SIP endpoint 'provider' is unreachable")
+        self.provider.start()
+        jt.wait_until(status("Avail"), 10, "the trunk to come back")
+        self.originate("601")
+        jt.wait_until(lambda: "PJSIP/branch" in self.provider.ask("core show channels"), 10, "the call at the provider")
+        self.branch.ask("channel request hangup all")
+        self.provider.wait_idle()
+
+
 class Calling(TrunkTest):
     def test_calls_go_both_ways(self):
         self.start_branch()
@@ -276,10 +312,14 @@ class Messaging(TrunkTest):
         self.branch.wait_idle()
 
 
+ARI = "[general]\n[rest]\ntype = user\npassword = secret\n"
+
+
 class Managing(TrunkTest):
     def setUp(self):
         super().setUp()
-        self.start_branch()
+        self.branch = self.daemon({"pjsip.conf": self.branch_objects(), "extensions.conf": BRANCH_PLAN, "manager.conf": MANAGER, "ari.conf": ARI,
+                                   "http.conf": "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n"}, address=self.branch_address)
         self.wait_for_status("Registered")
         self.client = Client(self.branch_address).login()
         self.addCleanup(self.client.close)
@@ -312,6 +352,23 @@ class Managing(TrunkTest):
         self.assertEqual("Success", self.client.ask("PJSIPRegister", Registration="*all").get("Response"))
         self.client.event("Registry", Status="Registered", Domain=f"sip:{self.server}:5060")
         self.assertEqual("Error", self.client.ask("PJSIPRegister", Registration="nothing").get("Response"))
+
+    def put(self, path, body=None):
+        request = urllib.request.Request(f"http://{self.branch_address}:8088/ari{path}", method="PUT", data=body and json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(b"rest:secret").decode()})
+        try:
+            return urllib.request.urlopen(request, timeout=10 * jt.SLOWNESS).status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    def test_messages_are_sent_by_rest(self):
+        self.assertEqual(202, self.put("/endpoints/sendMessage?to=pjsip:650@provider&from=sip:rest@branch.example&body=by%20rest", {"variables": {"X-Note": "kept"}}))
+        self.provider.wait_for_log('got "by rest" from <sip:branch@')
+        self.provider.wait_for_log("note kept")
+        self.assertEqual(202, self.put("/endpoints/PJSIP/650@provider/sendMessage?from=sip:rest@branch.example&body=again"))
+        self.provider.wait_for_log('got "again"')
+        self.assertEqual(404, self.put("/endpoints/sendMessage?to=pjsip:999@provider&from=x&body=x"))
+        self.assertEqual(400, self.put("/endpoints/sendMessage?to=pigeon:1&from=x&body=x"))
 
     def test_contacts_are_asked_messages_sent_and_calls_refused(self):
         self.assertEqual("Success", self.client.ask("PJSIPQualify", Endpoint="provider").get("Response"))

@@ -23,7 +23,7 @@ bool may_pass(int status) {
 
 ClientRegistration::Step ClientRegistration::start(std::uint64_t random) {
     failures_ = 0;
-    state_ = State::waiting;
+    state_ = State::starting;
     const auto spread = std::chrono::milliseconds(rules_.max_random_initial_delay);
     if (spread <= 0ms) return attempt(Step::Send::fresh);
     return {.wait = std::chrono::milliseconds(random % (static_cast<std::uint64_t>(spread.count()) + 1))};
@@ -32,6 +32,14 @@ ClientRegistration::Step ClientRegistration::start(std::uint64_t random) {
 ClientRegistration::Step ClientRegistration::start_now() {
     failures_ = 0;
     return attempt(Step::Send::fresh);
+}
+
+ClientRegistration::Step ClientRegistration::lost(std::chrono::seconds life, std::uint64_t random) {
+    granted_ = 0s;
+    Step step = start(random);
+    if (life >= rules_.retry_interval) return step;
+    state_ = State::starting;
+    return {.wait = std::max<std::chrono::milliseconds>(step.wait.value_or(0ms), rules_.retry_interval)};
 }
 
 ClientRegistration::Step ClientRegistration::attempt(Step::Send send) {
@@ -51,6 +59,7 @@ ClientRegistration::Step ClientRegistration::unregister() {
 ClientRegistration::Step ClientRegistration::due() {
     switch (state_) {
         case State::registered:
+        case State::starting:
         case State::waiting: return attempt(Step::Send::fresh);
         default: return {};
     }
@@ -129,6 +138,7 @@ std::string_view to_string(ClientRegistration::State state) {
         case State::rejected:
         case State::waiting: return "Rejected";
         case State::unregistered:
+        case State::starting:
         case State::registering:
         case State::unregistering: break;
     }

@@ -29,6 +29,7 @@ class ClientRegistration {
   public:
     enum class State : std::uint8_t {
         unregistered,   // nothing was done yet, or it was undone
+        starting,       // the first try is put off by chance
         registering,    // a REGISTER is under way
         registered,
         waiting,        // refused or unanswered; the next try is due some time
@@ -50,6 +51,9 @@ class ClientRegistration {
     // `random`: any number; it spreads the first tries of many registrations over max_random_initial_delay.
     Step start(std::uint64_t random);
     Step start_now();    // by command: at once
+    // The connection by which it is registered has ended: as start(). After less than retry_interval of life not before that
+    // time, so that a server which closes every connection is not asked without end.
+    Step lost(std::chrono::seconds life, std::uint64_t random);
     Step unregister();   // also when nothing is registered: the server may have a binding of an earlier life
     Step due();          // the time of Step::wait has passed
     // The final response to what was sent last. `granted`: expiry of our contact in a 2xx; nothing: it names none.

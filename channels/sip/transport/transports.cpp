@@ -237,7 +237,10 @@ Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bo
                   ended.error().text.empty() ? to_string(ended.error().code) : ended.error().text);
     const auto mine = connections_.find(connection->flow.remote);
     if (mine != connections_.end() && mine->second == connection) connections_.erase(mine);
-    if (!connection->ready()) report_unsent(*connection);
+    if (ended || ended.error().code != ErrorCode::cancelled) {  // else the transports themselves end
+        if (!connection->ready()) report_unsent(*connection);
+        user_.on_closed(connection->flow);
+    }
     return ended;
 }
 

@@ -33,6 +33,8 @@ class TransportUser {
     // This message, which send() had taken, could not be sent: the system refused it (told within the same turn), or no
     // connection could be made for it.
     virtual void on_unsent(std::string_view message) = 0;
+    // A connection has ended, or was never made. On the fiber of the connection; may not wait.
+    virtual void on_closed(const Flow& flow) = 0;
 
   protected:
     ~TransportUser() = default;

@@ -178,7 +178,10 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
 
     void changed(const ClientRegistration::Step& step) {
         using State = ClientRegistration::State;
-        if (machine.state() == State::registered) ends = Clock::now() + machine.granted();
+        if (machine.state() == State::registered) {
+            if (told != to_string(State::registered)) registered_at = Clock::now();
+            ends = Clock::now() + machine.granted();
+        }
         perform(step);
         if (step.send != ClientRegistration::Step::Send::nothing) return;
         tell();
@@ -221,7 +224,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     std::string line, call_id = new_call_identifier(), contact_uri;
     std::uint32_t cseq = 0;
     std::chrono::seconds expires{0};
-    Instant ends{};
+    Instant ends{}, registered_at{};
     std::string_view told = "Unregistered";
     int told_status = 0;
     Latch finished;               // unregistered
@@ -231,10 +234,12 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
 
 OutboundRegistrations::OutboundRegistrations(UserAgent& agent) : agent_(agent) {
     agent_.identify_first([this](const Message& request) { return endpoint_of_line(request); });
+    agent_.on_connection_closed([this](const Flow& flow) { connection_closed(flow); });
 }
 
 OutboundRegistrations::~OutboundRegistrations() {
     agent_.identify_first({});
+    agent_.on_connection_closed({});
     fibers_.cancel();
     (void)fibers_.join();
 }
@@ -243,7 +248,7 @@ void OutboundRegistrations::drop(const std::string& name) {
     const auto entry = take_out(name);
     using State = ClientRegistration::State;
     const State state = entry->machine.state();
-    if (state == State::unregistered || state == State::waiting || state == State::rejected) return entry->rest();
+    if (state == State::unregistered || state == State::starting || state == State::waiting || state == State::rejected) return entry->rest();
     leaving_.push_back(entry);
     entry->perform(entry->machine.unregister());
 }
@@ -288,6 +293,19 @@ OutboundRegistrations::Entry& OutboundRegistrations::start(const std::shared_ptr
     if (!entry->line.empty()) lines_[entry->line] = entry.get();
     entry->begin(random_number(UINT64_MAX));
     return *entry;
+}
+
+// Calls come to us by the connection that registered, so a registration without it is worth nothing.
+void OutboundRegistrations::connection_closed(const Flow& flow) {
+    std::vector<std::shared_ptr<Entry>> lost;
+    for (const auto& [name, entry] : entries_)
+        if (entry->machine.state() == ClientRegistration::State::registered && !entry->flows.empty() && entry->flows[entry->place] == flow)
+            lost.push_back(entry);
+    for (const auto& entry : lost) {
+        log_notice("Registration [{}]: the connection to {} has ended; registering anew", entry->settings->name, flow.remote.to_string());
+        entry->perform(entry->machine.lost(std::chrono::floor<std::chrono::seconds>(Clock::now() - entry->registered_at), random_number(UINT64_MAX)));
+        entry->tell();
+    }
 }
 
 void OutboundRegistrations::unregister_all() {

@@ -48,6 +48,7 @@ class OutboundRegistrations final {
   private:
     struct Entry;
     Result<void> for_named(std::string_view name, const std::function<void(Entry&)>& use);
+    void connection_closed(const Flow& flow);
     std::string_view endpoint_of_line(const Message& request) const;
     Summary summary(const Entry& entry) const;
     void drop(const std::string& name);

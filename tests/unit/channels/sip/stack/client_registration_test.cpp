@@ -63,6 +63,7 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_registrar_says_when_to_come_again);
     CPPUNIT_TEST(forbidden_and_fatal_have_their_own_intervals);
     CPPUNIT_TEST(the_end_is_sent_with_expires_0_and_answers_or_not);
+    CPPUNIT_TEST(a_lost_connection_makes_it_register_anew);
     CPPUNIT_TEST(answers_out_of_turn_change_nothing);
     CPPUNIT_TEST(the_expiry_of_our_contact_counts_and_no_other);
     CPPUNIT_TEST_SUITE_END();
@@ -92,6 +93,7 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
             ClientRegistration machine({.max_random_initial_delay = 10s});
             const auto step = machine.start(random);
             CPPUNIT_ASSERT(step.send == Send::nothing && step.wait && *step.wait >= 0ms && *step.wait <= 10s);
+            CPPUNIT_ASSERT_EQUAL(std::string_view("Unregistered"), to_string(machine.state()));
             CPPUNIT_ASSERT(machine.due().send == Send::fresh);
         }
     }
@@ -212,6 +214,25 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
         one.perform(one.machine.unregister());
         one.perform(one.machine.unanswered());
         CPPUNIT_ASSERT(one.machine.state() == RegisterState::unregistered);
+    }
+
+    void a_lost_connection_makes_it_register_anew() {
+        Registrant one;
+        one.perform(one.machine.start(0));
+        one.answer(200, {}, false, 60s);
+        one.pass(5s);
+        one.sent();
+        one.perform(one.machine.lost(100s, 0));
+        CPPUNIT_ASSERT_EQUAL(std::string("fresh@5:3600 "), one.sent());
+        CPPUNIT_ASSERT(one.machine.granted() == 0s);
+        one.answer(200, {}, false, 60s);
+        one.perform(one.machine.lost(1s, 0));  // it closes what it has just answered by
+        one.pass(59s);
+        CPPUNIT_ASSERT_EQUAL(std::string(), one.sent());
+        one.pass(1s);
+        CPPUNIT_ASSERT_EQUAL(std::string("fresh@65:3600 "), one.sent());
+        one.answer(200, {}, false, 60s);
+        CPPUNIT_ASSERT(one.machine.state() == RegisterState::registered);
     }
 
     void answers_out_of_turn_change_nothing() {
