@@ -97,4 +97,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("res_mwi_external", "Mailboxes of a system outside", load, "res_manager")
+JACKFIELD_MODULE("res_mwi_external", "Mailboxes of a system outside", load)

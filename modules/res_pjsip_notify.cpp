@@ -135,4 +135,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("res_pjsip_notify", "NOTIFY for SIP phones", load, "chan_sip", "res_manager")
+JACKFIELD_MODULE("res_pjsip_notify", "NOTIFY for SIP phones", load, "chan_sip")

@@ -62,4 +62,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("res_pjsip_pubsub", "SIP subscriptions for managers", load, "chan_sip", "res_manager")
+JACKFIELD_MODULE("res_pjsip_pubsub", "SIP subscriptions for managers", load, "chan_sip")

@@ -134,12 +134,10 @@ Result<void> hang_up(Sip& sip, const ManagerRequest& request, ManagerReply& repl
 }
 
 void tell_registration(const SipOutboundRegistrationChanged& change) {
-    const auto manager = find_service<ManagerService>();
-    if (!manager || !(*manager)->wanted(manager_class::system)) return;
-    ManagerFields fields;
-    fields.add("ChannelType", "PJSIP").add("Username", change.client_uri).add("Domain", change.server_uri).add("Status", change.status);
-    if (change.code) fields.add("Cause", change.code);
-    (*manager)->publish("Registry", manager_class::system, fields);
+    publish_to_manager("Registry", manager_class::system, [&](ManagerService&, ManagerFields& fields) {
+        fields.add("ChannelType", "PJSIP").add("Username", change.client_uri).add("Domain", change.server_uri).add("Status", change.status);
+        if (change.code) fields.add("Cause", change.code);
+    });
 }
 
 void tell_contact(const SipContactChanged& change) {
@@ -168,7 +166,7 @@ void tell_contact(const SipContactChanged& change) {
 }
 
 Result<void> load(Module& module) {
-    // Both are named in `needs`, so that the service outlives this module.
+    // It is named in `needs`, so that the service outlives this module.
     const auto found = JF_TRY(find_service<SipManagement>());
     Sip* const sip = &*found;
     for (const ListAction& action : lists)
@@ -189,4 +187,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("sip_manager", "SIP's manager actions and events", load, "chan_sip", "res_manager")
+JACKFIELD_MODULE("sip_manager", "SIP's manager actions and events", load, "chan_sip")

@@ -120,4 +120,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("app_mf", "MF digits", load, "res_manager")
+JACKFIELD_MODULE("app_mf", "MF digits", load)

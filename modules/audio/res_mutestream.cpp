@@ -83,4 +83,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("res_mutestream", "Silence instead of a channel's audio", load, "res_manager")
+JACKFIELD_MODULE("res_mutestream", "Silence instead of a channel's audio", load)
