@@ -185,12 +185,10 @@ void RecordWriter::spool() {
     (void)disk_->submit([records = std::exchange(gathered_, {}), backends = backends_, self = self_, gate = &owner_.gate()]() mutable {
         const RunningGate in(gate);
         std::vector<std::pair<std::shared_ptr<Backend>, std::string>> full;
-        for (const auto& backend : backends) {
-            if (auto appended = backend->spool.append(records); !appended)
-                full.emplace_back(backend, appended.error().text);
-            else
-                backend->wake();
-        }
+        // All have them before the first writes them: the process may be killed at any moment.
+        for (const auto& backend : backends)
+            if (auto appended = backend->spool.append(records); !appended) full.emplace_back(backend, appended.error().text);
+        for (const auto& backend : backends) backend->wake();
         post([self = std::move(self), full = std::move(full), backends = std::move(backends), count = records.size()] {
             for (const auto& [backend, text] : full) {
                 if (backend->lost == 0 || backend->lost / 1000 != (backend->lost + count) / 1000)
