@@ -7,12 +7,12 @@
 namespace jackfield {
 namespace {
 
-constexpr std::int64_t ns_per_ms = 1'000'000;
+constexpr std::int64_t signed_ms = 1'000'000;
 constexpr std::int64_t no_transit = std::numeric_limits<std::int64_t>::max();
 // A transit that differs so much from the last ones is a sender that began anew, not a network that is slow.
-constexpr std::int64_t jump = 3'000 * ns_per_ms;
+constexpr std::int64_t jump = 3'000 * signed_ms;
 constexpr unsigned late_limit = 8;                     // so many late ones in a row: the timing no longer holds
-constexpr std::int64_t shrink_step = ns_per_ms / 4;  // per packet; growing happens at once
+constexpr std::int64_t shrink_step = signed_ms / 4;  // per packet; growing happens at once
 
 }  // namespace
 
@@ -20,7 +20,7 @@ JitterBuffer::JitterBuffer(const Settings& settings)
     : settings_(settings),
       clock_(std::max<std::uint32_t>(settings.clock.hz, 1)),
       slots_(slots),
-      delay_(std::min(settings.delay, settings.maximum).count() * ns_per_ms) {
+      delay_(std::min(settings.delay, settings.maximum).count() * signed_ms) {
     reset();
 }
 
@@ -64,9 +64,9 @@ void JitterBuffer::measure(std::int64_t transit) {
 
 void JitterBuffer::adapt() {
     const std::int64_t slowest = *std::max_element(window_slowest_.begin(), window_slowest_.end());
-    const std::int64_t most = settings_.maximum.count() * ns_per_ms;
+    const std::int64_t most = settings_.maximum.count() * signed_ms;
     // A little more than the slowest needed, so that one a little slower is not late.
-    const std::int64_t wanted = std::min(slowest - fastest_ + 10 * ns_per_ms, most);
+    const std::int64_t wanted = std::min(slowest - fastest_ + 10 * signed_ms, most);
     if (wanted > delay_)
         delay_ = wanted;
     else

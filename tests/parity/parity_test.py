@@ -60,7 +60,7 @@ def emitted_events():
     for folder in ("core", "modules", "apps", "channels"):
         for path in (jt.ROOT / folder).rglob("*.[ch]pp"):
             text = path.read_text()
-            names |= set(re.findall(r'\b(?:publish|item|event|end_list|tell)\(\s*"([A-Za-z]+)"', text))
+            names |= set(re.findall(r'\b(?:publish|publish_to_manager|item|event|end_list|tell)\(\s*"([A-Za-z]+)"', text))
     return names
 
 
