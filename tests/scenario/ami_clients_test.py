@@ -159,6 +159,8 @@ class Crowd(AmiTest):
         self.assertLessEqual(descriptors[-1], descriptors[0])
         self.assertLess(slowest, 2 * SLOWNESS)
         # outputlimit is 1 MiB; each may have that much waiting in a buffer that grows by doubling, and no more with each round.
+        if SLOWNESS > 1:
+            return  # a sanitizer keeps what was freed for a while
         self.assertLess(max(memory), 64 * 1024 + crowd * 2 * 1024)
         self.assertLess(memory[-1], memory[0] + 16 * 1024 + crowd * 64)
         print(f"{crowd} clients, {rounds} rounds: {', '.join(f'{kib // 1024} MiB' for kib in memory)}; slowest answer {slowest * 1000:.0f} ms",

@@ -400,7 +400,7 @@ class Databases(CdrTest):
         database.execute("CREATE TABLE all_of_them (source varchar(80), duration int)")
         driver = next(pathlib.Path("/usr/lib").glob("*/odbc/libsqlite3odbc.so"))
         (self.folder / "odbc.ini").write_text(f"[records]\nDriver={driver}\nDatabase={file}\nTimeout=2000\n")
-        self.start(environment={"ODBCINI": str(self.folder / "odbc.ini")}, files={
+        self.start(environment=jt.odbc_environment(self.folder / "odbc.ini"), files={
             "res_odbc.conf": "[here]\nenabled=yes\ndsn=records\n",
             "cdr_adaptive_odbc.conf": "[first]\nconnection=here\ntable=calls\nfilter accountcode => sales\nstatic \"Montreal\" => place\n",
             "cdr_odbc.conf": "[global]\ndsn=here\ntable=all_of_them\nalias src => source\n"})

@@ -312,7 +312,8 @@ class Many(EventTest):
         except AssertionError as error:
             raise AssertionError(f"{error}\n{(self.folder / 'errors.log').read_text()[:3000]}")
         jt.wait_until(lambda: self.subscriptions() == 0, 20, "the end of 500 subscriptions")
-        self.assertNotIn("the control thread", self.jackfield.log_text())  # no turn took 10 ms
+        if jt.SLOWNESS == 1:
+            self.assertNotIn("the control thread", self.jackfield.log_text())  # no turn took 10 ms
 
 
 class Lamps(EventTest):

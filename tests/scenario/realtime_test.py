@@ -240,7 +240,7 @@ class Odbc(RowUser):
     def start(self, ini, odbc="", plan=ODBC, extconfig="", tests=ODBC_TESTS, functions=FUNCTIONS):
         (self.folder / "odbc.ini").write_text("[records]\n" + ini)
         return self.daemon({"extensions.conf": plan, "dialplan_test.conf": tests, "extconfig.conf": extconfig, "func_odbc.conf": functions,
-                            "res_odbc.conf": f"[here]\ndsn=records\n{odbc}"}, environment={"ODBCINI": str(self.folder / "odbc.ini")})
+                            "res_odbc.conf": f"[here]\ndsn=records\n{odbc}"}, environment=jt.odbc_environment(self.folder / "odbc.ini"))
 
     def sqlite_file(self):
         path = self.folder / "odbc.sqlite3"
