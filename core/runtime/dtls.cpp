@@ -13,6 +13,8 @@
 #include <array>
 #include <cstring>
 
+#include "core/runtime/openssl_bio.hpp"
+
 namespace jackfield {
 namespace {
 
@@ -174,26 +176,12 @@ struct DtlsSession::Method {
             default: return 0;
         }
     }
-
-    static BIO* make(DtlsSession* session) {
-        static BIO_METHOD* const method = [] {
-            BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "jackfield datagrams");
-            BIO_meth_set_write(made, write);
-            BIO_meth_set_read(made, read);
-            BIO_meth_set_ctrl(made, control);
-            return made;
-        }();
-        BIO* bio = BIO_new(method);
-        BIO_set_data(bio, session);
-        BIO_set_init(bio, 1);
-        return bio;
-    }
 };
 
 DtlsSession::DtlsSession(std::shared_ptr<const DtlsContext> context, Role role, Send send)
     : context_(std::move(context)), send_(std::move(send)), native_(SSL_new(dtls_context_of(context_->native()))) {
     SSL* const ssl = dtls_of(native_);
-    BIO* const bio = Method::make(this);
+    BIO* const bio = make_bio<Method>("jackfield datagrams", this);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_mtu(ssl, datagram_size);
     role == Role::server ? SSL_set_accept_state(ssl) : SSL_set_connect_state(ssl);

@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/runtime/openssl_bio.hpp"
+
 namespace jackfield {
 namespace {
 
@@ -102,26 +104,12 @@ struct TlsSession::Method {
         if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
         return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP;
     }
-
-    static BIO* make(TlsSession* session) {
-        static BIO_METHOD* const method = [] {
-            BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "jackfield stream");
-            BIO_meth_set_write(made, write);
-            BIO_meth_set_read(made, read);
-            BIO_meth_set_ctrl(made, control);
-            return made;
-        }();
-        BIO* bio = BIO_new(method);
-        BIO_set_data(bio, session);
-        BIO_set_init(bio, 1);
-        return bio;
-    }
 };
 
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int descriptor, const std::string& name)
     : context_(std::move(context)), descriptor_(descriptor), native_(SSL_new(static_cast<SSL_CTX*>(context_->native()))) {
     SSL* const ssl = as_ssl(native_);
-    BIO* const bio = Method::make(this);
+    BIO* const bio = make_bio<Method>("jackfield stream", this);
     SSL_set_bio(ssl, bio, bio);
     const bool server = context_->settings().role == TlsSettings::Role::server;
     server ? SSL_set_accept_state(ssl) : SSL_set_connect_state(ssl);
