@@ -300,7 +300,7 @@ class BridgeLifeTest : public BridgeTest {
             impart(bridge, "c");
             CPPUNIT_ASSERT(until([&] { return phone("a").hears(phone("b")) && phone("a").hears(phone("c")); }));
             CPPUNIT_ASSERT(talk("b", "c"));
-            CPPUNIT_ASSERT(!phone("a").hears(phone("a")));
+            CPPUNIT_ASSERT(until([&] { return !phone("a").hears(phone("a")); }));
             CPPUNIT_ASSERT(Bridge::find("room") == bridge);
             bridge->set_mute(a, true);
             CPPUNIT_ASSERT(until([&] { return !phone("b").ear->hears(phone("a").hz, 500); }));
@@ -347,7 +347,7 @@ class BridgeLifeTest : public BridgeTest {
             Channel& speaker = impart(bridge, "c", options);
             CPPUNIT_ASSERT(until([&] { return phone("a").hears(phone("c")) && phone("b").hears(phone("c")); }));
             CPPUNIT_ASSERT(until([&] { return !phone("a").ear->hears(music_hz, 300); }));
-            CPPUNIT_ASSERT(!phone("a").hears(phone("b")));
+            CPPUNIT_ASSERT(until([&] { return !phone("a").hears(phone("b")); }));
             speaker.hang_up(HangupCause::normal_clearing);
             CPPUNIT_ASSERT(hears_music("a") && hears_music("b"));
             end_all();
