@@ -29,7 +29,7 @@ bool SuccessRepeater::acknowledge(const Message& ack) {
 void SuccessRepeater::stop() {
     repeat_.stop();
     timeout_.stop();
-    response_ = std::string();
+    std::string().swap(response_);  // an assignment would keep its memory for as long as the call lasts
 }
 
 void SuccessRepeater::repeat() {

@@ -305,11 +305,11 @@ std::string SdpOrigin::write(SdpSession& description) {
     description.id = id_;
     description.version = version_;
     std::string text = write_sdp(description);
-    if (!last_.empty() && text != last_) {
+    if (last_ && std::hash<std::string>()(text) != *last_) {
         description.version = ++version_;
         text = write_sdp(description);
     }
-    last_ = text;
+    last_ = std::hash<std::string>()(text);
     return text;
 }
 

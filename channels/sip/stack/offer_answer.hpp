@@ -98,12 +98,11 @@ class SdpOrigin {
     explicit SdpOrigin(std::uint64_t id) : id_(id), version_(id) {}
     // Writes `description` with the right origin.
     std::string write(SdpSession& description);
-    const std::string& last() const { return last_; }  // empty before the first
 
   private:
     std::uint64_t id_;
     std::uint64_t version_;
-    std::string last_;
+    std::optional<std::size_t> last_;  // hash of what was written last: a call would keep the text for nothing else
 };
 
 }  // namespace jackfield::sip
