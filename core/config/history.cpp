@@ -174,7 +174,7 @@ Result<void> ConfigHistory::write(const ConfigRevision& revision) const {
         add_text(text, "before", change.before);
         add_text(text, "after", change.after);
     }
-    return write_config_file(path_of(revision.number), text);
+    return write_config_file(path_of(revision.number), text, false);  // the files themselves are what must be on the disk
 }
 
 Result<void> ConfigHistory::update_copy(const std::vector<ConfigFileChange>& changes) const {
@@ -186,7 +186,7 @@ Result<void> ConfigHistory::update_copy(const std::vector<ConfigFileChange>& cha
             continue;
         }
         fs::create_directories(fs::path(path).parent_path(), error);
-        JF_TRY(write_config_file(path, *change.after));
+        JF_TRY(write_config_file(path, *change.after, false));
     }
     return {};
 }

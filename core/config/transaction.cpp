@@ -2,8 +2,13 @@
 #include "core/config/transaction.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <set>
+#include <thread>
 
 #include "core/base/clock.hpp"
 #include "core/base/strings.hpp"
@@ -48,9 +53,54 @@ bool unchanged(const Version& version, const FileSource& files, const ParseOptio
 
 // A file parsed for a transaction; several users may share it.
 struct Loaded {
+    std::once_flag once;
     ConfigFile file;
     Diagnostics findings;
 };
+
+// The files of a transaction: each is parsed once, by the thread that wants it first.
+class LoadedFiles {
+  public:
+    LoadedFiles(const FileSource& files, const ParseOptions& options) : files_(files), options_(options) {}
+    Loaded& get(const std::string& name) {
+        Loaded* loaded;
+        {
+            const std::lock_guard lock(mutex_);
+            loaded = &loaded_[name];
+        }
+        std::call_once(loaded->once, [&] { loaded->file = parse_config(name, files_, options_, loaded->findings); });
+        return *loaded;
+    }
+
+  private:
+    const FileSource& files_;
+    const ParseOptions& options_;
+    std::mutex mutex_;
+    std::map<std::string, Loaded> loaded_;
+};
+
+// Calls work(0) to work(count - 1) on this thread and, when there is more than one, on further ones beside it. An exception
+// comes back from here when all have ended.
+void share_out(std::size_t count, const std::function<void(std::size_t)>& work) {
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr thrown;
+    const auto serve = [&] {
+        try {
+            for (std::size_t index; (index = next++) < count;) work(index);
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            thrown = std::current_exception();
+        }
+    };
+    const std::size_t threads = std::min<std::size_t>({count, std::max(1U, std::thread::hardware_concurrency()), 4});
+    {
+        std::vector<std::jthread> others;
+        while (others.size() + 1 < threads) others.emplace_back(serve);
+        serve();
+    }
+    if (thrown) std::rethrow_exception(thrown);
+}
 
 }  // namespace
 
@@ -75,48 +125,53 @@ ConfigTransaction::~ConfigTransaction() = default;
 void ConfigTransaction::prepare() {
     if (prepared_) return;
     prepared_ = true;
-    std::map<std::string, Loaded> loaded;
-    const auto load = [&](const std::string& name) -> Loaded& {
-        const auto [place, added] = loaded.try_emplace(name);
-        auto& each = place->second;
-        if (added) {
-            each.file = parse_config(name, *files_, options_, each.findings);
-            findings_.append(each.findings);
-            if (each.file.exists()) changed_.push_back(name);
-        }
-        return each;
+    struct Outcome {
+        bool unchanged = false;
+        std::vector<std::pair<std::string, const Loaded*>> read;
+        Diagnostics findings;
     };
-    for (auto& item : items_) {
-        if (!force_ && item.before && unchanged(*item.before, *files_, options_)) {
-            ++unchanged_;
-            continue;
-        }
-        const auto read_at = wall_nanoseconds();
-        Version version{item.user.file, {}, {}, false, read_at};
+    LoadedFiles loaded(*files_, options_);
+    std::vector<Outcome> outcomes(items_.size());
+    share_out(items_.size(), [&](std::size_t index) {
+        Item& item = items_[index];
+        Outcome& outcome = outcomes[index];
+        outcome.unchanged = !force_ && item.before && unchanged(*item.before, *files_, options_);
+        if (outcome.unchanged) return;
+        Version version{item.user.file, {}, {}, false, wall_nanoseconds()};
         // Files looked for in vain belong to the version: one that appears is a change.
-        const auto remember = [&](const ConfigFile& file) {
-            version.sources.insert(version.sources.end(), file.sources().begin(), file.sources().end());
-            version.patterns.insert(version.patterns.end(), file.patterns().begin(), file.patterns().end());
-            version.used_exec = version.used_exec || file.used_exec();
+        const auto load = [&](const std::string& name) -> const Loaded& {
+            const Loaded& one = loaded.get(name);
+            outcome.read.emplace_back(name, &one);
+            version.sources.insert(version.sources.end(), one.file.sources().begin(), one.file.sources().end());
+            version.patterns.insert(version.patterns.end(), one.file.patterns().begin(), one.file.patterns().end());
+            version.used_exec = version.used_exec || one.file.used_exec();
+            return one;
         };
-        auto* chosen = &load(item.user.file);
-        remember(chosen->file);
+        const Loaded* chosen = &load(item.user.file);
         for (const auto& other : item.user.alternatives) {
             if (chosen->file.exists()) break;
-            auto& next = load(other);
-            remember(next.file);
-            if (next.file.exists()) chosen = &next;
+            if (const Loaded& next = load(other); next.file.exists()) chosen = &next;
         }
         version.path = chosen->file.path();
         if (!chosen->file.exists() && item.user.required) {
-            findings_.error({&item.user.file, 0}, "the file is missing, and {} needs it: copy the sample to {}",
-                            item.user.module, options_.folder);
-            continue;
+            outcome.findings.error({&item.user.file, 0}, "the file is missing, and {} needs it: copy the sample to {}", item.user.module,
+                                   options_.folder);
+            return;
         }
         // With lines missing, what is built would only cause errors that nobody made.
-        if (chosen->findings.has_errors()) continue;
-        item.apply = item.user.prepare(chosen->file, findings_);
+        if (chosen->findings.has_errors()) return;
+        item.apply = item.user.prepare(chosen->file, outcome.findings);
         item.after = std::move(version);
+    });
+    std::set<std::string_view> told;
+    for (const Outcome& outcome : outcomes) {
+        unchanged_ += outcome.unchanged;
+        for (const auto& [name, one] : outcome.read) {
+            if (!told.insert(name).second) continue;
+            findings_.append(one->findings);
+            if (one->file.exists()) changed_.push_back(name);
+        }
+        findings_.append(outcome.findings);
     }
 }
 

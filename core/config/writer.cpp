@@ -278,7 +278,7 @@ std::optional<std::size_t> ConfigDocument::last_line(const Extent& extent, std::
     return {};
 }
 
-Result<void> write_config_file(const std::string& path, std::string_view text) {
+Result<void> write_config_file(const std::string& path, std::string_view text, bool sync) {
     const auto failed = [&](std::string_view what) {
         return fail(errno == EACCES ? ErrorCode::refused : ErrorCode::failed, "can't {} {}: {}", what, path,
                     std::strerror(errno));
@@ -301,7 +301,7 @@ Result<void> write_config_file(const std::string& path, std::string_view text) {
         good = written > 0;
         if (good) text.remove_prefix(static_cast<std::size_t>(written));
     }
-    good = good && ::fsync(descriptor) == 0;
+    good = good && (!sync || ::fsync(descriptor) == 0);
     const int error = errno;
     ::close(descriptor);
     errno = error;

@@ -81,7 +81,8 @@ class ConfigDocument {
     bool final_newline_ = true;
 };
 
-// Replaces a file in one step: writes beside it, syncs, renames; mode and owner are kept. Blocks on the disk.
-Result<void> write_config_file(const std::string& path, std::string_view text);
+// Replaces a file in one step: writes beside it, syncs (unless told not to), renames; mode and owner are kept. Blocks on the
+// disk. Unsynced, what is written within the last seconds before a loss of power may be lost.
+Result<void> write_config_file(const std::string& path, std::string_view text, bool sync = true);
 
 }  // namespace jackfield

@@ -15,9 +15,9 @@ NICE = os.environ.get("JACKFIELD_BENCH_NICE")  # e.g. -10 where other work share
 
 
 def pinned(core):
-    """The words before a command that put it on that core."""
+    """The words before a command that put it on that core; None: it may use all."""
     priority = ["nice", "-n", NICE] if NICE else []
-    return priority + (["taskset", "-c", str(core)] if len(CORES) > 1 else [])
+    return priority + (["taskset", "-c", str(core)] if len(CORES) > 1 and core is not None else [])
 
 
 class Broken(Exception):

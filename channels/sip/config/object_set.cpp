@@ -39,6 +39,11 @@ class Reader {
     std::shared_ptr<const ObjectSet> read() {
         set_->global = global_options().defaults();
         set_->system = system_options().defaults();
+        // Most files are triples of these; growing step by step would walk through all that is there each time.
+        const std::size_t each = file_.categories().size() / 3;
+        set_->endpoints.reserve(each);
+        set_->aors.reserve(each);
+        set_->auths.reserve(each);
         for (const ConfigCategory& category : file_.categories())
             if (!category.is_template()) read_category(category);
         for (const auto& [name, endpoint] : set_->endpoints) check_references(*endpoint);
