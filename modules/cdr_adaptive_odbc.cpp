@@ -12,4 +12,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("cdr_adaptive_odbc", "Adaptive ODBC CDR backend", load, "res_cdr")
+JACKFIELD_MODULE("cdr_adaptive_odbc", "Adaptive ODBC CDR backend", load, "res_cdr", "res_odbc")

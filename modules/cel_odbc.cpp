@@ -12,4 +12,4 @@ Result<void> load(Module& module) {
 
 }  // namespace
 
-JACKFIELD_MODULE("cel_odbc", "ODBC CEL backend", load, "res_cel")
+JACKFIELD_MODULE("cel_odbc", "ODBC CEL backend", load, "res_cel", "res_odbc")

@@ -8,13 +8,14 @@ using namespace jackfield;
 
 namespace {
 
-class Connection final : public RealtimeConnection {
+class Connection final : public SqlRealtimeConnection {
   public:
-    explicit Connection(std::unique_ptr<OdbcSession> session) : session_(std::move(session)) {}
+    explicit Connection(std::unique_ptr<OdbcSession> session)
+        : SqlRealtimeConnection(SqlPlaceholders::question_marks), session_(std::move(session)) {}
 
-    Result<std::vector<RealtimeRow>> select(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                            std::size_t most) override {
-        const OdbcAnswer answer = JF_TRY(run(select_command(table, conditions, most, SqlPlaceholders::question_marks), most));
+  private:
+    Result<std::vector<RealtimeRow>> rows(const SqlCommand& command, std::size_t most) override {
+        const OdbcAnswer answer = JF_TRY(session_->run({.text = command.text, .values = command.values, .most_rows = most}));
         std::vector<RealtimeRow> rows;
         for (const auto& values : answer.rows) {
             RealtimeRow& row = rows.emplace_back();
@@ -23,26 +24,11 @@ class Connection final : public RealtimeConnection {
         }
         return rows;
     }
-    Result<std::uint64_t> update(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                 const RealtimeFields& values) override {
-        return change(update_command(table, conditions, values, SqlPlaceholders::question_marks));
-    }
-    Result<std::uint64_t> store(const std::string& table, const RealtimeFields& values) override {
-        return change(store_command(table, values, SqlPlaceholders::question_marks));
-    }
-    Result<std::uint64_t> destroy(const std::string& table, std::span<const RealtimeCondition> conditions) override {
-        return change(destroy_command(table, conditions, SqlPlaceholders::question_marks));
-    }
-
-  private:
-    Result<OdbcAnswer> run(Result<SqlCommand> command, std::size_t most) {
-        SqlCommand made = JF_TRY(std::move(command));
-        return session_->run({.text = std::move(made.text), .values = std::move(made.values), .most_rows = most});
-    }
-    Result<std::uint64_t> change(Result<SqlCommand> command) {
-        const OdbcAnswer answer = JF_TRY(run(std::move(command), 0));
+    Result<std::uint64_t> change(const SqlCommand& command) override {
+        const OdbcAnswer answer = JF_TRY(session_->run({.text = command.text, .values = command.values, .most_rows = 0}));
         return static_cast<std::uint64_t>(answer.affected);
     }
+
     std::unique_ptr<OdbcSession> session_;
 };
 

@@ -47,7 +47,7 @@ struct Close {
     void operator()(PGresult* result) const { PQclear(result); }
 };
 
-class Connection final : public RealtimeConnection {
+class Connection final : public SqlRealtimeConnection {
   public:
     static Result<std::unique_ptr<RealtimeConnection>> open(const Settings& settings, const std::string& database) {
         const std::string port = std::to_string(settings.port);
@@ -60,31 +60,8 @@ class Connection final : public RealtimeConnection {
             return fail(ErrorCode::closed, "{}", trim(PQerrorMessage(made.get())));
         return std::make_unique<Connection>(std::move(made));
     }
-    explicit Connection(std::unique_ptr<PGconn, Close> connection) : connection_(std::move(connection)) {}
-
-    Result<std::vector<RealtimeRow>> select(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                            std::size_t most) override {
-        const SqlCommand command = JF_TRY(select_command(table, conditions, most, SqlPlaceholders::numbered));
-        const Answer answer = JF_TRY(run(command));
-        std::vector<RealtimeRow> rows;
-        for (int i = 0; i < PQntuples(answer.get()); ++i) {
-            RealtimeRow row;
-            for (int j = 0; j < PQnfields(answer.get()); ++j)
-                if (!PQgetisnull(answer.get(), i, j)) row.emplace_back(PQfname(answer.get(), j), PQgetvalue(answer.get(), i, j));
-            rows.push_back(std::move(row));
-        }
-        return rows;
-    }
-    Result<std::uint64_t> update(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                 const RealtimeFields& values) override {
-        return change(update_command(table, conditions, values, SqlPlaceholders::numbered));
-    }
-    Result<std::uint64_t> store(const std::string& table, const RealtimeFields& values) override {
-        return change(store_command(table, values, SqlPlaceholders::numbered));
-    }
-    Result<std::uint64_t> destroy(const std::string& table, std::span<const RealtimeCondition> conditions) override {
-        return change(destroy_command(table, conditions, SqlPlaceholders::numbered));
-    }
+    explicit Connection(std::unique_ptr<PGconn, Close> connection)
+        : SqlRealtimeConnection(SqlPlaceholders::numbered), connection_(std::move(connection)) {}
 
   private:
     using Answer = std::unique_ptr<PGresult, Close>;
@@ -98,9 +75,19 @@ class Connection final : public RealtimeConnection {
         const bool dead = PQstatus(connection_.get()) != CONNECTION_OK;
         return fail(dead ? ErrorCode::closed : ErrorCode::failed, "{}", trim(PQerrorMessage(connection_.get())));
     }
-    Result<std::uint64_t> change(Result<SqlCommand> command) {
-        const SqlCommand made = JF_TRY(std::move(command));
-        const Answer answer = JF_TRY(run(made));
+    Result<std::vector<RealtimeRow>> rows(const SqlCommand& command, std::size_t) override {
+        const Answer answer = JF_TRY(run(command));
+        std::vector<RealtimeRow> rows;
+        for (int i = 0; i < PQntuples(answer.get()); ++i) {
+            RealtimeRow row;
+            for (int j = 0; j < PQnfields(answer.get()); ++j)
+                if (!PQgetisnull(answer.get(), i, j)) row.emplace_back(PQfname(answer.get(), j), PQgetvalue(answer.get(), i, j));
+            rows.push_back(std::move(row));
+        }
+        return rows;
+    }
+    Result<std::uint64_t> change(const SqlCommand& command) override {
+        const Answer answer = JF_TRY(run(command));
         return parse_number<std::uint64_t>(PQcmdTuples(answer.get())).value_or(0);
     }
 

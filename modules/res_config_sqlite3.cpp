@@ -42,7 +42,7 @@ struct Close {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, Close>;
 
-class Connection final : public RealtimeConnection {
+class Connection final : public SqlRealtimeConnection {
   public:
     static Result<std::unique_ptr<RealtimeConnection>> open(const std::string& file) {
         sqlite3* raw = nullptr;
@@ -54,27 +54,8 @@ class Connection final : public RealtimeConnection {
         sqlite3_db_config(raw, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
         return std::make_unique<Connection>(std::move(database));
     }
-    explicit Connection(std::unique_ptr<sqlite3, Close> database) : database_(std::move(database)) {}
-
-    Result<std::vector<RealtimeRow>> select(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                            std::size_t most) override {
-        const Statement statement = JF_TRY(prepare(JF_TRY(select_command(table, conditions, most, SqlPlaceholders::question_marks))));
-        std::vector<RealtimeRow> rows;
-        int code;
-        while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) rows.push_back(row_of(statement.get()));
-        if (code != SQLITE_DONE) return failed();
-        return rows;
-    }
-    Result<std::uint64_t> update(const std::string& table, std::span<const RealtimeCondition> conditions,
-                                 const RealtimeFields& values) override {
-        return change(update_command(table, conditions, values, SqlPlaceholders::question_marks));
-    }
-    Result<std::uint64_t> store(const std::string& table, const RealtimeFields& values) override {
-        return change(store_command(table, values, SqlPlaceholders::question_marks));
-    }
-    Result<std::uint64_t> destroy(const std::string& table, std::span<const RealtimeCondition> conditions) override {
-        return change(destroy_command(table, conditions, SqlPlaceholders::question_marks));
-    }
+    explicit Connection(std::unique_ptr<sqlite3, Close> database)
+        : SqlRealtimeConnection(SqlPlaceholders::question_marks), database_(std::move(database)) {}
 
   private:
     std::unexpected<Error> failed() const { return fail(ErrorCode::failed, "{}", sqlite3_errmsg(database_.get())); }
@@ -96,9 +77,16 @@ class Connection final : public RealtimeConnection {
         }
         return row;
     }
-    Result<std::uint64_t> change(Result<SqlCommand> command) const {
-        const SqlCommand made = JF_TRY(std::move(command));
-        const Statement statement = JF_TRY(prepare(made));
+    Result<std::vector<RealtimeRow>> rows(const SqlCommand& command, std::size_t) override {
+        const Statement statement = JF_TRY(prepare(command));
+        std::vector<RealtimeRow> rows;
+        int code;
+        while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) rows.push_back(row_of(statement.get()));
+        if (code != SQLITE_DONE) return failed();
+        return rows;
+    }
+    Result<std::uint64_t> change(const SqlCommand& command) override {
+        const Statement statement = JF_TRY(prepare(command));
         if (sqlite3_step(statement.get()) != SQLITE_DONE) return failed();
         return static_cast<std::uint64_t>(sqlite3_changes(database_.get()));
     }

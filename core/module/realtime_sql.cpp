@@ -119,4 +119,23 @@ Result<SqlCommand> destroy_command(const std::string& table, std::span<const Rea
     return builder.take();
 }
 
+Result<std::vector<RealtimeRow>> SqlRealtimeConnection::select(const std::string& table, std::span<const RealtimeCondition> conditions,
+                                                               std::size_t most) {
+    const SqlCommand command = JF_TRY(select_command(table, conditions, most, placeholders_));
+    return rows(command, most);
+}
+Result<std::uint64_t> SqlRealtimeConnection::update(const std::string& table, std::span<const RealtimeCondition> conditions,
+                                                    const RealtimeFields& values) {
+    const SqlCommand command = JF_TRY(update_command(table, conditions, values, placeholders_));
+    return change(command);
+}
+Result<std::uint64_t> SqlRealtimeConnection::store(const std::string& table, const RealtimeFields& values) {
+    const SqlCommand command = JF_TRY(store_command(table, values, placeholders_));
+    return change(command);
+}
+Result<std::uint64_t> SqlRealtimeConnection::destroy(const std::string& table, std::span<const RealtimeCondition> conditions) {
+    const SqlCommand command = JF_TRY(destroy_command(table, conditions, placeholders_));
+    return change(command);
+}
+
 }  // namespace jackfield

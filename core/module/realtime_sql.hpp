@@ -26,4 +26,23 @@ Result<SqlCommand> store_command(const std::string& table, const RealtimeFields&
 Result<SqlCommand> destroy_command(const std::string& table, std::span<const RealtimeCondition> conditions,
                                    SqlPlaceholders placeholders);
 
+// A connection to a database that speaks SQL: the driver only runs what is made here. On the database's thread, which it blocks.
+class SqlRealtimeConnection : public RealtimeConnection {
+  public:
+    explicit SqlRealtimeConnection(SqlPlaceholders placeholders) : placeholders_(placeholders) {}
+    Result<std::vector<RealtimeRow>> select(const std::string& table, std::span<const RealtimeCondition> conditions,
+                                            std::size_t most) final;
+    Result<std::uint64_t> update(const std::string& table, std::span<const RealtimeCondition> conditions, const RealtimeFields& values) final;
+    Result<std::uint64_t> store(const std::string& table, const RealtimeFields& values) final;
+    Result<std::uint64_t> destroy(const std::string& table, std::span<const RealtimeCondition> conditions) final;
+
+  private:
+    // Rows without their columns that are NULL, `most` at most. Errors of both: closed (the connection is of no use any more), failed.
+    virtual Result<std::vector<RealtimeRow>> rows(const SqlCommand& command, std::size_t most) = 0;
+    // How many rows were changed.
+    virtual Result<std::uint64_t> change(const SqlCommand& command) = 0;
+
+    SqlPlaceholders placeholders_;
+};
+
 }  // namespace jackfield

@@ -34,7 +34,7 @@ class BackendSlot {
             return {};
         });
     }
-    // Records go there from now on; null: nowhere, and what waits stays in the spool.
+    // Records go there from now on; null: nowhere, and what waits stays in the journal.
     void set(std::shared_ptr<RecordSink> sink) {
         last_ = sink;
         if (!sink || ended_) registration_ = {};

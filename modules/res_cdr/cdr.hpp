@@ -23,11 +23,11 @@ struct RecordBatch {
 };
 
 // A backend writes all records of a batch or none, and returns when they are safe from the death of this process. It runs on
-// a thread of its own and may block. What it could not write stays in its spool file and is tried again. Errors: `invalid`
+// a thread of its own and may block. What it could not write stays in the journal and is tried again. Errors: `invalid`
 // says that the data itself was refused and nothing written: then the batch is split to find the record, which is put
 // aside. Any other error says that the backend is away.
 struct RecordBackend {
-    std::string name;  // "csv": names its lane and spool file
+    std::string name;  // "csv": names its lane and its place in the journal
     std::function<Result<void>(const RecordBatch& batch)> write;
 };
 
@@ -35,8 +35,8 @@ struct RecordBackend {
 class RecordService {
   public:
     virtual ~RecordService() = default;
-    // From now on every record goes to the backend too, until the registration ends. What an earlier run left in the spool
-    // comes first. When the module unloads, it waits a while for what is left. Errors: exists.
+    // From now on every record goes to the backend too, until the registration ends. What an earlier run left for it in
+    // the journal comes first. When the module unloads, it waits a while for what is left. Errors: exists.
     virtual Result<Registration> add(Module& module, RecordBackend backend) = 0;
 };
 struct CdrService : RecordService {

@@ -1,66 +1,30 @@
-// ODBC: one connection for each table, one transaction for each batch. How long a silent server is waited for is the driver's
-// affair, and holds up this backend only.
+// ODBC: one connection of res_odbc's kind for each table, one transaction for each batch. How long a silent server is waited for is
+// the driver's affair, and holds up this backend only.
 #include "modules/res_cdr/odbc_sink.hpp"
 
 #include <fmt/format.h>
-#include <sql.h>
-#include <sqlext.h>
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
-#include "core/module/keep_library.hpp"
+#include "modules/res_cdr/table_columns.hpp"
+#include "modules/res_odbc/odbc.hpp"
 
 namespace jackfield {
 namespace {
 
-constexpr SQLULEN patience = 10;  // seconds
-
-class Handle {
-  public:
-    Handle() = default;
-    Handle(SQLSMALLINT kind, SQLHANDLE parent) : kind_(kind) {
-        if (!SQL_SUCCEEDED(SQLAllocHandle(kind, parent, &handle_))) handle_ = SQL_NULL_HANDLE;
-    }
-    Handle(Handle&& other) noexcept : kind_(other.kind_), handle_(std::exchange(other.handle_, SQLHANDLE{})) {}
-    Handle& operator=(Handle&& other) noexcept {
-        std::swap(kind_, other.kind_);
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
-    ~Handle() {
-        if (handle_ == SQL_NULL_HANDLE) return;
-        if (kind_ == SQL_HANDLE_DBC) SQLDisconnect(handle_);
-        SQLFreeHandle(kind_, handle_);
-    }
-    SQLHANDLE get() const { return handle_; }
-    explicit operator bool() const { return handle_ != SQL_NULL_HANDLE; }
-
-    // What the driver says; 22 and 23 are refusals of the data (ISO 9075 SQLSTATE classes).
-    std::unexpected<Error> failed() const {
-        std::array<SQLCHAR, 6> state{};
-        std::array<SQLCHAR, 512> text{};
-        SQLINTEGER native = 0;
-        SQLSMALLINT size = 0;
-        if (!SQL_SUCCEEDED(SQLGetDiagRec(kind_, handle_, 1, state.data(), &native, text.data(), text.size(), &size)))
-            return fail(ErrorCode::failed, "the ODBC driver gives no reason");
-        const std::string_view code(reinterpret_cast<const char*>(state.data()));
-        return fail(code.starts_with("22") || code.starts_with("23") ? ErrorCode::invalid : ErrorCode::failed, "{}: {}", code,
-                    reinterpret_cast<const char*>(text.data()));
-    }
-
-  private:
-    SQLSMALLINT kind_ = SQL_HANDLE_ENV;
-    SQLHANDLE handle_ = SQL_NULL_HANDLE;
+struct OdbcTable {
+    std::string connection, table;
+    bool utc = false;
+    ColumnMapping columns;
+    std::vector<std::pair<std::string, std::string>> filters;  // field and what it must be
 };
 
-SQLCHAR* sql_text(const std::string& text) { return reinterpret_cast<SQLCHAR*>(const_cast<char*>(text.c_str())); }
-
-ColumnKind kind_of(SQLSMALLINT type) {
-    switch (type) {
-        case SQL_INTEGER: case SQL_SMALLINT: case SQL_TINYINT: case SQL_BIGINT: return ColumnKind::whole;
-        case SQL_DECIMAL: case SQL_NUMERIC: case SQL_FLOAT: case SQL_REAL: case SQL_DOUBLE: return ColumnKind::fraction;
-        case SQL_TYPE_TIMESTAMP: case SQL_TYPE_DATE: case SQL_TYPE_TIME: case SQL_DATETIME: return ColumnKind::time;
+ColumnKind kind_of(OdbcKind kind) {
+    switch (kind) {
+        case OdbcKind::whole: return ColumnKind::whole;
+        case OdbcKind::fraction: return ColumnKind::fraction;
+        case OdbcKind::time: return ColumnKind::time;
         default: return ColumnKind::text;
     }
 }
@@ -68,87 +32,34 @@ ColumnKind kind_of(SQLSMALLINT type) {
 // A table by its connection; the lane's thread.
 class Table {
   public:
-    Table(OdbcConnection connection, OdbcTable table) : connection_(std::move(connection)), table_(std::move(table)) {
-        time_.utc = table_.utc;
-    }
+    Table(OdbcConnect connect, OdbcTable table) : connect_(std::move(connect)), table_(std::move(table)) { time_.utc = table_.utc; }
     Result<void> write(const RecordBatch& batch) {
-        if (!database_) {
-            if (auto opened = open(); !opened) {
-                close();
-                return opened;
-            }
-        }
+        if (!session_) JF_TRY(open());
         auto done = write_all(batch);
-        if (!done) SQLEndTran(SQL_HANDLE_DBC, database_.get(), SQL_ROLLBACK);
-        if (!done && done.error().code != ErrorCode::invalid) close();
+        if (!done) (void)session_->rollback();
+        if (!done && done.error().code != ErrorCode::invalid) session_.reset();
         return done;
     }
 
   private:
     using Values = std::vector<std::optional<std::string>>;
 
-    void close() {
-        database_ = Handle();
-        environment_ = Handle();
-    }
     Result<void> open() {
-        environment_ = Handle(SQL_HANDLE_ENV, SQL_NULL_HANDLE);
-        SQLSetEnvAttr(environment_.get(), SQL_ATTR_ODBC_VERSION, reinterpret_cast<SQLPOINTER>(SQL_OV_ODBC3), 0);
-        database_ = Handle(SQL_HANDLE_DBC, environment_.get());
-        if (!database_) return environment_.failed();
-        SQLSetConnectAttr(database_.get(), SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(patience), 0);
-        SQLSetConnectAttr(database_.get(), SQL_ATTR_CONNECTION_TIMEOUT, reinterpret_cast<SQLPOINTER>(patience), 0);
-        if (!SQL_SUCCEEDED(SQLConnect(database_.get(), sql_text(connection_.dsn), SQL_NTS, sql_text(connection_.user), SQL_NTS,
-                                      sql_text(connection_.password), SQL_NTS)))
-            return database_.failed();
-        if (!SQL_SUCCEEDED(SQLSetConnectAttr(database_.get(), SQL_ATTR_AUTOCOMMIT, reinterpret_cast<SQLPOINTER>(SQL_AUTOCOMMIT_OFF), 0)))
-            return database_.failed();
-        return read_columns();
-    }
-    Result<Handle> statement() const {
-        Handle made(SQL_HANDLE_STMT, database_.get());
-        if (!made) return database_.failed();
-        SQLSetStmtAttr(made.get(), SQL_ATTR_QUERY_TIMEOUT, reinterpret_cast<SQLPOINTER>(patience), 0);
-        return made;
-    }
-    Result<void> read_columns() {
-        const Handle list = JF_TRY(statement());
-        if (!SQL_SUCCEEDED(SQLColumns(list.get(), nullptr, 0, nullptr, 0, sql_text(table_.table), SQL_NTS, nullptr, 0))) return list.failed();
+        auto session = JF_TRY(connect_());
         columns_.clear();
-        while (SQL_SUCCEEDED(SQLFetch(list.get()))) {
-            std::array<char, 256> name{};
-            SQLSMALLINT type = 0;
-            SQLINTEGER size = 0;
-            SQLGetData(list.get(), 4, SQL_C_CHAR, name.data(), name.size(), nullptr);
-            SQLGetData(list.get(), 5, SQL_C_SHORT, &type, 0, nullptr);
-            SQLGetData(list.get(), 7, SQL_C_LONG, &size, 0, nullptr);
-            TableColumn column{name.data(), kind_of(type), 0};
-            // Drivers give a huge size for text without a limit.
-            if (column.kind == ColumnKind::text && size > 0 && size < 65536) column.longest = static_cast<std::size_t>(size);
+        for (OdbcColumn& each : JF_TRY(session->columns(table_.table))) {
+            TableColumn column{std::move(each.name), kind_of(each.kind), each.longest};
             if (column_wanted(column, table_.columns)) columns_.push_back(std::move(column));
         }
-        if (columns_.empty()) return fail(ErrorCode::failed, "{} has no table {}", connection_.dsn, table_.table);
+        if (columns_.empty()) return fail(ErrorCode::failed, "database {} has no table {}", table_.connection, table_.table);
+        JF_TRY(session->begin({}));
+        session_ = std::move(session);
         return {};
     }
     Values values_of(const Record& record) const {
         Values values;
         for (const TableColumn& column : columns_) values.push_back(column_value(record, column, table_.columns, time_));
         return values;
-    }
-    // Runs `text` with a parameter for each value that is there. True: there is a row.
-    Result<bool> run(const std::string& text, const Values& values, bool rows) const {
-        const Handle made = JF_TRY(statement());
-        SQLUSMALLINT place = 0;
-        std::vector<SQLLEN> sizes(values.size());
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            if (!values[i]) continue;
-            sizes[i] = static_cast<SQLLEN>(values[i]->size());
-            SQLBindParameter(made.get(), ++place, SQL_PARAM_INPUT, SQL_C_CHAR, SQL_VARCHAR, std::max<SQLULEN>(values[i]->size(), 1), 0,
-                             sql_text(*values[i]), sizes[i], &sizes[i]);
-        }
-        const SQLRETURN done = SQLExecDirect(made.get(), sql_text(text), SQL_NTS);
-        if (!SQL_SUCCEEDED(done) && done != SQL_NO_DATA) return made.failed();
-        return rows && SQL_SUCCEEDED(SQLFetch(made.get()));
     }
     bool passes(const Record& record) const {
         return std::ranges::all_of(table_.filters, [&](const auto& each) { return record.get(each.first) == each.second; });
@@ -159,25 +70,30 @@ class Table {
             if (!passes(record)) continue;
             const Values values = values_of(record);
             std::string names, marks, conditions;
+            std::vector<std::string> bound;
             for (std::size_t i = 0; i < values.size(); ++i) {
                 if (!values[i]) continue;
                 names += (names.empty() ? "" : ", ") + columns_[i].name;
                 marks += marks.empty() ? "?" : ", ?";
                 conditions += (conditions.empty() ? "" : " AND ") + columns_[i].name + " = ?";
+                bound.push_back(*values[i]);
             }
             // A batch is written whole or not at all, so its first record tells of the rest.
-            if (std::exchange(first, false) && JF_TRY(run(fmt::format("SELECT 1 FROM {} WHERE {}", table_.table, conditions), values, true)))
-                return {};
-            (void)JF_TRY(run(fmt::format("INSERT INTO {} ({}) VALUES ({})", table_.table, names, marks), values, false));
+            if (std::exchange(first, false)) {
+                const OdbcAnswer found = JF_TRY(session_->run(
+                    {.text = fmt::format("SELECT 1 FROM {} WHERE {}", table_.table, conditions), .values = bound, .most_rows = 1}));
+                if (!found.rows.empty()) return session_->rollback();
+            }
+            JF_TRY(session_->run(
+                {.text = fmt::format("INSERT INTO {} ({}) VALUES ({})", table_.table, names, marks), .values = std::move(bound)}));
         }
-        if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, database_.get(), SQL_COMMIT))) return database_.failed();
-        return {};
+        return session_->commit();
     }
 
-    OdbcConnection connection_;
+    OdbcConnect connect_;
     OdbcTable table_;
     RecordTime time_;
-    Handle environment_, database_;
+    std::unique_ptr<OdbcSession> session_;
     std::vector<TableColumn> columns_;
 };
 
@@ -193,17 +109,6 @@ class OdbcSink final : public RecordSink {
   private:
     std::vector<Table> tables_;
 };
-
-const Options<OdbcConnection>& connection_options() {
-    using C = OdbcConnection;
-    static const Options<C> options{
-        {"dsn", &C::dsn, "", "Name of the data source in odbc.ini"},
-        {"username", &C::user, "", "Who logs in"},
-        {"password", &C::password, "", "Password"},
-        {"enabled", &C::enabled, true, "Whether the connection may be used"},
-    };
-    return options;
-}
 
 const Options<OdbcTable>& table_options() {
     using T = OdbcTable;
@@ -235,19 +140,18 @@ OdbcTable read_table(const ConfigCategory& category, Diagnostics& findings) {
     return table;
 }
 
-// Both files together make the sink, whichever comes first.
-struct Sources {
-    std::map<std::string, OdbcConnection, CaseInsensitiveLess> connections;
-    std::vector<OdbcTable> tables;
+// The tables of the last configuration. Control thread.
+struct Tables {
+    std::vector<OdbcTable> wanted;
     void make(BackendSlot* slot) const {
         std::vector<Table> made;
-        for (const OdbcTable& table : tables) {
-            const auto found = connections.find(table.connection);
-            if (found == connections.end() || !found->second.enabled) {
-                log_error("res_odbc.conf has no connection {}, which the table {} needs", table.connection, table.table);
-                continue;
-            }
-            made.emplace_back(found->second, table);
+        for (const OdbcTable& table : wanted) {
+            const auto odbc = find_service<OdbcService>();
+            auto connect = odbc ? (*odbc)->connector(table.connection) : Result<OdbcConnect>(std::unexpected(odbc.error()));
+            if (connect)
+                made.emplace_back(*std::move(connect), table);
+            else
+                log_error("The table {} gets no records: {}", table.table, connect.error().text);
         }
         slot->set(made.empty() ? nullptr : std::make_shared<OdbcSink>(std::move(made)));
     }
@@ -256,31 +160,20 @@ struct Sources {
 }  // namespace
 
 Result<void> add_odbc_backend(Module& module, std::string file, BackendSlot* slot) {
-    JF_TRY(keep_library(reinterpret_cast<const void*>(&SQLAllocHandle)));  // its drivers leave memory behind
-    auto& sources = module.own<Sources>();
-    JF_TRY(module.add(ConfigFileSpec{.file = "res_odbc.conf", .prepare = [&sources, slot](const ConfigFile& read, Diagnostics&) -> ConfigApply {
-        // The file is shared with others: what is no part of a connection is not judged here.
-        std::map<std::string, OdbcConnection, CaseInsensitiveLess> connections;
-        for (const ConfigCategory& category : read.categories()) {
-            if (category.is_template()) continue;
-            OdbcConnection connection = connection_options().defaults();
-            Diagnostics ignored;
-            for (const ConfigEntry& entry : category.entries())
-                if (connection_options().knows(entry.key)) connection_options().apply(entry, connection, ignored);
-            connections.emplace(category.name(), std::move(connection));
-        }
-        return [&sources, slot, connections = std::move(connections)] {
-            sources.connections = connections;
-            if (!sources.tables.empty()) sources.make(slot);
+    auto& tables = module.own<Tables>();
+    // Read by res_odbc, which was loaded before and so has what it says now.
+    JF_TRY(module.add(ConfigFileSpec{.file = "res_odbc.conf", .prepare = [&tables, slot](const ConfigFile&, Diagnostics&) -> ConfigApply {
+        return [&tables, slot] {
+            if (!tables.wanted.empty()) tables.make(slot);
         };
     }}));
-    return module.add(ConfigFileSpec{.file = std::move(file), .prepare = [&sources, slot](const ConfigFile& read, Diagnostics& findings) -> ConfigApply {
-        std::vector<OdbcTable> tables;
+    return module.add(ConfigFileSpec{.file = std::move(file), .prepare = [&tables, slot](const ConfigFile& read, Diagnostics& findings) -> ConfigApply {
+        std::vector<OdbcTable> wanted;
         for (const ConfigCategory& category : read.categories())
-            if (!category.is_template()) tables.push_back(read_table(category, findings));
-        return [&sources, slot, tables = std::move(tables)] {
-            sources.tables = tables;
-            sources.make(slot);
+            if (!category.is_template()) wanted.push_back(read_table(category, findings));
+        return [&tables, slot, wanted = std::move(wanted)] {
+            tables.wanted = wanted;
+            tables.make(slot);
         };
     }});
 }

@@ -1,4 +1,4 @@
-// Gathering, spooling, writing, trying again.
+// Gathering, the journal, writing, trying again.
 #include "modules/res_cdr/record_writer.hpp"
 
 #include <algorithm>
@@ -7,7 +7,8 @@
 #include "core/runtime/control.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/wait.hpp"
-#include "modules/res_cdr/spool.hpp"
+#include "modules/res_cdr/journal.hpp"
+#include "modules/res_cdr/journal_cursor.hpp"
 
 namespace jackfield::cdr {
 namespace {
@@ -17,16 +18,18 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_of_batch = 500;
 constexpr std::uint64_t most_gathered = 64 * 1024 * 1024;  // bytes, while the disk does not answer
 constexpr auto first_retry = 500ms, last_retry = 15000ms;
+constexpr auto disk_retry = 1000ms;
 constexpr auto patience_at_end = 3000ms;  // with a backend that is at work
 
 }  // namespace
 
-// One backend with its spool and lane. The lane's thread reads the spool; the disk's appends; the rest is the control thread's.
+// One backend with its place in the journal and its lane. The lane's thread reads the journal; the disk's appends; the rest is the
+// control thread's.
 class RecordWriter::Backend : public std::enable_shared_from_this<Backend> {
   public:
-    Backend(Module& owner, RecordBackend writes, const std::string& folder, std::uint64_t limit)
+    Backend(Module& owner, RecordBackend writes)
         : name(writes.name),
-          spool(folder, writes.name, limit),
+          cursor(std::make_shared<JournalCursor>(writes.name)),
           lane(std::make_unique<Lane>("record " + writes.name, 1, 4)),
           owner_(owner),
           write_(std::move(writes.write)),
@@ -50,11 +53,10 @@ class RecordWriter::Backend : public std::enable_shared_from_this<Backend> {
     bool away() const { return away_; }
 
     const std::string name;
-    Spool spool;
+    const std::shared_ptr<JournalCursor> cursor;
     std::unique_ptr<Lane> lane;
     std::atomic<bool> opened{false}, stopping{false};
     std::atomic<std::uint64_t> written{0};
-    std::uint64_t lost = 0;
     std::string problem;  // control thread
 
   private:
@@ -83,12 +85,12 @@ void RecordWriter::Backend::work() {
         }
         at_work_ = false;
         // What was appended between the last look and that line found us at work.
-        if (away_ || stopping || spool.empty() || at_work_.exchange(true)) return;
+        if (away_ || stopping || cursor->empty() || at_work_.exchange(true)) return;
     }
 }
 
 Result<bool> RecordWriter::Backend::write_some() {
-    Spool::Batch batch = JF_TRY(spool.next(most_));
+    JournalCursor::Batch batch = JF_TRY(cursor->next(most_));
     if (batch.records.empty()) return false;
     const std::size_t count = batch.records.size();
     auto done = [&]() -> Result<void> {
@@ -100,18 +102,18 @@ Result<bool> RecordWriter::Backend::write_some() {
     }();
     if (!done && done.error().code == ErrorCode::invalid) {
         if (count > 1) {
-            JF_TRY(spool.not_written());
+            JF_TRY(cursor->not_written());
             most_ = count / 2;
             return true;
         }
         log_error("{}: a record was refused and put aside in its .rejected file: {}", name, done.error().text);
-        JF_TRY(spool.put_aside(batch, done.error().text));
+        JF_TRY(cursor->put_aside(batch, done.error().text));
     } else if (!done) {
         return std::unexpected(std::move(done).error());
     } else {
         written += count;
     }
-    JF_TRY(spool.written());
+    JF_TRY(cursor->written());
     most_ = std::min(most_of_batch, most_ * 2);
     if (troubled_) {
         troubled_ = false;
@@ -129,7 +131,7 @@ void RecordWriter::Backend::tell(Result<void> result) {
             return;
         }
         if (self->problem.empty() && !self->stopping)
-            log_warning("Records: {} is away, records wait in its spool: {}", self->name, result.error().text);
+            log_warning("Records: {} is away, records wait for it in the journal: {}", self->name, result.error().text);
         self->problem = result.error().text.substr(0, result.error().text.find('\n'));
         self->retry_.start(self->retry_after_);
         self->retry_after_ = std::min<std::chrono::milliseconds>(self->retry_after_ * 2, last_retry);
@@ -138,7 +140,7 @@ void RecordWriter::Backend::tell(Result<void> result) {
 
 RecordWriter::RecordWriter(Module& owner, std::string folder)
     : owner_(owner),
-      folder_(std::move(folder)),
+      journal_(std::make_shared<Journal>(std::move(folder), std::uint64_t{256} << 20)),
       timer_([this] { submit(); }),
       self_(std::make_shared<RecordWriter*>(this)),
       disk_(std::make_unique<Lane>("records", 1, 8)) {}
@@ -147,7 +149,7 @@ RecordWriter::~RecordWriter() { *self_ = nullptr; }
 
 void RecordWriter::set(Batching batching, std::uint64_t spool_limit) {
     batching_ = batching;
-    spool_limit_ = spool_limit;
+    journal_->set_limit(spool_limit);
     if (!gathered_.empty()) submit();
 }
 
@@ -158,12 +160,12 @@ std::chrono::milliseconds RecordWriter::due_in() const {
 void RecordWriter::write(Record record) {
     if (backends_.empty()) return;
     if (gathered_bytes_ + record.bytes().size() > most_gathered) {
-        if (dropped_++ % 1000 == 0) log_error("Records: the disk of the spool does not answer; {} records are lost", dropped_);
+        if (dropped_++ % 1000 == 0) log_error("Records: the disk of the spool takes none; {} records are lost", dropped_);
         return;
     }
     gathered_bytes_ += record.bytes().size();
     gathered_.push_back(std::move(record));
-    if (gathered_.size() >= batching_.size)
+    if (gathered_.size() >= batching_.size && !disk_failed_)
         submit();
     else if (!timer_.running())
         timer_.start(batching_.time);
@@ -172,47 +174,52 @@ void RecordWriter::write(Record record) {
 std::size_t RecordWriter::submit() {
     timer_.stop();
     const std::size_t count = gathered_.size();
-    if (spooling_)
+    if (appending_)
         again_ = count > 0;
     else if (count > 0)
-        spool();
+        append();
     return count;
 }
 
-void RecordWriter::spool() {
-    spooling_ = true;
+void RecordWriter::append() {
+    appending_ = true;
     gathered_bytes_ = 0;
-    (void)disk_->submit([records = std::exchange(gathered_, {}), backends = backends_, self = self_, gate = &owner_.gate()]() mutable {
+    (void)disk_->submit([records = std::exchange(gathered_, {}), backends = backends_, journal = journal_, self = self_, gate = &owner_.gate()]() mutable {
         const RunningGate in(gate);
-        std::vector<std::pair<std::shared_ptr<Backend>, std::string>> full;
-        // All have them before the first writes them: the process may be killed at any moment.
-        for (const auto& backend : backends)
-            if (auto appended = backend->spool.append(records); !appended) full.emplace_back(backend, appended.error().text);
+        auto appended = journal->append(records);
         for (const auto& backend : backends) backend->wake();
-        post([self = std::move(self), full = std::move(full), backends = std::move(backends), count = records.size()] {
-            for (const auto& [backend, text] : full) {
-                if (backend->lost == 0 || backend->lost / 1000 != (backend->lost + count) / 1000)
-                    log_error("Records: {} has lost {} records: {}", backend->name, backend->lost + count, text);
-                backend->lost += count;
-            }
-            if (*self) (*self)->spooled();
+        post([self = std::move(self), backends = std::move(backends), records = std::move(records), appended = std::move(appended)]() mutable {
+            if (*self) (*self)->appended(std::move(appended), std::move(records));
         });
     });
 }
 
-void RecordWriter::spooled() {
-    spooling_ = false;
-    if (std::exchange(again_, false) && !gathered_.empty()) spool();
+// What the disk did not take stays in memory, before what was gathered since.
+void RecordWriter::appended(Result<void> result, std::vector<Record> records) {
+    appending_ = false;
+    if (!result) {
+        if (!disk_failed_) log_error("Records: {}; records stay in memory until they can be written", result.error().text);
+        for (const Record& record : records) gathered_bytes_ += record.bytes().size();
+        records.insert(records.end(), std::make_move_iterator(gathered_.begin()), std::make_move_iterator(gathered_.end()));
+        gathered_ = std::move(records);
+        again_ = false;
+        timer_.start(disk_retry);
+    } else if (disk_failed_) {
+        log_notice("Records: the spool can be written again");
+    }
+    disk_failed_ = !result;
+    if (std::exchange(again_, false) && !gathered_.empty()) append();
 }
 
 Result<Registration> RecordWriter::add(Module& module, RecordBackend writes) {
     for (const auto& each : backends_)
         if (each->name == writes.name) return fail(ErrorCode::exists, "there is a backend {} already", writes.name);
-    auto backend = std::make_shared<Backend>(owner_, std::move(writes), folder_, spool_limit_);
+    auto backend = std::make_shared<Backend>(owner_, std::move(writes));
     // In the disk's own lane, so before anything is appended.
-    (void)disk_->submit([backend, gate = &owner_.gate()] {
+    (void)disk_->submit([backend, journal = journal_, gate = &owner_.gate()] {
         const RunningGate in(gate);
-        if (auto opened = backend->spool.open(); !opened) log_error("Records: {}: {}", backend->name, opened.error().text);
+        if (auto opened = journal->open(backend->cursor); !opened)
+            return log_error("Records: {} gets none: {}", backend->name, opened.error().text);
         backend->opened = true;
         backend->wake();
     });
@@ -226,9 +233,10 @@ Result<Registration> RecordWriter::add(Module& module, RecordBackend writes) {
         if (!*self || !backend->lane) return;
         std::erase(backends_, backend);
         // Switched off, or its module's load has failed. The disk's lane wakes the other one, so it ends it as well.
-        (void)disk_->submit([backend = std::move(backend), gate = &owner_.gate(), pass = module.gate().hold()]() mutable {
+        (void)disk_->submit([backend = std::move(backend), journal = journal_, gate = &owner_.gate(), pass = module.gate().hold()]() mutable {
             const RunningGate in(gate);
             backend->lane.reset();
+            if (backend->opened) journal->close(backend->cursor);
             backend->forget();
             post([backend = std::move(backend)] {});  // there is a timer inside
         });
@@ -239,8 +247,8 @@ void RecordWriter::finish(const std::shared_ptr<Backend>& backend) {
     const Shield shield;
     const Instant end = Clock::now() + patience_at_end;
     submit();
-    while ((spooling_ || !gathered_.empty()) && Clock::now() < end) (void)sleep_for(5ms);
-    while (!backend->stopping && !backend->spool.empty() && !backend->away() && Clock::now() < end) {
+    while ((appending_ || (!gathered_.empty() && !disk_failed_)) && Clock::now() < end) (void)sleep_for(5ms);
+    while (!backend->stopping && !backend->cursor->empty() && !backend->away() && Clock::now() < end) {
         backend->wake();
         (void)sleep_for(5ms);
     }
@@ -249,7 +257,7 @@ void RecordWriter::finish(const std::shared_ptr<Backend>& backend) {
     // The disk's lane wakes the other one, so it ends it as well.
     (void)offload(*disk_, [&] {
         backend->lane.reset();
-        backend->spool.tidy();
+        if (backend->opened) journal_->close(backend->cursor);
     });
     backend->forget();
 }
@@ -257,7 +265,7 @@ void RecordWriter::finish(const std::shared_ptr<Backend>& backend) {
 std::vector<BackendStatus> RecordWriter::status() const {
     std::vector<BackendStatus> list;
     for (const auto& each : backends_)
-        list.push_back({each->name, each->written, each->spool.empty() ? 0 : each->spool.bytes(), each->lost, each->problem});
+        list.push_back({each->name, each->written, each->cursor->waiting_bytes(), each->cursor->lost(), each->problem});
     return list;
 }
 

@@ -131,8 +131,8 @@ Result<void> load(Module& module) {
         .prepare = [&recorder](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
             for (const ConfigCategory& category : file.categories())
                 if (!category.is_template() && !equals_ignoring_case(category.name(), "general") &&
-                    !equals_ignoring_case(category.name(), "csv"))
-                    unknown_section(category, {"general", "csv"}, findings);
+                    !equals_ignoring_case(category.name(), "csv") && !equals_ignoring_case(category.name(), "radius"))
+                    unknown_section(category, {"general", "csv", "radius"}, findings);
             return [&recorder, settings = settings_options().read(file, "general", findings)] { recorder.apply(settings); };
         }}));
     JF_TRY(module.provide<CdrService>(recorder));

@@ -20,7 +20,7 @@ const Options<Settings>& settings_options() {
         {"size", &S::size, 100, Range{1, 100000}, "Of a batch: written when it has so many records"},
         {"time", &S::time, 300s, Range{1s, 86400s}, "Of a batch: written after this time at the latest"},
         {"spoolsize", &S::spool_size, 256, Range{1, 65536},
-         "MiB on disk that records may take while a backend is away, for each backend (Jackfield's own)"},
+         "MiB on disk for the records that a backend has still to get; beyond that it loses the oldest (Jackfield's own)"},
         Option<S>::ignored("safeshutdown", "a batch is always written when the daemon stops"),
         Option<S>::ignored("scheduleronly", "records are always written by threads of their own"),
     };

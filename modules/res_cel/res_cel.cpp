@@ -263,8 +263,8 @@ Result<void> load(Module& module) {
         .file = "cel.conf", .prepare = [&log](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
             for (const ConfigCategory& category : file.categories())
                 if (!category.is_template() && !equals_ignoring_case(category.name(), "general") &&
-                    !equals_ignoring_case(category.name(), "manager"))
-                    unknown_section(category, {"general", "manager"}, findings);
+                    !equals_ignoring_case(category.name(), "manager") && !equals_ignoring_case(category.name(), "radius"))
+                    unknown_section(category, {"general", "manager", "radius"}, findings);
             return [&log, settings = settings_options().read(file, "general", findings)] { log.apply(settings); };
         }}));
     JF_TRY(module.provide<CelService>(log));

@@ -48,7 +48,7 @@ const Options<Settings>& settings_options() {
          "", "Applications of which APP_START and APP_END tell, separated by commas"},
         {"dateformat", &S::date_format, "", "Of eventtime, as strftime has it; without one seconds since 1970 with a fraction"},
         {"spoolsize", &S::spool_size, 256, Range{1, 65536},
-         "MiB on disk that records may take while a backend is away, for each backend (Jackfield's own)"},
+         "MiB on disk for the events that a backend has still to get; beyond that it loses the oldest (Jackfield's own)"},
     };
     return options;
 }

@@ -29,14 +29,23 @@ struct OdbcAnswer {
     std::int64_t affected = 0;                                    // rows that were changed
 };
 
+enum class OdbcKind : unsigned char { text, whole, fraction, time };
+struct OdbcColumn {
+    std::string name;
+    OdbcKind kind = OdbcKind::text;
+    std::size_t longest = 0;  // characters of a text; 0: no limit is known
+};
+
 // One connection. Belongs to one thread at a time, which every function blocks. Errors of all: closed (it is of no use any more),
-// failed (the database refused), with the driver's words.
+// invalid (the values were refused: SQLSTATE classes 22 and 23), failed (the statement was), with the driver's words.
 class OdbcSession {
   public:
     virtual ~OdbcSession() = default;  // rolls back what was not committed
     virtual Result<OdbcAnswer> run(const OdbcStatement& statement) = 0;
+    // Those of a table; none: there is no such table.
+    virtual Result<std::vector<OdbcColumn>> columns(const std::string& table) = 0;
     // Statements from now on are one transaction until commit or rollback, after which the next one begins.
-    virtual Result<void> begin(std::string_view isolation) = 0;  // "read_committed" and the like
+    virtual Result<void> begin(std::string_view isolation) = 0;  // "read_committed" and the like; empty: the database's own
     virtual Result<void> commit() = 0;
     virtual Result<void> rollback() = 0;
 };
@@ -67,7 +76,7 @@ class OdbcService {
     virtual Result<OdbcAnswer> execute(const std::string& name, OdbcStatement statement) = 0;
     // Waits for a connection.
     virtual Result<std::unique_ptr<OdbcTransaction>> begin(const std::string& name) = 0;
-    // For those who have threads of their own.
+    // For those who have threads of their own. It connects as res_odbc.conf said when it was asked for.
     virtual Result<OdbcConnect> connector(const std::string& name) = 0;
 };
 

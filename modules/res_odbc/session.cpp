@@ -15,6 +15,21 @@ namespace {
 
 constexpr std::size_t longest_value = 1 << 20;  // of one column; the rest is cut off
 
+// 08: the connection; HYT: its time limits; 22 and 23: a value that does not fit.
+ErrorCode kind_of_failure(std::string_view state) {
+    if (state.starts_with("08") || state.starts_with("HYT")) return ErrorCode::closed;
+    return state.starts_with("22") || state.starts_with("23") ? ErrorCode::invalid : ErrorCode::failed;
+}
+
+OdbcKind kind_of(SQLSMALLINT type) {
+    switch (type) {
+        case SQL_INTEGER: case SQL_SMALLINT: case SQL_TINYINT: case SQL_BIGINT: return OdbcKind::whole;
+        case SQL_DECIMAL: case SQL_NUMERIC: case SQL_FLOAT: case SQL_REAL: case SQL_DOUBLE: return OdbcKind::fraction;
+        case SQL_TYPE_TIMESTAMP: case SQL_TYPE_DATE: case SQL_TYPE_TIME: case SQL_DATETIME: return OdbcKind::time;
+        default: return OdbcKind::text;
+    }
+}
+
 class Handle {
   public:
     Handle() = default;
@@ -33,7 +48,7 @@ class Handle {
     SQLHANDLE get() const { return handle_; }
     explicit operator bool() const { return handle_ != SQL_NULL_HANDLE; }
 
-    // What the driver says. 08: the connection; HYT: its time limits (ISO 9075 SQLSTATE classes).
+    // What the driver says, by the classes of ISO 9075's SQLSTATE.
     std::unexpected<Error> failed() const {
         std::array<SQLCHAR, 6> state{};
         std::array<SQLCHAR, 512> text{};
@@ -42,8 +57,7 @@ class Handle {
         if (!SQL_SUCCEEDED(SQLGetDiagRec(kind_, handle_, 1, state.data(), &native, text.data(), text.size(), &size)))
             return fail(ErrorCode::failed, "the ODBC driver gives no reason");
         const std::string_view code(reinterpret_cast<const char*>(state.data()));
-        return fail(code.starts_with("08") || code.starts_with("HYT") ? ErrorCode::closed : ErrorCode::failed, "{}: {}", code,
-                    reinterpret_cast<const char*>(text.data()));
+        return fail(kind_of_failure(code), "{}: {}", code, reinterpret_cast<const char*>(text.data()));
     }
 
   private:
@@ -84,9 +98,7 @@ class Session final : public OdbcSession {
     }
 
     Result<OdbcAnswer> run(const OdbcStatement& wanted) override {
-        const Handle statement(SQL_HANDLE_STMT, database_.get());
-        if (!statement) return judged(database_.failed());
-        SQLSetStmtAttr(statement.get(), SQL_ATTR_QUERY_TIMEOUT, sql_number(static_cast<SQLULEN>(settings_.query_timeout.count())), 0);
+        const Handle statement = JF_TRY(new_statement());
         std::vector<SQLLEN> sizes(wanted.values.size());
         for (std::size_t i = 0; i < sizes.size(); ++i) {
             const std::string& value = wanted.values[i];
@@ -116,6 +128,24 @@ class Session final : public OdbcSession {
         return answer;
     }
 
+    Result<std::vector<OdbcColumn>> columns(const std::string& table) override {
+        const Handle list = JF_TRY(new_statement());
+        if (!SQL_SUCCEEDED(SQLColumns(list.get(), nullptr, 0, nullptr, 0, sql_text(table), SQL_NTS, nullptr, 0))) return judged(list.failed());
+        std::vector<OdbcColumn> columns;
+        while (SQL_SUCCEEDED(SQLFetch(list.get()))) {
+            std::array<char, 256> name{};
+            SQLSMALLINT type = 0;
+            SQLINTEGER size = 0;
+            SQLGetData(list.get(), 4, SQL_C_CHAR, name.data(), name.size(), nullptr);
+            SQLGetData(list.get(), 5, SQL_C_SHORT, &type, 0, nullptr);
+            SQLGetData(list.get(), 7, SQL_C_LONG, &size, 0, nullptr);
+            OdbcColumn& column = columns.emplace_back(name.data(), kind_of(type));
+            // Drivers give a huge size for text without a limit.
+            if (column.kind == OdbcKind::text && size > 0 && size < 65536) column.longest = static_cast<std::size_t>(size);
+        }
+        return columns;
+    }
+
     Result<void> begin(std::string_view isolation) override {
         for (const auto& [name, level] : isolations)  // drivers that know one level only refuse others, which is no harm
             if (equals_ignoring_case(name, isolation)) SQLSetConnectAttr(database_.get(), SQL_ATTR_TXN_ISOLATION, sql_number(level), 0);
@@ -129,6 +159,12 @@ class Session final : public OdbcSession {
     Result<void> rollback() override { return end(SQL_ROLLBACK); }
 
   private:
+    Result<Handle> new_statement() const {
+        Handle statement(SQL_HANDLE_STMT, database_.get());
+        if (!statement) return judged(database_.failed());
+        SQLSetStmtAttr(statement.get(), SQL_ATTR_QUERY_TIMEOUT, sql_number(static_cast<SQLULEN>(settings_.query_timeout.count())), 0);
+        return statement;
+    }
     Result<void> end(SQLSMALLINT how) {
         if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, database_.get(), how))) return judged(database_.failed());
         return {};

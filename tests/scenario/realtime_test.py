@@ -4,7 +4,9 @@ import pathlib
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -598,6 +600,102 @@ class Ldap(RowUser):
         jackfield.wait_for_log("did not answer within 3000 ms")
         server.signal(signal.SIGCONT)
         jt.wait_until(lambda: self.dial(jackfield, "asks")["GOT"] == "<6009>", 20, "the directory")
+
+
+class Hung(RowUser):
+    """Each kind of database that accepts and says nothing, is locked, or was stopped: asked by all at once, at one daemon."""
+    SECONDS = 3
+
+    def silent(self, port):
+        listener = socket.create_server((self.server, port))
+        self.addCleanup(listener.close)
+
+    def frozen_web_server(self):
+        process = subprocess.Popen([sys.executable, "-m", "http.server", "-b", self.server, "8010"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        def end():
+            process.kill()
+            process.wait()
+        self.addCleanup(end)
+        return process
+
+    def look_up(self, jackfield, family):
+        answer = jackfield.cli(f"realtime load {family} name ann", check=False, timeout=60 * jt.SLOWNESS)
+        return answer.stdout + answer.stderr
+
+    def test_who_does_not_ask_is_not_delayed_and_the_others_are_told_which_database_it_was(self):
+        path = self.folder / "locked.sqlite3"
+        lock = sqlite3.connect(path, isolation_level=None)
+        self.addCleanup(lock.close)
+        lock.executescript(TABLES)
+        for port in (5432, 5433, 3389, 8011, 8012):
+            self.silent(port)
+        web = self.frozen_web_server()
+        (self.folder / "odbc.ini").write_text(
+            f"[silent]\nDriver={odbc_driver('psqlodbca.so')}\nServername={self.server}\nPort=5433\nDatabase=postgres\nUsername=jackfield\n"
+            f"[locked]\nDriver={odbc_driver('libsqlite3odbc.so')}\nDatabase={path}\nTimeout=100000\n")
+        families = {"file": "sqlite3,locked", "server": "pgsql,postgres", "source": "odbc,silent", "locked_source": "odbc,locked",
+                    "directory": 'ldap,"dc=example,dc=org",people', "web": f"curl,http://{self.server}:8011/rt",
+                    "secure_web": f"curl,https://{self.server}:8012/rt", "stopped_web": f"curl,http://{self.server}:8010/rt"}
+        jackfield = self.daemon({
+            "extensions.conf": "[plain]\nexten => 2,1,Hangup(19)\n",
+            "dialplan_test.conf": "[asks-nobody]\ndial = 2@plain\nexpect = hangup 19\n",
+            "extconfig.conf": f"[general]\ntimeout = {self.SECONDS}s\n[settings]\n" +
+                              "".join(f"{family} => {where}{'' if where.startswith(('ldap', 'curl')) else ',people'}\n" for family, where in families.items()),
+            "func_odbc.conf": "[LOCKED]\ndsn=locked_here\nreadsql=SELECT phone FROM people WHERE name = '${SQL_ESC(${ARG1})}'\n",
+            "res_odbc.conf": f"[silent]\ndsn=silent\n[locked]\ndsn=locked\n[locked_here]\ndsn=locked\ntimeout={self.SECONDS}000\n",
+            "res_config_sqlite3.conf": f"[locked]\ndbfile => {path}\n", "res_ldap.conf": RES_LDAP.format(address=self.server),
+            "res_pgsql.conf": f"[general]\ndbhost = {self.server}\ndbuser = jackfield\n"},
+            environment=jt.odbc_environment(self.folder / "odbc.ini"))
+        jt.wait_until(lambda: "answered 501" in self.look_up(jackfield, "stopped_web"), 20, "the web server")
+        self.assertIn("6001", self.look_up(jackfield, "file"))
+        self.assertIn("6001", self.look_up(jackfield, "locked_source"))
+        lock.execute("BEGIN EXCLUSIVE")
+        web.send_signal(signal.SIGSTOP)
+        answers, began = {}, time.monotonic()
+        def ask(family):
+            answers[family] = self.look_up(jackfield, family)
+        def function():
+            answers["function"] = jackfield.cli("dialplan eval function ODBC_LOCKED(ann)", check=False, timeout=60 * jt.SLOWNESS).stdout
+        threads = [threading.Thread(target=ask, args=(family,)) for family in families] + [threading.Thread(target=function)]
+        for thread in threads:
+            thread.start()
+        nobody = jackfield.cli("dialplan test dialplan_test.conf asks-nobody", check=False)
+        self.assertEqual({}, answers, "somebody who asked a silent database has an answer already")
+        self.assertEqual(0, nobody.returncode, nobody.stdout)
+        for thread in threads:
+            thread.join()
+        self.assertGreater(time.monotonic() - began, self.SECONDS - 0.1)
+        for family, where in families.items():
+            driver = where.split(",")[0]
+            self.assertRegex(answers[family], rf"database .*\({driver}\) did not answer within {self.SECONDS}000 ms", family)
+        self.assertNotIn("6001", answers["function"])
+        jackfield.wait_for_log(f"database locked_here is away: it did not answer within {self.SECONDS}000 ms")
+        lock.execute("COMMIT")
+        web.send_signal(signal.SIGCONT)
+        jt.wait_until(lambda: "6001" in self.look_up(jackfield, "file"), 20, "the file")
+        jt.wait_until(lambda: "6001" in self.look_up(jackfield, "locked_source"), 20, "the file by ODBC")
+        jt.wait_until(lambda: "answered 501" in self.look_up(jackfield, "stopped_web"), 20, "the web server")
+
+    def test_https_is_verified_unless_it_is_told_not_to(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
+                        "-subj", f"/CN={self.server}", "-addext", f"subjectAltName=IP:{self.server}"], cwd=self.folder, check=True, capture_output=True)
+        web = Web((self.server, 8443))
+        web.handle_error = lambda *_: None  # the client that refuses the certificate
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "cert.pem", self.folder / "key.pem")
+        web.socket = context.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+        for end in (web.shutdown, web.server_close):
+            self.addCleanup(end)
+        url = f"https://{self.server}:8443/echo?a=1"
+        jackfield = self.daemon({"extensions.conf": f"[default]\nexten => 1,1,Set(GLOBAL(STRICT)=<${{CURL({url})}}>)\n same => n,Set(CURLOPT(ssl_verifypeer)=0)\n"
+                                                    f" same => n,Set(GLOBAL(LAX)=<${{CURL({url})}}>)\n same => n,Hangup(16)\n",
+                                 "dialplan_test.conf": "[asks]\ndial = 1\nlimit = 60\nexpect = hangup 16\n"})
+        answer = jackfield.cli("dialplan test dialplan_test.conf asks", check=False)
+        self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
+        found = self.globals(jackfield)
+        self.assertEqual(("<>", "<GET a=1 jackfield None>"), (found["STRICT"], found["LAX"]))
+        jackfield.wait_for_log("certificate")
 
 
 if __name__ == "__main__":
