@@ -232,6 +232,7 @@ RegisterResult LocationTable::process(std::string_view aor, const RegistrationLi
 
     for (Binding* const victim : victims) take_out(*victim, Unbound::replaced);
     const std::string path = path_of(request);
+    if (request.lists(HeaderName::supported, "path")) result.path = path;
     for (Update& update : updates) {
         if (update.expires <= 0s) {
             if (update.existing != nullptr) take_out(*update.existing, Unbound::removed);
@@ -263,6 +264,7 @@ RegisterResult LocationTable::process(std::string_view aor, const RegistrationLi
 void LocationTable::write(MessageWriter& writer, const RegisterResult& result, Instant now) {
     if (result.min_expires > 0s)
         writer.header(HeaderName::min_expires, static_cast<std::uint32_t>(result.min_expires.count()));
+    if (!result.path.empty()) writer.header(HeaderName::path, result.path);
     for (const Binding* const binding : result.bindings) {
         std::string value = fmt::format("<{}>;expires={}", binding->contact(), binding->remaining(now).count());
         if (binding->q() != 1000) value += fmt::format(";q=0.{:03}", binding->q());

@@ -101,6 +101,7 @@ struct RegisterResult {
     std::string_view reason;               // a literal; empty: the usual one
     std::chrono::seconds min_expires{0};   // of a 423
     std::vector<const Binding*> bindings;  // all that the address of record has now; valid until the next change
+    std::string path;                      // that of the request, told to who supports it (RFC 3327 5.3)
 };
 
 class LocationTable {
@@ -114,7 +115,7 @@ class LocationTable {
     // looked at). All of its contacts are taken or none.
     RegisterResult process(std::string_view aor, const RegistrationLimits& settings, const Message& request,
                            const Flow& from, Instant now);
-    // Writes the Contact headers of the 200, or Min-Expires of a 423.
+    // Writes the Path and Contact headers of the 200, or Min-Expires of a 423.
     static void write(MessageWriter& writer, const RegisterResult& result, Instant now);
 
     // The contacts of an address of record that have not expired, highest q first.

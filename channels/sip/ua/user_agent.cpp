@@ -6,6 +6,7 @@
 #include "channels/sip/stack/identifiers.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
+#include "core/channel/channel.hpp"
 #include "core/runtime/offload.hpp"
 
 namespace jackfield::sip {
@@ -22,6 +23,9 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
 constexpr std::array<std::string_view, 5> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist"};
+
+// After what time who was told that no calls are taken may ask again.
+constexpr std::chrono::seconds drain_retry = 10s;
 
 }  // namespace
 
@@ -148,14 +152,20 @@ void UserAgent::begin_new(IncomingRequest& request) {
         return;
     }
     if (!authenticate(request, *endpoint)) return;
-    if (message.method() == Method::options) {
-        return (void)request.send(200, response(request, 200, {}, [&](MessageWriter& writer) {
-            writer.header(HeaderName::accept, "application/sdp");
-            add_agent(writer);
-            writer.finish();
-        }));
-    }
+    if (message.method() == Method::options) return answer_options(request);
     handler->second(request, std::move(endpoint));
+}
+
+// As an INVITE would be answered (RFC 3261 11.2), so that who asks for our health sends calls elsewhere while none are taken.
+void UserAgent::answer_options(IncomingRequest& request) {
+    const bool takes_calls = channel_limits().accept_new;
+    const int status = takes_calls ? 200 : 503;
+    (void)request.send(status, response(request, status, takes_calls ? "" : "No New Calls", [&](MessageWriter& writer) {
+        if (!takes_calls) writer.header(HeaderName::retry_after, static_cast<std::uint32_t>(drain_retry.count()));
+        writer.header(HeaderName::accept, "application/sdp");
+        add_agent(writer);
+        writer.finish();
+    }));
 }
 
 void UserAgent::on_ack(const Message& ack, const Flow&) {

@@ -129,6 +129,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void report(const IncomingRequest& request, std::string_view event, const std::string& account, bool error) const;
     bool extensions_known(IncomingRequest& request);
     void begin_new(IncomingRequest& request);
+    void answer_options(IncomingRequest& request);
 
     std::shared_ptr<const ObjectSet> objects_;
     IdentifyTable identified_;
