@@ -1,4 +1,5 @@
-// Record: write what the caller says to a file.
+// Record: write what the caller says to a file. RECORDING_INFO: what is known of it afterwards.
+#include "core/channel/per_channel.hpp"
 #include "core/media/sound_file.hpp"
 #include "core/sdk.hpp"
 
@@ -24,6 +25,16 @@ constexpr ApplicationInfo info{
             "  u - keep the beep out of the file (it always is)\n"
             "  x - ignore all keys\n"
             "  y - any key ends"};
+
+constexpr FunctionInfo recording_info{.name = "RECORDING_INFO",
+                                      .syntax = "RECORDING_INFO(property)",
+                                      .synopsis = "What is known of this channel's last recording",
+                                      .text = "Of the last one that Record made and completed. Property `duration`: its length in milliseconds."};
+
+struct LastRecording {
+    milliseconds length{0};
+};
+using Recorded = PerChannel<LastRecording>;
 
 struct Request {
     std::string path, format;
@@ -84,7 +95,7 @@ Result<std::string> wait_for_end(Channel& channel, const Request& request, Queue
     }
 }
 
-Result<void> record(Channel& channel, const Arguments& arguments) {
+Result<void> record(Recorded& recorded, Channel& channel, const Arguments& arguments) {
     auto request = parse(arguments);
     if (!request) {
         channel.set_variable("RECORD_STATUS", "ERROR");
@@ -121,13 +132,30 @@ Result<void> record(Channel& channel, const Arguments& arguments) {
 
     const Shield shield;  // what was said so far is kept also when the caller has gone
     const milliseconds cut = ended && *ended == "SILENCE" ? request->silence : milliseconds(0);
+    const milliseconds length = std::max((*recording)->length() - cut, milliseconds(0));
     if (auto closed = (*recording)->close(cut); !closed) log_warning("Record {}: {}", path, closed.error().text);
+    if (!channel.ended()) recorded.of(channel).length = length;
     channel.set_variable("RECORD_STATUS", ended ? *ended : "HANGUP");
     if (!ended) return std::unexpected(std::move(ended).error());
     return {};
 }
 
-Result<void> load(Module& module) { return module.add(info, record); }
+Result<std::string> read_info(Recorded& recorded, Channel* channel, const Arguments& arguments) {
+    if (!channel) return fail(ErrorCode::invalid, "RECORDING_INFO needs a channel");
+    if (!equals_ignoring_case(arguments[0], "duration"))
+        return fail(ErrorCode::invalid, "RECORDING_INFO: the property is duration, not '{}'", arguments[0]);
+    const LastRecording* last = recorded.find(*channel);
+    if (!last) return fail(ErrorCode::not_found, "RECORDING_INFO: Record has not made a recording on {} yet", channel->name());
+    return std::to_string(last->length.count());
+}
+
+Result<void> load(Module& module) {
+    Recorded& recorded = module.own<Recorded>();
+    JF_TRY(module.add(recording_info, FunctionBody{[&recorded](Channel* channel, const Arguments& arguments) {
+                          return read_info(recorded, channel, arguments);
+                      }}));
+    return module.add(info, [&recorded](Channel& channel, const Arguments& arguments) { return record(recorded, channel, arguments); });
+}
 
 }  // namespace
 

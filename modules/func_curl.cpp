@@ -1,4 +1,6 @@
 // func_curl - CURL and CURLOPT: what web servers answer.
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "core/channel/per_call.hpp"
@@ -12,13 +14,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t longest_file = 64 << 20;
+
 constexpr FunctionInfo curl_info{
     .name = "CURL",
     .syntax = "CURL(url[,post-data])",
     .synopsis = "What a web server answers",
     .text = "A GET, or with post-data a POST of a form; http, https, ftp and ftps. At most 1 MiB, a line's end at the end is left out. Empty "
             "when the server is away, does not answer in time, or answers with one of CURLOPT(failurecodes); the log says why. The call "
-            "waits, nothing else does; CURLOPT sets time limits and more."};
+            "waits, nothing else does; CURLOPT sets time limits and more. Set(CURL(url)=file) writes the answer to a file, up to 64 MiB; the file "
+            "is there when it is complete, and stays as it was otherwise. Both are for the dialplan only, unless live_dangerously is set.",
+    .dangerous = true};
 constexpr FunctionInfo option_info{
     .name = "CURLOPT",
     .syntax = "CURLOPT(key)",
@@ -135,18 +141,51 @@ std::string taken_apart(Channel* channel, const std::string& body, bool plus_is_
     return values;
 }
 
-Result<std::string> fetch(PerCall<CurlOptions>& calls, Channel* channel, const Arguments& arguments) {
-    if (!arguments.has(0)) return fail(ErrorCode::invalid, "CURL needs an address");
-    static const CurlOptions usual;
+CurlOptions options_of(PerCall<CurlOptions>& calls, const Channel* channel) {
     const CurlOptions* own = calls.find(channel);
-    const CurlOptions options = own ? *own : usual;
-    HttpFetch request = options.request;
-    request.url = arguments[0];
-    if (arguments.size() > 1) request.post = arguments.rest(1);
+    return own ? *own : CurlOptions();
+}
+
+Result<HttpFetched> fetch_answer(const CurlOptions& options, HttpFetch request) {
+    const std::string url = request.url;
     const auto client = JF_TRY(find_service<HttpClient>());
     HttpFetched answer = JF_TRY(client->fetch(std::move(request)));
     for (const long code : options.failure_codes)
-        if (code == answer.status) return fail(ErrorCode::failed, "{} answered {}", arguments[0], code);
+        if (code == answer.status) return fail(ErrorCode::failed, "{} answered {}", url, code);
+    return answer;
+}
+
+// Beside the file first, so that whoever reads it never sees half of it.
+Result<void> write_file(const std::string& path, const std::string& body) {
+    const std::string part = path + ".part";
+    std::error_code error;
+    std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    file.write(body.data(), static_cast<std::streamsize>(body.size()));
+    file.close();
+    if (file) std::filesystem::rename(part, path, error);
+    if (file && !error) return {};
+    std::filesystem::remove(part, error);
+    return fail(ErrorCode::failed, "CURL can't write {}", path);
+}
+
+Result<void> fetch_to_file(PerCall<CurlOptions>& calls, Channel* channel, const Arguments& arguments, std::string_view path) {
+    if (!arguments.has(0)) return fail(ErrorCode::invalid, "CURL needs an address");
+    if (trim(path).empty()) return fail(ErrorCode::invalid, "Set(CURL({})=...) needs the path of a file", arguments[0]);
+    const CurlOptions options = options_of(calls, channel);
+    HttpFetch request = options.request;
+    request.url = arguments[0];
+    request.body_limit = longest_file;
+    HttpFetched answer = JF_TRY(fetch_answer(options, std::move(request)));
+    return offload([path = std::string(trim(path)), body = std::move(answer.body)] { return write_file(path, body); });
+}
+
+Result<std::string> fetch(PerCall<CurlOptions>& calls, Channel* channel, const Arguments& arguments) {
+    if (!arguments.has(0)) return fail(ErrorCode::invalid, "CURL needs an address");
+    const CurlOptions options = options_of(calls, channel);
+    HttpFetch request = options.request;
+    request.url = arguments[0];
+    if (arguments.size() > 1) request.post = arguments.rest(1);
+    HttpFetched answer = JF_TRY(fetch_answer(options, std::move(request)));
     if (answer.body.ends_with('\n')) answer.body.pop_back();
     if (answer.body.ends_with('\r')) answer.body.pop_back();
     if (options.hash == CurlOptions::Hash::no) return std::move(answer.body);
@@ -155,7 +194,10 @@ Result<std::string> fetch(PerCall<CurlOptions>& calls, Channel* channel, const A
 
 Result<void> load(Module& module) {
     auto& calls = module.own<PerCall<CurlOptions>>();
-    JF_TRY(module.add(curl_info, FunctionBody{[&calls](Channel* channel, const Arguments& arguments) { return fetch(calls, channel, arguments); }}));
+    JF_TRY(module.add(curl_info, FunctionBody{[&calls](Channel* channel, const Arguments& arguments) { return fetch(calls, channel, arguments); },
+                                               [&calls](Channel* channel, const Arguments& arguments, std::string_view value) {
+                                                   return fetch_to_file(calls, channel, arguments, value);
+                                               }}));
     return module.add(option_info, FunctionBody{[&calls](Channel* channel, const Arguments& arguments) { return read_option(calls, channel, arguments); },
                                                 [&calls](Channel* channel, const Arguments& arguments, std::string_view value) {
                                                     return write_option(calls, channel, arguments, value);

@@ -3,7 +3,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "SRV": 33, "NAPTR": 35}
+TYPES = {"A": 1, "TXT": 16, "SRV": 33, "NAPTR": 35}
 
 
 def name(text):
@@ -20,15 +20,18 @@ def record(kind, value):
     if kind == "SRV":
         priority, weight, port, target = value
         return struct.pack("!HHH", priority, weight, port) + name(target)
-    order, preference, flags, service, replacement = value
-    return struct.pack("!HH", order, preference) + string(flags) + string(service) + string("") + name(replacement)
+    if kind == "TXT":
+        return string(value)
+    order, preference, flags, service, replacement, *regexp = value
+    return struct.pack("!HH", order, preference) + string(flags) + string(service) + string(regexp[0] if regexp else "") + name(replacement)
 
 
 class NameServer:
-    """zone: {(type, name): [value, ...]}; what is not there does not exist. `asked` has the questions in order."""
+    """zone: {(type, name): [value, ...]}; what is not there does not exist. `asked` has the questions in order. Questions for a
+    name in `silent` are never answered."""
 
-    def __init__(self, address, zone):
-        self.zone, self.asked = zone, []
+    def __init__(self, address, zone, silent=()):
+        self.zone, self.asked, self.silent = zone, [], silent
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, 53))
         threading.Thread(target=self.serve, daemon=True).start()
@@ -47,6 +50,8 @@ class NameServer:
             question, kind = ".".join(labels).lower(), struct.unpack("!H", packet[end:end + 2])[0]
             word = next((word for word, number in TYPES.items() if number == kind), "")
             self.asked.append((word, question))
+            if question in self.silent:
+                continue
             found = self.zone.get((word, question), [])
             known = any(owner == question for _, owner in self.zone)
             answer = packet[:2] + struct.pack("!HHHHH", 0x8580 | (0 if known else 3), 1, len(found), 0, 0) + packet[12:end + 4]

@@ -21,7 +21,7 @@ class FunctionsTest : public ModulesTest {
     void setUp() override {
         ModulesTest::setUp();
         for (const char* name :
-             {"func_base64", "func_cut", "func_dialplan", "func_env", "func_global", "func_logic", "func_math", "func_md5",
+             {"func_base64", "func_cut", "func_dialplan", "func_env", "func_global", "func_json", "func_logic", "func_math", "func_md5",
               "func_rand", "func_sha1", "func_sprintf", "func_strings", "func_timeout", "func_uri", "func_version", "app_stack", "pbx_builtins"})
             load(name);
         plan("[default]\nexten => 1,1(first),Mark(${EXTEN})\nexten => 6001,hint,Fake/a&Fake/b(Alice)\nexten => _7XXX,hint,Fake/${EXTEN:1:1}\n"
@@ -36,6 +36,8 @@ class FunctionsTest : public ModulesTest {
         channel.set_variable("list", "x,y,z,y");
         channel.set_variable("long", "The quick brown fox");
         channel.set_variable("n", "41");
+        channel.set_variable("order", R"({"id": 7, "paid": true, "open": false, "note": null, "price": 1.5, "customer": {"name": "Ann, of \"X\""},)"
+                                      R"( "lines": [{"item": "phone"}, {"item": "cable"}], "a.b": "dotted", "empty": []})");
         run([&] {
             for (const Case& each : cases) {
                 const auto value = substitute(&channel, each.text);
@@ -54,6 +56,20 @@ class FunctionsTest : public ModulesTest {
             CPPUNIT_ASSERT_MESSAGE(done ? "" : done.error().text, done.has_value());
             CPPUNIT_ASSERT_EQUAL_MESSAGE(name, std::string(expected), substitute(&channel, read).value_or("failed"));
         });
+    }
+
+    void json() {
+        check({{"${JSON_DECODE(order,id)}", "7"},
+               {"${JSON_DECODE(order,paid)}${JSON_DECODE(order,open)}", "10"},
+               {"<${JSON_DECODE(order,note)}${JSON_DECODE(order,nothing)}${JSON_DECODE(order,id.x)}${JSON_DECODE(nobody,id)}>", "<>"},
+               {"${JSON_DECODE(order,customer.name)}", "Ann, of \"X\""},
+               {"${JSON_DECODE(order,customer)}", "{\"name\":\"Ann, of \\\"X\\\"\"}"},
+               {"${JSON_DECODE(order,lines.1.item)}<${JSON_DECODE(order,lines.2.item)}${JSON_DECODE(order,lines.-1)}>", "cable<>"},
+               {"${JSON_DECODE(order,lines,,c)} ${JSON_DECODE(order,empty,,c)} ${JSON_DECODE(order,id,,c)}", "2 0 7"},
+               {"${JSON_DECODE(order,lines/0/item,/)}", "phone"},
+               {"${JSON_DECODE(order,a.b,/)}", "dotted"},
+               {"<${JSON_DECODE(long,id)}>", "<>"},
+               {"<${JSON_DECODE(order,id,.,x)}${JSON_DECODE(order)}${JSON_DECODE(order,id,ab)}>", "<>"}});
     }
 
     void logic() {
@@ -198,6 +214,7 @@ class FunctionsTest : public ModulesTest {
     CPPUNIT_TEST(timeouts);
     CPPUNIT_TEST(environment);
     CPPUNIT_TEST(files);
+    CPPUNIT_TEST(json);
     CPPUNIT_TEST(the_plan);
     CPPUNIT_TEST(nothing_is_dereferenced_without_a_channel);
     CPPUNIT_TEST_SUITE_END();

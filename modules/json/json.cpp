@@ -1,5 +1,5 @@
 // JSON, and the library's code itself.
-#include "modules/res_ari/json.hpp"
+#include "modules/json/json.hpp"
 
 #include <fmt/chrono.h>
 
@@ -7,7 +7,7 @@
 
 #include "core/base/strings.hpp"
 
-namespace jackfield::ari {
+namespace jackfield::json {
 namespace {
 
 constexpr std::size_t deepest = 16;
@@ -76,4 +76,4 @@ std::string json_time(WallTime time) {
                        (since - seconds) / std::chrono::milliseconds(1));
 }
 
-}  // namespace jackfield::ari
+}  // namespace jackfield::json
