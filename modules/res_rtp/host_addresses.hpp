@@ -15,5 +15,7 @@ struct HostAddress {
 // Of a socket bound to `local`; at most 8. One that is bound to every address has those of all interfaces that are up, loopback
 // and link-local ones apart. Control thread.
 std::vector<HostAddress> host_addresses(const SocketAddress& local, const Settings& settings);
+// By these two lists, whatever the port.
+bool denied(const SocketAddress& address, const std::vector<Subnet>& deny, const std::vector<Subnet>& permit);
 
 }  // namespace jackfield::rtp

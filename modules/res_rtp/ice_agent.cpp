@@ -88,8 +88,9 @@ void IceAgent::stop() {
 
 void IceAgent::add_pairs(const IceCandidate& candidate) {
     if (candidate.component > component_count_ || candidate.component == 0 || remote_count_ >= most_remote) return;
-    if (find_pair(candidate.component, IceBase::socket, candidate.address) < 0) ++remote_count_;
-    add_pair(candidate.component, IceBase::socket, candidate.address, candidate.priority);
+    if (find_pair(candidate.component, IceBase::socket, candidate.address) < 0 && find_pair(candidate.component, IceBase::relay, candidate.address) < 0)
+        ++remote_count_;
+    if (settings_.direct) add_pair(candidate.component, IceBase::socket, candidate.address, candidate.priority);
     if (relays_) add_pair(candidate.component, IceBase::relay, candidate.address, candidate.priority);
 }
 
@@ -123,6 +124,7 @@ void IceAgent::order_priorities() {
 
 void IceAgent::receive(unsigned component, IceBase base, const SocketAddress& from, const StunMessage& message, Instant now) {
     if (message.method != StunMethod::binding || component == 0 || component > 2) return;
+    if (base == IceBase::socket && !settings_.direct) return;
     if (message.kind == StunClass::request)
         hear_request(component, base, from, message, now);
     else if (message.kind != StunClass::indication)

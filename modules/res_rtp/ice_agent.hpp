@@ -35,6 +35,7 @@ class IceAgent {
     };
     struct Settings {
         bool lite = false;                        // answers checks and makes none (RFC 8445 2.5)
+        bool direct = true;                       // false: by relays alone, nothing goes by a socket itself
         std::chrono::milliseconds pace{50};       // Ta: between two new checks (RFC 8445 14.2)
         std::chrono::milliseconds retransmit{500};
         std::chrono::milliseconds consent{5000};  // mean time between consent checks (RFC 7675 5.1)

@@ -78,31 +78,35 @@ class Service final : public RtpService {
     void changed() {
         pool_.set_range(settings.first_port, settings.last_port, settings.checksums);
         set_packet_transport(settings.transport);
-        look_up_server();
+        look_up(&Settings::stun_server, "stunaddr");
+        look_up(&Settings::turn_server, "turnaddr");
+        again();
     }
 
     Settings settings = settings_options().defaults();
 
   private:
-    // The name of the STUN server, now and every five minutes; what was known goes on while nothing else is.
-    void look_up_server() {
-        server_timer_.stop();
-        if (settings.stun_name.empty()) return;
-        if (const auto address = SocketAddress::parse(settings.stun_name, stun_port)) {
-            settings.stun_server = *address;
+    // The name of a server, now and every five minutes; what was known goes on while nothing else is.
+    void look_up(NamedServer Settings::*which, std::string_view option) {
+        NamedServer& server = settings.*which;
+        if (server.name.empty()) return;
+        if (const auto address = SocketAddress::parse(server.name, stun_port)) {
+            server.address = *address;
             return;
         }
-        server_timer_.start(std::chrono::minutes(5));
-        (void)spawn({.name = "stunaddr"}, [this, name = settings.stun_name] {
+        (void)spawn({.name = std::string(option), .pass = module_.gate().hold()}, [this, which, option, name = server.name] {
             const Halves halves = split_once(name, ':');
             const auto port = halves.found ? parse_number<std::uint16_t>(halves.second) : stun_port;
             const auto found = resolve_address(std::string(halves.first), AF_INET);
-            if (name != settings.stun_name) return;  // there was a reload meanwhile
+            if (name != (settings.*which).name) return;  // there was a reload meanwhile
             if (!port || !found || found->empty())
-                log_warning("rtp.conf: stunaddr: {} can't be looked up: {}", name, !port ? "its port is no number" : found ? "it has no address" : found.error().text);
+                log_warning("rtp.conf: {}: {} can't be looked up: {}", option, name, !port ? "its port is no number" : found ? "it has no address" : found.error().text);
             else
-                settings.stun_server = found->front().with_port(*port);
+                (settings.*which).address = found->front().with_port(*port);
         });
+    }
+    void again() {
+        if (!settings.stun_server.name.empty() || !settings.turn_server.name.empty()) server_timer_.start(std::chrono::minutes(5));
     }
 
     // For signatures of DTLS; made when they are needed first.
@@ -115,7 +119,11 @@ class Service final : public RtpService {
     Module& module_;
     SocketPool pool_;
     std::unique_ptr<Lane> handshakes_;
-    Timer server_timer_{[this] { look_up_server(); }};
+    Timer server_timer_{[this] {
+        look_up(&Settings::stun_server, "stunaddr");
+        look_up(&Settings::turn_server, "turnaddr");
+        again();
+    }};
 };
 
 constexpr CommandInfo settings_info{
@@ -140,8 +148,10 @@ Result<void> show_settings(Console& console, Service& service) {
     if (settings.strict != Strictness::off) line("Probation", fmt::format("{} frames", settings.probation));
     line("RTCP interval", fmt::format("{} ms", settings.rtcp_interval.count()));
     line("ICE support", settings.ice ? settings.ice_lite ? "Yes (lite)" : "Yes" : "No");
-    if (!settings.stun_name.empty())
-        line("STUN server", fmt::format("{} ({})", settings.stun_name, settings.stun_server.valid() ? settings.stun_server.to_string() : "not known yet"));
+    const auto server = [](const NamedServer& one) { return fmt::format("{} ({})", one.name, one.address.valid() ? one.address.to_string() : "not known yet"); };
+    if (!settings.stun_server.name.empty()) line("STUN server", server(settings.stun_server));
+    if (!settings.turn_server.name.empty())
+        line("TURN server", fmt::format("{} by {}", server(settings.turn_server), settings.turn_transport == TurnTransport::tcp ? "TCP" : "UDP"));
     line("Packets moved by", packet_transport_in_use());
     line("Pairs in use", usage.in_use);
     line("Pairs idle", usage.idle);

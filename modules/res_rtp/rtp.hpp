@@ -43,6 +43,12 @@ enum class RtpSources : std::uint8_t {
 class DtlsContext;
 class RtpTransport;
 
+// A way by a TURN server (RFC 8656): ChannelData to and from it instead of datagrams to and from the far side.
+struct RtpRelay {
+    SocketAddress server;
+    std::uint16_t channel = 0;  // 0: no relay
+};
+
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
 struct RtpParameters {
     SocketAddress remote;                     // media address of the far side; invalid: none yet
@@ -57,6 +63,7 @@ struct RtpParameters {
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
     std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
+    RtpRelay relay, relay_rtcp;                   // as well; the second is for a port of its own
 };
 
 struct RtpOptions {

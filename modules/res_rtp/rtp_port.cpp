@@ -8,12 +8,13 @@
 #include <cstring>
 
 #include "core/base/generation.hpp"
+#include "modules/res_rtp/turn_client.hpp"
 
 namespace jackfield::rtp {
 namespace {
 
 constexpr std::size_t largest_payload = FrameBuffer::capacity;
-static_assert(header_size + largest_payload + RtpCipher::overhead <= MediaSocket::largest_packet);
+static_assert(channel_header_size + header_size + largest_payload + RtpCipher::overhead <= MediaSocket::largest_packet);
 constexpr std::uint32_t event_step_ms = 20;
 
 std::uint32_t to_units(std::uint64_t ns, std::uint32_t clock) {
@@ -94,9 +95,13 @@ void RtpPort::detach() {
 
 void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) {
     take_parameters();
-    if (bytes.size() < header_size || bytes[0] >> 6 != 2) [[unlikely]]
-        if (!is_rtcp(bytes)) return no_media(1, bytes, raw_source);
-    const SocketAddress from(raw_source);
+    SocketAddress from(raw_source);
+    if (bytes.size() < header_size || bytes[0] >> 6 != 2) [[unlikely]] {
+        if (headroom_ && unwrap(parameters_->relay, bytes, raw_source))
+            from = target_;
+        else if (!is_rtcp(bytes))
+            return no_media(1, bytes, raw_source);
+    }
     if (is_rtcp(bytes)) [[unlikely]] {  // also when nobody agreed upon it: RFC 5761 leaves no payload type there
         if (rtcp_mux_) hear_rtcp(bytes, from, 0);
         return;
@@ -276,7 +281,7 @@ void RtpPort::write(const Frame& frame) {
     Header header{send_type_, frame.marker || joins, 0, frame.timestamp + timestamp_offset_, ssrc_};
     header.sequence = frame.has_sequence ? static_cast<std::uint16_t>(frame.sequence + sequence_offset_)
                                          : static_cast<std::uint16_t>(last_sequence_ + 1);
-    std::uint8_t* const bytes = media_.outgoing();
+    std::uint8_t* const bytes = packet_space();
     rtp::write(header, bytes);
     if (frame.codec->linear) [[unlikely]]
         swap_bytes(frame.payload, bytes + header_size);
@@ -296,9 +301,13 @@ void RtpPort::write(const Frame& frame) {
 }
 
 void RtpPort::send_packet(std::uint8_t* bytes, std::size_t size) {
-    if (encrypt_) size = encrypt_->rtp({bytes, MediaSocket::largest_packet}, size);
+    if (encrypt_) size = encrypt_->rtp({bytes, MediaSocket::largest_packet - headroom_}, size);
     if (size == 0) return;
     ++packets_sent_;
+    if (headroom_) [[unlikely]] {
+        write_channel_header(parameters_->relay.channel, size, bytes - channel_header_size);
+        return media_.send(channel_header_size + size, &parameters_->relay.server);
+    }
     // Errors count as loss: a full buffer, or a far side that is gone and has said so by ICMP.
     if (send_connected_) [[likely]]
         media_.send(size, nullptr);
@@ -329,7 +338,7 @@ void RtpPort::send_event(std::uint64_t now_ns) {
     const std::uint32_t step = event_step_ms * (send_clock_ / 1000);
     const auto outgoing = events_out_.next(step);
     if (!outgoing) return event_clock_.stop();
-    std::uint8_t* const bytes = media_.outgoing();
+    std::uint8_t* const bytes = packet_space();
     rtp::write(
         {static_cast<std::uint8_t>(event_send_type_), outgoing->marker, ++last_sequence_, outgoing->timestamp, ssrc_},
         bytes);

@@ -72,6 +72,8 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     // Media in.
     void packet(std::span<std::uint8_t> bytes, const sockaddr* from) override;
     void no_media(unsigned component, std::span<const std::uint8_t> bytes, const sockaddr* from);
+    // What is media in ChannelData of the relay in use: then `bytes` becomes that.
+    static bool unwrap(const RtpRelay& relay, std::span<std::uint8_t>& bytes, const sockaddr* from);
     bool judge_source(const SocketAddress& from, std::uint16_t sequence);
     void lock_source(const SocketAddress& from);
     void open_learning(const SocketAddress& expected);
@@ -84,7 +86,8 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     bool choose_payload(const Codec* codec);
     void join_source(const Frame& frame);
     std::uint32_t timestamp_now() const;
-    void send_packet(std::uint8_t* bytes, std::size_t size);  // `bytes`: media_.outgoing()
+    std::uint8_t* packet_space() { return media_.outgoing() + headroom_; }
+    void send_packet(std::uint8_t* bytes, std::size_t size);  // `bytes`: packet_space()
     void send_event(std::uint64_t now);
     void send_keepalive();
 
@@ -119,7 +122,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     bool send_connected_ = false;  // and that is where we send to
     bool sending_ = false, receiving_ = true;
     bool any_received_ = false, any_sent_ = false, timeout_reported_ = false;
-    std::uint8_t send_type_ = 0;
+    std::uint8_t send_type_ = 0, headroom_ = 0;  // headroom_: for a relay's header
     std::uint16_t last_sequence_, sequence_offset_ = 0;
     std::uint32_t ssrc_, last_timestamp_, timestamp_offset_ = 0;
     std::uint32_t write_source_ = 0;  // Frame::source of what is written; 0: the next frame joins anew

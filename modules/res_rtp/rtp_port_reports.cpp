@@ -7,6 +7,7 @@
 
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/stun_message.hpp"
+#include "modules/res_rtp/turn_client.hpp"
 
 namespace jackfield::rtp {
 namespace {
@@ -62,6 +63,7 @@ void RtpPort::apply_parameters() {
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
     receiving_ = now_valid.receiving;
+    headroom_ = now_valid.relay.channel ? channel_header_size : 0;
     encrypt_ = now_valid.encrypt.get();
     decrypt_ = now_valid.decrypt.get();
     encrypt_rtcp_ = now_valid.encrypt_rtcp ? now_valid.encrypt_rtcp.get() : encrypt_;
@@ -125,7 +127,7 @@ void RtpPort::check_silence(std::uint64_t now_ns) {
 // RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
 void RtpPort::send_keepalive() {
     if (!target_.valid() || events_out_.active()) return;
-    std::uint8_t* const bytes = media_.outgoing();
+    std::uint8_t* const bytes = packet_space();
     constexpr std::uint8_t comfort_noise = 13;
     last_timestamp_ = timestamp_now();
     rtp::write({comfort_noise, false, ++last_sequence_, last_timestamp_, ssrc_}, bytes);
@@ -163,12 +165,19 @@ void RtpPort::send_rtcp(bool bye) {
         }
         report.block = block;
     }
-    alignas(std::uint32_t) std::array<std::uint8_t, 512 + RtpCipher::overhead> bytes;
-    std::size_t size = write_rtcp(report, std::span(bytes).first(512));
+    alignas(std::uint32_t) std::array<std::uint8_t, channel_header_size + 512 + RtpCipher::overhead> packet;
+    const auto bytes = std::span(packet).subspan(channel_header_size);
+    std::size_t size = write_rtcp(report, bytes.first(512));
     if (RtpCipher* const cipher = rtcp_mux_ ? encrypt_ : encrypt_rtcp_; cipher && size) size = cipher->rtcp(bytes, size);
+    if (size == 0) return;
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
-    if (size)
-        sendto(socket, bytes.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL, rtcp_target_.raw(), rtcp_target_.raw_size());
+    const auto send = [socket](std::span<const std::uint8_t> all, const SocketAddress& to) {
+        sendto(socket, all.data(), all.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
+    };
+    const RtpRelay& relay = rtcp_mux_ ? parameters_->relay : parameters_->relay_rtcp;
+    if (!relay.channel) return send(bytes.first(size), rtcp_target_);
+    write_channel_header(relay.channel, size, packet.data());
+    send(std::span(packet).first(channel_header_size + size), relay.server);
 }
 
 // Under multiplexing nothing comes by a socket of RTCP's own, so there is none.
@@ -213,13 +222,25 @@ void RtpPort::read_rtcp() {
 
 void RtpPort::ControlSocket::packet(std::span<std::uint8_t> bytes, const sockaddr* from) {
     port.take_parameters();
-    if (!is_rtcp(bytes)) return port.no_media(2, bytes, from);
-    if (!port.rtcp_mux_) port.hear_rtcp(bytes, SocketAddress(from), 0);
+    const bool relayed = port.parameters_ && unwrap(port.parameters_->relay_rtcp, bytes, from);
+    if (!relayed && !is_rtcp(bytes)) return port.no_media(2, bytes, from);
+    if (!port.rtcp_mux_) port.hear_rtcp(bytes, relayed ? port.rtcp_target_ : SocketAddress(from), 0);
 }
 
-// STUN and DTLS (RFC 7983) go to whoever cares; what else it may be, nobody does.
+bool RtpPort::unwrap(const RtpRelay& relay, std::span<std::uint8_t>& bytes, const sockaddr* from) {
+    const auto data = relay.channel ? parse_channel_data(bytes) : std::nullopt;
+    if (!data || data->channel != relay.channel || data->bytes.size() < header_size || data->bytes[0] >> 6 != 2) {
+        // A receiver report is shorter than an RTP header.
+        if (!data || data->channel != relay.channel || !is_rtcp(data->bytes)) return false;
+    }
+    if (!(SocketAddress(from) == relay.server)) return false;
+    bytes = bytes.subspan(channel_header_size, data->bytes.size());
+    return true;
+}
+
+// STUN, DTLS and what a relay wraps them in (RFC 7983) go to whoever cares; what else it may be, nobody does.
 void RtpPort::no_media(unsigned component, std::span<const std::uint8_t> bytes, const sockaddr* from) {
-    if (shared_->inbox && !bytes.empty() && (is_stun(bytes[0]) || is_dtls(bytes[0])))
+    if (shared_->inbox && !bytes.empty() && (is_stun(bytes[0]) || is_dtls(bytes[0]) || is_channel_data(bytes[0])))
         shared_->inbox->put(component, SocketAddress(from), bytes, now());
 }
 

@@ -11,11 +11,15 @@ Result<void> add_networks(std::vector<Subnet>& networks, std::string_view value)
     return {};
 }
 
+Result<void> set_server(NamedServer& server, std::string_view value) {
+    server = {std::string(trim(value)), {}};
+    return {};
+}
+
 }  // namespace
 
 const Options<Settings>& settings_options() {
     using namespace std::chrono_literals;
-    static const char* const no_servers = "TURN servers are not used yet; give the media ports an address that can be reached, and tell it in [ice_host_candidates]";
     static const Options<Settings> options{
         {"rtpstart", &Settings::first_port, 10000, Range{1024, 65534}, "First UDP port used for media"},
         {"rtpend", &Settings::last_port, 20000, Range{1025, 65535}, "Last UDP port used for media"},
@@ -52,15 +56,21 @@ const Options<Settings>& settings_options() {
         Option<Settings>::ignored("srtpreplayprotection", "it is always on"),
         Option<Settings>::ignored("dtls_mtu", "datagrams of a handshake have at most 1200 bytes"),
         Option<Settings>::ignored("rtp_pt_dynamic", "payload types are settled by offer and answer"),
-        {"stunaddr", &Settings::stun_name, "",
+        {"stunaddr", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return set_server(s.stun_server, value); }), "",
          "STUN server (HOST or HOST:PORT) that tells each call with ICE the address that a NAT gives it; its name is looked up anew every five minutes"},
-        Option<Settings>::absent("turnaddr", no_servers),
-        Option<Settings>::absent("turnusername", no_servers),
-        Option<Settings>::absent("turnpassword", no_servers),
-        Option<Settings>::ignored("stun_blacklist", "no STUN is used"),
-        Option<Settings>::ignored("stun_deny", "no STUN is used"),
-        Option<Settings>::ignored("stun_permit", "no STUN is used"),
+        {"turnaddr", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return set_server(s.turn_server, value); }), "",
+         "TURN server (RFC 8656; HOST or HOST:PORT) by which media of calls with ICE goes where there is no other way"},
+        {"turnusername", &Settings::turn_user, "", "User at the TURN server (long-term credentials)"},
+        {"turnpassword", &Settings::turn_password, "", "Password at the TURN server"},
+        {"turntransport", &Settings::turn_transport, TurnTransport::udp, Words<TurnTransport>{{"udp", TurnTransport::udp}, {"tcp", TurnTransport::tcp}},
+         "How the TURN server is reached: udp, or tcp for networks that let no UDP out (it costs more, and loss becomes delay)"},
+        {"stun_deny", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.stun_deny, value); }), "",
+         "Media ports with an address in these networks ask neither the STUN nor the TURN server: it can't be reached from there"},
+        Option<Settings>::alias("stun_blacklist", "stun_deny"),
+        {"stun_permit", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.stun_permit, value); }), "",
+         "Networks from which the servers are asked although stun_deny has them"},
         Option<Settings>::absent("ice_acl", "named ACLs come with acl.conf; write ice_deny and ice_permit here"),
+        Option<Settings>::absent("stun_acl", "named ACLs come with acl.conf; write stun_deny and stun_permit here"),
     };
     return options;
 }

@@ -22,6 +22,14 @@ struct HostCandidate {
     bool keep_local = false;
 };
 
+// A server of ours, by name, and what that was resolved to last.
+struct NamedServer {
+    std::string name;       // HOST[:PORT]; empty: none
+    SocketAddress address;  // not of the file; invalid: not known yet
+};
+
+enum class TurnTransport : std::uint8_t { udp, tcp };
+
 struct Settings {
     std::uint16_t first_port, last_port;
     Strictness strict;
@@ -32,8 +40,10 @@ struct Settings {
     PacketTransport transport;
     bool ice, ice_lite;
     std::vector<Subnet> ice_deny, ice_permit;
-    std::string stun_name;               // stunaddr, HOST[:PORT]; empty: none
-    SocketAddress stun_server;           // what that was resolved to last; not of the file
+    std::vector<Subnet> stun_deny, stun_permit;
+    NamedServer stun_server, turn_server;
+    std::string turn_user, turn_password;
+    TurnTransport turn_transport;
     std::vector<HostCandidate> ice_host_candidates;  // a section of its own
 };
 const Options<Settings>& settings_options();

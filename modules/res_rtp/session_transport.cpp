@@ -11,7 +11,6 @@
 #include "core/base/log.hpp"
 #include "core/runtime/control.hpp"
 #include "core/module/module.hpp"
-#include "modules/res_rtp/host_addresses.hpp"
 #include "modules/res_srtp/srtp.hpp"
 
 namespace jackfield::rtp {
@@ -36,81 +35,12 @@ SessionTransport::SessionTransport(std::shared_ptr<Shared> shared, Lane& lane, G
           agent_->tick(Clock::now());
           plan();
       }),
-      server_timer_([this] { ask_server(); }) {
-    if (shared_->options.ice) agent_.emplace(static_cast<IceAgent::User&>(*this), IceAgent::Settings{.lite = shared_->settings.ice_lite});
+      server_timer_([this] { ask_server(); }), patience_([this] { gathered(); }) {
     shared_->inbox->set_receiver([this](PacketInbox::Packet& packet) { take(packet); });
-    const SocketAddress& server = shared_->settings.stun_server;
-    if (!agent_ || !server.valid() || server.family() != shared_->sockets->local.family()) return;
-    gathering_ = true;
-    for (Component& component : components_) random_bytes(component.question);
-    ask_server();
+    if (shared_->options.ice) begin_gathering();
 }
 
 SessionTransport::~SessionTransport() { shared_->inbox->set_receiver({}); }
-
-std::vector<IceCandidate> SessionTransport::candidates(bool rtcp_mux) const {
-    std::vector<IceCandidate> all;
-    if (!agent_) return all;
-    const SocketAddress& local = shared_->sockets->local;
-    std::uint16_t preference = 65535;
-    unsigned foundation = 0;
-    auto hosts = host_addresses(local, shared_->settings);
-    if (const SocketAddress& external = shared_->options.external; external.valid() && !local.is_any()) hosts.push_back({external, local});
-    for (const HostAddress& host : hosts) {
-        ++foundation;
-        for (unsigned component = 1; component <= (rtcp_mux ? 1u : 2u); ++component) {
-            const auto port = static_cast<std::uint16_t>(local.port() + component - 1);
-            const auto kind = host.base.valid() ? IceCandidate::Kind::server_reflexive : IceCandidate::Kind::host;
-            IceCandidate candidate{fmt::format("{}{}", kind == IceCandidate::Kind::host ? 'H' : 'S', foundation), component,
-                                   candidate_priority(kind, preference, component), host.address.with_port(port), kind, {}};
-            if (host.base.valid()) candidate.related = host.base.with_port(port);
-            all.push_back(std::move(candidate));
-        }
-        --preference;
-    }
-    for (unsigned component = 1; component <= (rtcp_mux ? 1u : 2u); ++component) {
-        const SocketAddress& mapped = of(component).mapped;
-        const auto known = [&](const IceCandidate& candidate) { return candidate.address == mapped; };
-        if (!mapped.valid() || std::ranges::any_of(all, known)) continue;
-        IceCandidate candidate{"M1", component, candidate_priority(IceCandidate::Kind::server_reflexive, 65535, component), mapped,
-                               IceCandidate::Kind::server_reflexive, {}};
-        candidate.related = local.with_port(static_cast<std::uint16_t>(local.port() + component - 1));
-        all.push_back(std::move(candidate));
-    }
-    return all;
-}
-
-// --- the server ---------------------------------------------------------------------------------------------------------------
-
-void SessionTransport::ask_server() {
-    constexpr unsigned most_questions = 3;
-    if (questions_++ == most_questions) return gathered();
-    for (unsigned component = 1; component <= 2; ++component) {
-        if (of(component).mapped.valid()) continue;
-        StunWriter writer(StunMethod::binding, StunClass::request, of(component).question);
-        send(component, shared_->settings.stun_server, writer.finish({}));
-    }
-    server_timer_.start(std::chrono::milliseconds(questions_ == most_questions ? 200 : 100));
-}
-
-bool SessionTransport::hear_server(const PacketInbox::Packet& packet, const StunMessage& message) {
-    Component& mine = of(packet.component);
-    if (!gathering_ || !(packet.from == shared_->settings.stun_server) || message.transaction != mine.question) return false;
-    if (message.kind == StunClass::success && message.mapped && !message.mapped->is_any()) mine.mapped = *message.mapped;
-    if (of(1).mapped.valid() && of(2).mapped.valid()) gathered();
-    return true;
-}
-
-void SessionTransport::gathered() {
-    gathering_ = false;
-    server_timer_.stop();
-    if (const auto done = std::exchange(when_gathered_, {})) done();
-}
-
-void SessionTransport::when_gathered(std::function<void()> done) {
-    if (!gathering_) return done();
-    when_gathered_ = std::move(done);
-}
 
 // --- the far side's description -----------------------------------------------------------------------------------------------
 
@@ -121,13 +51,12 @@ void SessionTransport::set_remote(const RtpRemoteTransport& remote, bool offered
         for (Component& component : components_) component.dtls_source = {};
     remote_ = remote;
     remote_known_ = true;
-    if (remote.rtcp_mux) of(2) = {};
+    if (remote.rtcp_mux) of(2) = {};  // and its relay
     if (has_dtls() && remote.dtls && (new_peer || mux_changed)) begin_dtls(active);
     active_ = active;
     if (agent_ && remote.ice) {
-        const bool two = !remote.rtcp_mux && std::ranges::any_of(remote.candidates, [](const IceCandidate& candidate) { return candidate.component == 2; });
-        agent_->start({remote.credentials, remote.candidates, remote.ice_lite, two ? 2u : 1u, false}, offered, Clock::now());
-        plan();
+        offered_ = offered;
+        start_ice();
     } else if (agent_) {
         agent_->stop();
         plan();
@@ -140,6 +69,12 @@ void SessionTransport::set_remote(const RtpRemoteTransport& remote, bool offered
         if (!remote.ice || mine.selected) mine.dtls->start();
         for (auto& datagram : std::exchange(mine.early, {})) mine.dtls->receive(std::move(datagram));
     }
+}
+
+void SessionTransport::start_ice() {
+    const bool two = !remote_.rtcp_mux && std::ranges::any_of(remote_.candidates, [](const IceCandidate& candidate) { return candidate.component == 2; });
+    agent_->start({remote_.credentials, remote_.candidates, remote_.ice_lite, two ? 2u : 1u, relayed()}, offered_, Clock::now());
+    plan();
 }
 
 void SessionTransport::begin_dtls(bool active) {
@@ -176,8 +111,16 @@ void SessionTransport::complete(RtpParameters& parameters) const {
     if (!agent_ || !remote_.ice) return;
     // RFC 8445 12: what comes must come from where a pair of ours leads; ciphers know it better.
     parameters.sources = parameters.decrypt ? RtpSources::authenticated : RtpSources::exact;
-    parameters.remote = of(1).selected.value_or(SocketAddress());
-    parameters.remote_rtcp = parameters.rtcp_mux ? SocketAddress() : of(2).selected.value_or(SocketAddress());
+    const auto way = [this](unsigned component, RtpRelay& relay) {
+        const Component& mine = of(component);
+        if (!mine.selected || mine.base == IceBase::socket) return mine.selected.value_or(SocketAddress());
+        const auto channel = mine.relay ? mine.relay->channel_of(*mine.selected) : std::nullopt;
+        if (!channel) return SocketAddress();  // it is asked for
+        relay = {mine.relay->server(), *channel};
+        return *mine.selected;
+    };
+    parameters.remote = way(1, parameters.relay);
+    parameters.remote_rtcp = parameters.rtcp_mux ? SocketAddress() : way(2, parameters.relay_rtcp);
 }
 
 // --- packets ------------------------------------------------------------------------------------------------------------------
@@ -185,9 +128,23 @@ void SessionTransport::complete(RtpParameters& parameters) const {
 void SessionTransport::take(PacketInbox::Packet& packet) {
     if (is_dtls(packet.bytes[0])) return take_dtls(packet);
     if (!agent_) return;
+    if (const Component& mine = of(packet.component); mine.relay && packet.from == mine.relay->server())
+        if (const auto relayed = mine.relay->receive(packet.bytes)) return take_relayed(packet.component, *relayed);
     const auto message = parse_stun(packet.bytes);
     if (!message || hear_server(packet, *message)) return;
     agent_->receive(packet.component, IceBase::socket, packet.from, *message, Clock::now());
+    plan();
+}
+
+void SessionTransport::take_relayed(unsigned component, const TurnClient::Relayed& relayed) {
+    if (relayed.bytes.empty()) return;
+    if (is_dtls(relayed.bytes[0])) {
+        PacketInbox::Packet packet{component, relayed.peer, {relayed.bytes.begin(), relayed.bytes.end()}, nullptr};
+        return take_dtls(packet);
+    }
+    const auto message = parse_stun(relayed.bytes);
+    if (!message) return;
+    agent_->receive(component, IceBase::relay, relayed.peer, *message, Clock::now());
     plan();
 }
 
@@ -231,12 +188,20 @@ void SessionTransport::fail_with(const std::string& why) {
 
 // --- ICE's and DTLS' words ----------------------------------------------------------------------------------------------------
 
-void SessionTransport::send_check(unsigned component, IceBase, const SocketAddress& to, std::span<const std::uint8_t> bytes) { send(component, to, bytes); }
+void SessionTransport::send_check(unsigned component, IceBase base, const SocketAddress& to, std::span<const std::uint8_t> bytes) {
+    if (base == IceBase::socket)
+        send(component, to, bytes);
+    else if (of(component).relay)
+        of(component).relay->send(to, bytes);
+}
 
-void SessionTransport::selected(unsigned component, IceBase, const SocketAddress& to) {
-    of(component).selected = to;
+void SessionTransport::selected(unsigned component, IceBase base, const SocketAddress& to) {
+    Component& mine = of(component);
+    mine.selected = to;
+    mine.base = base;
+    if (base == IceBase::relay && mine.relay) mine.relay->bind(to);
     changed_();
-    if (of(component).dtls) of(component).dtls->start();
+    if (mine.dtls) mine.dtls->start();
 }
 
 void SessionTransport::ice_failed(std::string_view why) { fail_with(fmt::format("ICE: {}", why)); }
@@ -245,7 +210,7 @@ void SessionTransport::fill_random(std::span<std::uint8_t> bytes) { random_bytes
 void SessionTransport::send_dtls(unsigned component, std::span<const std::uint8_t> bytes) {
     const Component& mine = of(component);
     if (mine.selected)
-        send(component, *mine.selected, bytes);
+        send_check(component, mine.base, *mine.selected, bytes);
     else
         send(component, mine.dtls_source.valid() ? mine.dtls_source : component == 2 ? remote_rtcp_address_ : remote_address_, bytes);
 }
@@ -272,6 +237,7 @@ std::string SessionTransport::describe() const {
         constexpr std::array<std::string_view, 4> states{"waiting", "checking", "connected", "failed"};
         text = !remote_known_ || remote_.ice ? fmt::format("ICE {}", states.at(static_cast<std::size_t>(agent_->state()))) : "ICE not in use";
         if (of(1).selected) text += fmt::format(" to {}", of(1).selected->to_string());
+        if (of(1).selected && of(1).base == IceBase::relay && of(1).relay) text += fmt::format(" by the relay {}", of(1).relay->relayed().to_string());
     }
     if (has_dtls()) {
         const Component& media = of(1);

@@ -10,6 +10,7 @@
 #include "modules/res_rtp/dtls_association.hpp"
 #include "modules/res_rtp/ice_agent.hpp"
 #include "modules/res_rtp/packet_inbox.hpp"
+#include "modules/res_rtp/relay.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/rtp_transport.hpp"
 
@@ -17,7 +18,7 @@ namespace jackfield::rtp {
 
 // Control thread. STUN and DTLS come from the port by way of its inbox, and leave by the session's sockets from here: the
 // kernel takes packets of several threads. So these sockets stay open as long as the session, also under rtcp-mux.
-class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociation::User {
+class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociation::User, Relay::User {
   public:
     // `changed`: complete() would say something else now.
     SessionTransport(std::shared_ptr<Shared> shared, Lane& lane, Gate& gate, std::function<void()> changed);
@@ -44,6 +45,8 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     static constexpr std::size_t most_early = 4;
     struct Component {
         std::optional<SocketAddress> selected;
+        IceBase base = IceBase::socket;        // of what is selected
+        std::unique_ptr<Relay> relay;          // at the TURN server; null: none
         SocketAddress dtls_source;             // where DTLS came from last
         bool dtls_described = false;           // it came from where the far side said
         std::unique_ptr<DtlsAssociation> dtls;
@@ -53,16 +56,21 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
         std::vector<std::vector<std::uint8_t>> early;  // before the far side's description
     };
 
-    // What a server says of where we are (RFC 8445 5.1.1.2).
+    // Candidates (RFC 8445 5.1.1): what a STUN server says of where we are, and relays (session_gathering.cpp).
+    void begin_gathering();
     void ask_server();
     bool hear_server(const PacketInbox::Packet& packet, const StunMessage& message);
+    void check_gathered();
     void gathered();
+    bool relayed() const;                      // pairs by a relay can be made
 
     void take(PacketInbox::Packet& packet);
+    void take_relayed(unsigned component, const TurnClient::Relayed& relayed);
     void take_dtls(PacketInbox::Packet& packet);
     void send(unsigned component, const SocketAddress& to, std::span<const std::uint8_t> bytes) const;
     void plan();
     void fail_with(const std::string& why);
+    void start_ice();
     void begin_dtls(bool active);
     Component& of(unsigned component) { return components_[component - 1]; }
     const Component& of(unsigned component) const { return components_[component - 1]; }
@@ -75,6 +83,9 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     void dtls_keyed(unsigned component, const DtlsAssociation::Keys& keys) override;
     void dtls_failed(unsigned component, const std::string& why) override;
     void dtls_closed(unsigned component) override;
+    void relay_allocated(unsigned component) override;
+    void relay_bound(unsigned component, const SocketAddress& peer) override;
+    void relay_failed(unsigned component, const std::string& why) override;
 
     std::shared_ptr<Shared> shared_;
     Lane& lane_;
@@ -83,14 +94,14 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     std::function<void(const std::string&)> failed_;
     std::optional<IceAgent> agent_;
     RtpRemoteTransport remote_;
-    bool remote_known_ = false, active_ = false;
+    bool remote_known_ = false, active_ = false, offered_ = false;
     SrtpSuite suite_{};
     std::array<Component, 2> components_;
     mutable SocketAddress remote_address_, remote_rtcp_address_;  // as signalled
     Timer ice_timer_;
-    Timer server_timer_;
+    Timer server_timer_, patience_;
     unsigned questions_ = 0;                   // asked so far; 0: no server is asked
-    bool gathering_ = false;
+    bool asking_ = false, gathering_ = false;  // the STUN server; it or a relay
     std::function<void()> when_gathered_;
 };
 

@@ -93,9 +93,13 @@ struct Reader {
             case StunAttribute::error_code:
                 if (value.size() >= 4 && (value[2] & 7) >= 3 && value[3] < 100) message.error = (value[2] & 7) * 100 + value[3];
                 return;
-            case StunAttribute::unknown_attributes:
+            case StunAttribute::unknown_attributes: return;
             case StunAttribute::channel_number:
-            case StunAttribute::requested_transport: return;
+                if (value.size() == 4) message.channel = read_16(value.data());
+                return;
+            case StunAttribute::requested_transport:
+                if (value.size() == 4) message.transport = value[0];
+                return;
             default:
                 if (name < 0x8000 && message.unknown.size() < most_unknown) message.unknown.push_back(name);
         }

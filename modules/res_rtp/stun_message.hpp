@@ -38,6 +38,8 @@ struct StunMessage {
     std::optional<SocketAddress> mapped, peer, relayed;  // XOR'd or, of the first, plain
     std::span<const std::uint8_t> data;
     std::optional<std::uint32_t> priority, lifetime;
+    std::uint16_t channel = 0;                             // 0: none told
+    std::uint8_t transport = 0;                            // REQUESTED-TRANSPORT: an IP protocol
     std::optional<std::uint64_t> controlling, controlled;  // tie breakers
     bool use_candidate = false;
     int error = 0;                                         // 300 to 699

@@ -1,10 +1,12 @@
-// Feeds arbitrary datagrams to the STUN parser and, as messages of a peer that knows the password, to an ICE agent.
+// Feeds arbitrary datagrams to the STUN parser, to a TURN client and, as messages of a peer that knows the password, to an ICE
+// agent.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
 #include "modules/res_rtp/ice_agent.hpp"
+#include "modules/res_rtp/turn_client.hpp"
 
 using namespace jackfield;
 using namespace jackfield::rtp;
@@ -25,12 +27,72 @@ struct Nobody final : IceAgent::User {
     std::uint8_t state = 1;
 };
 
+struct Relayed final : TurnClient::User {
+    void send_to_server(std::span<const std::uint8_t> bytes) override {
+        if (!parse_channel_data(bytes)) {
+            const auto message = parse_stun(bytes);
+            if (!message) std::abort();
+            asked = *message;
+        }
+    }
+    void turn_allocated(const SocketAddress& relayed, const SocketAddress&) override {
+        if (!relayed.valid()) std::abort();
+    }
+    void turn_bound(const SocketAddress&) override {}
+    void turn_failed(const std::string& why) override {
+        if (why.empty()) std::abort();
+    }
+    void fill_random(std::span<std::uint8_t> bytes) override {
+        for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(state = state * 5 + 3);
+    }
+    StunMessage asked;  // its views are not used
+    std::uint8_t state = 1;
+};
+
 SocketAddress somewhere(std::uint8_t port) { return SocketAddress::parse("192.0.2.1").value().with_port(static_cast<std::uint16_t>(1 + port)); }
+
+}  // namespace
+
+namespace {
+
+// A server that answers what was asked with what the input says, signed or not, and peers that come and go.
+void serve(std::span<const std::uint8_t> rest) {
+    Relayed user;
+    TurnClient client(user, {.user = "user", .password = "password"});
+    Instant now{};
+    const std::string key = long_term_key("user", "realm", "password");
+    client.allocate(now);
+    while (rest.size() > 2) {
+        const std::size_t length = std::min<std::size_t>(rest[0], rest.size() - 2);
+        const std::uint8_t how = rest[1];
+        const auto part = rest.subspan(2, length);
+        const std::vector<std::uint8_t> copy(part.begin(), part.end());
+        if (const auto relayed = client.receive(copy, now); relayed && !relayed->peer.valid()) std::abort();
+        StunWriter writer(user.asked.method, how & 1 ? StunClass::success : StunClass::error, user.asked.transaction);
+        if (how & 2) writer.text(StunAttribute::realm, "realm").text(StunAttribute::nonce, {reinterpret_cast<const char*>(copy.data()), copy.size()});
+        if (!(how & 1)) writer.error(how & 4 ? 401 : how & 8 ? 438 : 300 + how, "No");
+        if (how & 4) writer.address(StunAttribute::xor_relayed_address, somewhere(how)).number(StunAttribute::lifetime, how & 8 ? how : 0xffffffffu - how);
+        (void)client.receive(writer.finish(how & 128 ? std::string() : key), now);
+        if (how & 16) client.send(somewhere(how), copy, now);
+        if (how & 32) client.bind(somewhere(how), now);
+        now += std::chrono::milliseconds(how * 20);
+        for (unsigned steps = 0; client.next() && *client.next() <= now; ++steps) {
+            if (steps > 1000) std::abort();
+            client.tick(now);
+        }
+        rest = rest.subspan(2 + length);
+    }
+    client.release(now);
+}
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     if (size < 2) return 0;
+    if (bytes[0] & 128) {
+        serve({bytes + 1, size - 1});
+        return 0;
+    }
     Nobody nobody;
     IceAgent agent(nobody, {.lite = (bytes[0] & 1) != 0});
     IceAgent::Remote remote{.credentials = {"user", "password password pass"}, .components = 1u + (bytes[0] >> 1 & 1)};

@@ -222,7 +222,7 @@ class Phone:
     """A baresip with one account, steered over its control socket; what it hears is written to a file."""
 
     def __init__(self, folder, address, user, server, password="secret", tone=440, auto_answer=False, codecs="PCMU,PCMA",
-                 register=True, transport="udp", dtmf="rtpevent", settings=(), media_encryption=""):
+                 register=True, transport="udp", dtmf="rtpevent", settings=(), media_encryption="", nat=""):
         self.folder = pathlib.Path(folder) / f"phone-{user}-{address}"
         self.folder.mkdir(parents=True)
         self.recordings = self.folder / "heard"
@@ -234,7 +234,7 @@ class Phone:
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{server};transport={transport}>;auth_user={user};auth_pass={password};"
             f"regint={60 if register else 0};answermode={'auto' if auto_answer else 'manual'};audio_codecs={codecs};"
-            f"dtmfmode={dtmf};ptime=20{f';mediaenc={media_encryption}' if media_encryption else ''}\n")
+            f"dtmfmode={dtmf};ptime=20{f';mediaenc={media_encryption}' if media_encryption else ''}{f';medianat={nat}' if nat else ''}\n")
         modules = ["g711.so", "g722.so", "gsm.so", "aubridge.so", "aufile.so", "sndfile.so", "uuid.so", "srtp.so"]
         (self.folder / "config").write_text("\n".join([
             "poll_method epoll", f"sip_listen {address}:5060", "call_local_timeout 120", "call_max_calls 8",

@@ -1,5 +1,6 @@
 """Media of browsers and of phones like them: DTLS-SRTP and ICE with baresip, WebRTC with Chromium and JsSIP, both ways, by content."""
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -66,6 +67,38 @@ class StunServer(threading.Thread):
             self.socket.sendto(struct.pack("!HH", 0x0101, 12) + request[4:20] + struct.pack("!HH", 0x0020, 8) + value, asker)
 
 
+class TurnServer:
+    """A coturn of one user."""
+
+    def __init__(self, test, address, port=3479):
+        self.name = f"{address}:{port}"
+        self.log = test.folder / "turnserver.log"
+        with open(self.log, "wb") as output:
+            self.process = subprocess.Popen(
+                ["turnserver", "-c", "/dev/null", "-n", "--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--realm=turn.test", "--user=pbx:secret", "--verbose",
+                 f"--listening-ip={address}", f"--relay-ip={address}", f"--listening-port={port}", "--min-port=30000", "--max-port=30999", "--log-file=stdout",
+                 "--simple-log", f"--pidfile={test.folder}/turnserver.pid", f"--userdb={test.folder}/turndb"],
+                cwd=test.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        test.addCleanup(self.stop)
+        jt.wait_until(lambda: self.takes_connections(address, port), 20, "coturn")
+
+    @staticmethod
+    def takes_connections(address, port):
+        with socket.socket() as probe:
+            return probe.connect_ex((address, port)) == 0
+
+    def options(self, **more):
+        return "".join(f"{name}={value}\n" for name, value in {"turnaddr": self.name, "turnusername": "pbx", "turnpassword": "secret", **more}.items())
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
 class Calls(MediaScenario):
     def pbx(self, transports=jt.TRANSPORT, rtp="", **phones):
         template = "" if "(!)" in transports else jt.PHONE_TEMPLATE
@@ -77,8 +110,7 @@ class Calls(MediaScenario):
 
     def secured(self, user, kind="dtls_srtp", ice=False, mux=False, **options):
         settings = ["module dtls_srtp.so", *(["module ice.so"] if ice else []), *(["rtcp_mux yes"] if mux else [])]
-        account = f"{kind};medianat=ice" if ice and kind else kind
-        return self.phone(user, media_encryption=account, settings=settings, **options)
+        return self.phone(user, media_encryption=kind, nat="ice" if ice else "", settings=settings, **options)
 
     def talk(self, alice, bob, number="6002"):
         alice.dial(number)
@@ -174,6 +206,29 @@ class Ice(Calls):
         alice.hang_up()
         self.daemons[0].wait_idle()
         far.wait_idle()
+
+    def talk_by_relay(self, alice, bob, server, seen):
+        """bob's leg has no way but by the relay."""
+        self.talk(alice, bob)
+        shown = jt.wait_until(lambda: re.search(r"6002-.* by the relay .*", self.daemons[0].ask("pjsip show channelstats")), 10, "the relay").group()
+        self.assertRegex(shown, seen)
+        self.end(alice, bob)
+        # The allocations of that call are given back, not left to their ten minutes.
+        jt.wait_until(lambda: server.log.read_text(errors="replace").count("closed") >= 2, 20, "the end of the allocations")
+
+    @unittest.skipIf(shutil.which("turnserver") is None, "coturn is not installed")
+    def test_audio_goes_by_a_turn_server_where_nothing_else_is_told(self):
+        server = TurnServer(self, f"{webrtc_fixture.NETWORK}.4")
+        self.pbx(rtp=server.options(ice_deny="10.77.0.0/24"), _6001="", _6002=ICE)
+        alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
+        self.talk_by_relay(alice, bob, server, r"ICE connected to 10\.77\.0\.\d:\d+ by the relay 10\.77\.0\.4:30\d\d\d")
+
+    @unittest.skipIf(shutil.which("turnserver") is None, "coturn is not installed")
+    def test_dtls_and_audio_go_by_a_turn_server_that_is_reached_by_tcp(self):
+        server = TurnServer(self, f"{webrtc_fixture.NETWORK}.4")
+        self.pbx(rtp=server.options(ice_deny="10.77.0.0/24", turntransport="tcp"), _6001="", _6002=f"{ICE}\n{DTLS}\nrtcp_mux=yes")
+        alice, bob = self.phone("6001", tone=440), self.secured("6002", ice=True, mux=True, tone=1000, auto_answer=True)
+        self.talk_by_relay(alice, bob, server, r" by the relay 10\.77\.0\.4:30\d\d\d, DTLS connected")
 
     def test_a_stun_server_tells_where_we_are(self):
         server = StunServer(self, self.server)

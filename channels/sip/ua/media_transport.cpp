@@ -18,6 +18,19 @@ void add_attribute(std::vector<SdpAttribute>& attributes, std::string_view name,
     attributes.push_back({std::string(name), std::move(value), true});
 }
 
+// RFC 8839 4.2.1.2: c= and m= name a candidate, or the far side takes it that somebody on the way changed them. Where only
+// relayed ones are told, that is one of them.
+void aim_at_relay(LocalMedia& audio, const std::vector<IceCandidate>& candidates) {
+    const bool relayed = !candidates.empty() && std::ranges::all_of(candidates, [](const IceCandidate& each) { return each.kind == IceCandidate::Kind::relayed; });
+    if (!relayed) return;
+    for (const IceCandidate& each : candidates) {
+        if (each.component == 2) audio.rtcp_port = each.address.port();
+        if (each.component != 1) continue;
+        audio.connection = {each.address.host(), each.address.is_v6()};
+        audio.port = each.address.port();
+    }
+}
+
 bool is_secured(std::string_view protocol) { return find_ignoring_case(protocol, "RTP/SAVP") != std::string_view::npos; }
 
 }  // namespace
@@ -41,7 +54,9 @@ void MediaSession::describe_transport(LocalDescription& local, LocalMedia& audio
         if (transport->ice_lite()) local.attributes.push_back({"ice-lite", {}, false});
         add_attribute(audio.attributes, "ice-ufrag", transport->credentials().user);
         add_attribute(audio.attributes, "ice-pwd", transport->credentials().password);
-        for (const IceCandidate& candidate : transport->candidates(transport_.one_port)) add_attribute(audio.attributes, "candidate", write_candidate(candidate));
+        const auto candidates = transport->candidates(transport_.one_port);
+        for (const IceCandidate& candidate : candidates) add_attribute(audio.attributes, "candidate", write_candidate(candidate));
+        aim_at_relay(audio, candidates);
         audio.attributes.push_back({"end-of-candidates", {}, false});
     }
     if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by

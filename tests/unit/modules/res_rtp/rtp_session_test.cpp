@@ -515,7 +515,7 @@ class RtpSessionTest : public RtpTest {
     void refuses_a_wrong_rtp_conf() {
         start("[general]\nrtpstart=hello\n");
         CPPUNIT_ASSERT(!loaded);
-        start("[general]\nturnaddr=turn.example\n");
+        start("[general]\nturnaddress=turn.example\n");
         CPPUNIT_ASSERT(!loaded);
         start("[general]\nstrictrtp=seqno\nicesupport=yes\n");
         CPPUNIT_ASSERT(loaded);

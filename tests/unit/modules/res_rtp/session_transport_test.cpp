@@ -2,6 +2,7 @@
 
 #include "modules/res_srtp/srtp.hpp"
 #include "tests/unit/modules/res_rtp/rtp_fixture.hpp"
+#include "tests/unit/modules/res_rtp/turn_server.hpp"
 
 using namespace jackfield;
 using namespace jackfield::testing;
@@ -52,6 +53,12 @@ class SessionTransportTest : public RtpTest {
     CPPUNIT_TEST(another_certificate_than_described_is_told);
     CPPUNIT_TEST(nothing_passes_in_plain_where_keys_are_awaited);
     CPPUNIT_TEST(rubbish_on_the_port_does_no_harm);
+    CPPUNIT_TEST(media_goes_by_a_relay_where_nothing_else_is_told);
+    CPPUNIT_TEST(media_goes_by_a_relay_with_reports_on_their_own_port);
+    CPPUNIT_TEST(dtls_and_media_go_by_a_relay_that_tcp_leads_to);
+    CPPUNIT_TEST(a_relay_is_not_used_where_there_is_a_direct_way);
+    CPPUNIT_TEST(a_server_that_refuses_leaves_the_other_candidates);
+    CPPUNIT_TEST(a_denied_network_asks_no_server);
     CPPUNIT_TEST_SUITE_END();
 
     std::unique_ptr<Module> srtp_;
@@ -152,6 +159,83 @@ class SessionTransportTest : public RtpTest {
             }
         stranger.send({}, left.session->local());
         talk(left, right, true, true);
+    }
+
+    // Both sides have a relay at our server, and nothing else where `more` has ice_deny.
+    void start_with(const TurnServer& server, const std::string& more, const std::string& password = "secret") {
+        start("[general]\nrtpstart=21000\nrtpend=21199\nrtcpinterval=500\nturnaddr=" + server.address().to_string() +
+              "\nturnusername=pbx\nturnpassword=" + password + "\n" + more);
+        CPPUNIT_ASSERT(loaded);
+    }
+    void gather(Leg& leg) {
+        bool done = false;
+        leg.session->transport()->when_gathered([&] { done = true; });
+        CPPUNIT_ASSERT(wait_for([&] { return done; }));
+    }
+    static std::string kinds(const Leg& leg, bool mux = true) {
+        std::string text;
+        for (const IceCandidate& candidate : leg.session->transport()->candidates(mux)) text += "hspr"[static_cast<std::size_t>(candidate.kind)];
+        return text;
+    }
+    void talk_by_relay(TurnServer& server, bool mux, bool dtls) {
+        {
+            Leg left(*this, {}, "ulaw", options(true, dtls ? left_ : nullptr)), right(*this, {}, "ulaw", options(true, dtls ? right_ : nullptr));
+            gather(left);
+            gather(right);
+            CPPUNIT_ASSERT_EQUAL(std::string("r"), kinds(left));
+            CPPUNIT_ASSERT_EQUAL(std::string("rr"), kinds(right, false));
+            CPPUNIT_ASSERT_EQUAL(std::size_t{4}, server.allocations);
+            talk(left, right, true, mux);
+            CPPUNIT_ASSERT_MESSAGE(left.session->transport()->describe(), left.session->transport()->describe().contains(" by the relay 127.0.0.1:"));
+            CPPUNIT_ASSERT(server.by_channel > 10 && server.channels >= 2);
+            CPPUNIT_ASSERT(left.session->transport()->secured() == dtls);
+        }
+        CPPUNIT_ASSERT(wait_for([&] { return server.released == 4; }));
+    }
+
+    void media_goes_by_a_relay_where_nothing_else_is_told() {
+        TurnServer server;
+        start_with(server, "ice_deny=127.0.0.0/8\n");
+        talk_by_relay(server, true, false);
+    }
+    void media_goes_by_a_relay_with_reports_on_their_own_port() {
+        TurnServer server;
+        start_with(server, "ice_deny=127.0.0.0/8\n");
+        talk_by_relay(server, false, false);
+    }
+    void dtls_and_media_go_by_a_relay_that_tcp_leads_to() {
+        auto server = std::make_unique<TurnServer>();
+        start_with(*server, "ice_deny=127.0.0.0/8\nturntransport=tcp\n");
+        talk_by_relay(*server, true, true);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{4}, server->by_tcp);
+        on_fiber([&] { server.reset(); });
+    }
+    void a_relay_is_not_used_where_there_is_a_direct_way() {
+        TurnServer server;
+        start_with(server, "");
+        Leg left(*this, {}, "ulaw", options(true, {})), right(*this, {}, "ulaw", options(true, {}));
+        gather(left);
+        gather(right);
+        CPPUNIT_ASSERT_EQUAL(std::string("hr"), kinds(left));  // what the server saw is the host candidate
+        talk(left, right, true, true);
+        CPPUNIT_ASSERT_EQUAL("ICE connected to " + right.session->local().to_string(), left.session->transport()->describe());
+    }
+    void a_server_that_refuses_leaves_the_other_candidates() {
+        TurnServer server;
+        start_with(server, "", "wrong");
+        Leg left(*this, {}, "ulaw", options(true, {})), right(*this, {}, "ulaw", options(true, {}));
+        gather(left);
+        gather(right);
+        CPPUNIT_ASSERT_EQUAL(std::string("h"), kinds(left));
+        talk(left, right, true, true);
+    }
+    void a_denied_network_asks_no_server() {
+        TurnServer server;
+        start_with(server, "stun_deny=127.0.0.0/8\n");
+        Leg leg(*this, {}, "ulaw", options(true, {}));
+        gather(leg);
+        CPPUNIT_ASSERT_EQUAL(std::string("h"), kinds(leg));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, server.allocations);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(SessionTransportTest);

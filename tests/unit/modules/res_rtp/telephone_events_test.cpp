@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 
-struct Listener {
+struct EventListener {
     EventReceiver receiver;
     std::string heard;
     std::uint32_t length = 0;
@@ -49,7 +49,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE_END();
 
     void one_digit_of_many_packets() {
-        Listener phone;
+        EventListener phone;
         for (unsigned i = 1; i <= 5; ++i) phone.hear(5, 1000, static_cast<std::uint16_t>(160 * i), false, 20 * i);
         CPPUNIT_ASSERT_EQUAL(std::string("5"), phone.heard);
         for (int i = 0; i < 3; ++i) phone.hear(5, 1000, 960, true, 120);
@@ -57,19 +57,19 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(120u, phone.length);
     }
     void a_digit_of_which_only_the_end_arrived() {
-        Listener phone;
+        EventListener phone;
         phone.hear(11, 1000, 960, true, 0);
         phone.hear(11, 1000, 960, true, 1);
         CPPUNIT_ASSERT_EQUAL(std::string("#/#"), phone.heard);
     }
     void a_lost_end_is_found_by_the_next_digit() {
-        Listener phone;
+        EventListener phone;
         phone.hear(1, 1000, 160, false, 0);
         phone.hear(2, 5000, 160, false, 300);
         CPPUNIT_ASSERT_EQUAL(std::string("1/12"), phone.heard);
     }
     void a_lost_end_is_found_by_time() {
-        Listener phone;
+        EventListener phone;
         phone.hear(1, 1000, 160, false, 0);
         phone.take(phone.receiver.check(300 * ms));
         CPPUNIT_ASSERT_EQUAL(std::string("1"), phone.heard);
@@ -80,7 +80,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("1/1"), phone.heard);
     }
     void the_same_digit_twice_is_two_digits() {
-        Listener phone;
+        EventListener phone;
         for (const std::uint32_t timestamp : {1000u, 3000u}) {
             phone.hear(7, timestamp, 160, false, timestamp / 8);
             phone.hear(7, timestamp, 320, true, timestamp / 8 + 40);
@@ -88,7 +88,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("7/77/7"), phone.heard);
     }
     void an_overtaken_packet_changes_nothing() {
-        Listener phone;
+        EventListener phone;
         phone.hear(1, 1000, 960, true, 0);
         phone.hear(2, 3000, 160, false, 100);
         phone.hear(1, 1000, 960, true, 101);
@@ -96,7 +96,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("1/12/2"), phone.heard);
     }
     void a_long_digit_goes_on_in_segments() {
-        Listener phone;
+        EventListener phone;
         phone.hear(3, 1000, 0xffff, false, 0);
         phone.hear(3, 1000 + 0xffff, 160, false, 20);
         phone.hear(3, 1000 + 0xffff, 800, true, 100);
@@ -104,7 +104,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL((65535u + 800) / 8, phone.length);
     }
     void unknown_events_are_left_alone() {
-        Listener phone;
+        EventListener phone;
         phone.hear(200, 1000, 160, true, 0);
         CPPUNIT_ASSERT_EQUAL(std::string(), phone.heard);
     }
@@ -126,7 +126,7 @@ class TelephoneEventsTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!sender.next(160) && !sender.active());
     }
     void what_is_sent_is_heard() {
-        Listener phone;
+        EventListener phone;
         EventSender sender;
         std::uint64_t now = 0;
         for (const char key : std::string("19#")) {
