@@ -27,6 +27,10 @@ enum class ReliableMode : std::uint8_t { no, yes, required, peer_supported };
 // How a changed identity is told: by UPDATE when the far side allows it, else by re-INVITE; by UPDATE or not at all.
 enum class ConnectedLineMethod : std::uint8_t { invite, update };
 
+// How media that goes past us is described anew, and whose re-INVITEs may meet the far server's (direct_media_*).
+enum class DirectMediaMethod : std::uint8_t { invite, update };
+enum class GlareMitigation : std::uint8_t { none, outgoing, incoming };
+
 enum class MediaEncryption : std::uint8_t { no, sdes, dtls };
 
 // What DTLS-SRTP of an endpoint looks at: the certificate's fingerprint (RFC 5763 5), its signer, both, nothing.
@@ -64,7 +68,10 @@ struct EndpointSettings {
     std::string from_user, from_domain, contact_user;
     std::string message_context;                // for MESSAGE outside of calls; empty: context
     DtmfMode dtmf = DtmfMode::rfc4733;
-    bool force_rport = true, rewrite_contact = false, rtp_symmetric = false, direct_media = false;
+    bool force_rport = true, rewrite_contact = false, rtp_symmetric = false;
+    bool direct_media = false, disable_direct_media_on_nat = false;
+    DirectMediaMethod direct_media_method = DirectMediaMethod::invite;
+    GlareMitigation direct_media_glare_mitigation = GlareMitigation::none;
     bool allow_transfer = true, inband_progress = false;
     bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's

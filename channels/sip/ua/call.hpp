@@ -89,6 +89,7 @@ class SipCall final : public DriverChannel,
     Result<void> transfer(std::string_view destination) override;
     Result<std::string> property(std::string_view item) const override;
     void moved_to(Channel& channel) override;
+    void bridged(Channel* peer) override;
 
     // --- transactions and dialogs ---
     void on_response(ClientHandle& handle, const Message& response, const Flow& from) override;
@@ -137,6 +138,16 @@ class SipCall final : public DriverChannel,
     void send_refresh(const std::pair<HeaderName, std::string>* credentials = nullptr);
     void on_refresh_response(const Message& response);
     void on_refresh_success(const Message& response);
+
+    // media past us (direct_media.cpp)
+    void review_media();
+    void review_media_of_both();
+    SipCall* bridged_call() const;
+    bool allows_direct_media() const;
+    std::optional<DirectMedia> direct_target() const;
+    void decide_direct_media();
+    Result<std::string> answer_offer(std::string_view offer);
+    void offer_refused(int status);
 
     // session timers (call_session.cpp)
     bool session_agreed(IncomingRequest& request);
@@ -200,8 +211,16 @@ class SipCall final : public DriverChannel,
     // Refreshes of ours: who is connected has changed.
     ClientHandle refresh_sent_{*this};
     bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_authenticated_ = false;
+    bool offer_wanted_ = false, refresh_offers_ = false;  // it describes our media, a re-INVITE does so always
     std::string told_identity_;            // the last one that we wrote
     Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)
+
+    struct Direct {                        // endpoints with direct_media have it
+        explicit Direct(std::move_only_function<void()> look) : review(std::move(look)) {}
+        Timer review;
+        bool refused = false;              // the far side does not take it
+    };
+    std::unique_ptr<Direct> direct_;
 
     SessionTimer session_;
     bool session_refresh_ = false;         // the refresh that is wanted or under way keeps the session alive

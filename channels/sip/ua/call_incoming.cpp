@@ -154,6 +154,10 @@ void SipCall::attach_media(const MediaStream* near) {
             log_notice("{}: no media can pass ({}): the call is ended", (*call)->channel().name(), why);
             (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
         });
+    if (direct_)
+        channel().media().on_use_changed([self] {
+            if (const auto call = self.lock()) (*call)->review_media_of_both();
+        });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
         if (!(bits & rtp_timeout) || !call) return;

@@ -251,10 +251,8 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
     }
     if (&handle == &info_sent_) return send_next_digit();
     if (&handle == &refresh_sent_) {
-        if (refresh_is_invite_) {
-            negotiation_.invite_done();
-            negotiation_.offer_settled();
-        }
+        if (refresh_is_invite_) negotiation_.invite_done();
+        if (refresh_offers_) negotiation_.offer_settled();
         log_notice("{}: no answer from {} within the call: it is ended", channel().name(), flow_.remote.to_string());
         return channel().hang_up(HangupCause::no_user_response);  // RFC 3261 12.2.1.2
     }
