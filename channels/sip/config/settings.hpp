@@ -174,6 +174,7 @@ struct RegistrationSettings {
     std::chrono::seconds expiration{3600}, retry_interval{60}, forbidden_retry_interval{0}, fatal_retry_interval{0};
     std::uint32_t max_retries = 10;
     std::chrono::seconds max_random_initial_delay{10};
+    std::uint32_t reg_id = 1;                   // of several flows
     bool auth_rejection_permanent = true;
 
     RegistrationRules rules() const {
@@ -201,7 +202,7 @@ struct GlobalSettings {
     std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
     std::string default_outbound_endpoint = "default_outbound_endpoint";
-    std::chrono::seconds keep_alive_interval{90};
+    std::chrono::seconds keep_alive_interval{90}, flow_timer{120};
     bool debug = false;
     std::string default_voicemail_extension;
     bool mwi_disable_initial_unsolicited = false;

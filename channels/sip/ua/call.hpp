@@ -18,6 +18,7 @@
 namespace jackfield::sip {
 
 class SipCall;
+class Registrar;
 
 // Counts calls per endpoint, for device states.
 class CallCounts {
@@ -28,8 +29,8 @@ class CallCounts {
     virtual void call_changed(const std::string& endpoint, int in_use, int ringing, int held) = 0;  // differences
     // Its phone rings, or its dialog has come meanwhile; or it does not ring any more.
     virtual void ringing_changed(SipCall& call, bool ringing) = 0;
-    // No server of this contact took the call.
-    virtual void contact_failed(const EndpointSettings& endpoint, std::string_view uri) = 0;
+    // No server of this contact (Contact::key) took the call. `flow_failed`: there is no way to it by its flow any more.
+    virtual void contact_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) = 0;
 
   protected:
     ~CallCounts() = default;
@@ -39,6 +40,15 @@ struct CallContext {
     UserAgent& agent;
     RtpService& rtp;
     CallCounts& counts;
+    Registrar& registrar;
+};
+
+// Where a call is tried.
+struct CallTarget {
+    std::string uri;
+    Flow flow;
+    std::vector<std::string> routes;
+    std::string key;  // of its contact
 };
 
 class SipCall final : public DriverChannel,
@@ -50,10 +60,9 @@ class SipCall final : public DriverChannel,
   public:
     // Takes an INVITE that begins a call, as far as the channel: answers it itself when something is wrong.
     static void incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint);
-    // For an outgoing call to `uri` by the first of `flows` that takes it. Errors: those of the RTP service.
+    // For an outgoing call to the first of `targets` (there is one at least) that takes it. Errors: those of the RTP service.
     static Result<std::unique_ptr<SipCall>> outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
-                                                     std::string uri, std::vector<Flow> flows, std::vector<std::string> routes,
-                                                     const FormatList& formats);
+                                                     std::vector<CallTarget> targets, const FormatList& formats);
     ~SipCall() override;
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
@@ -123,7 +132,8 @@ class SipCall final : public DriverChannel,
     void on_provisional(UserDialog* dialog, const Message& response);
     void on_success(const Message& response, const Flow& from);
     void on_refusal(const Message& response);
-    bool try_next_server();
+    void aim_at(CallTarget target);
+    bool try_next_server(bool flow_failed);
     void add_inherited_headers();
     UserDialog* dialog_for(const Message& response, const Flow& from);
 
@@ -192,7 +202,8 @@ class SipCall final : public DriverChannel,
     ServerHandle invite_received_{*this};
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
-    std::vector<Flow> other_flows_;        // further servers of the contact, when this one does not take the call
+    std::string contact_key_;              // whom request_ goes to
+    std::vector<CallTarget> other_targets_;  // further servers or flows of the contact, when this one does not take the call
     bool secure_ = false;                  // the INVITE's URI is a sips one
     ChallengeAnswers answers_;             // to challenges of our INVITE
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
