@@ -30,6 +30,7 @@ struct Sip {
         notifier.add(dialog);
         notifier.add(message_summary);
         take_mailbox_notifies(agent);
+        driver.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
     }
     Service<RtpService> rtp;
     UserAgent agent;

@@ -146,6 +146,7 @@ void MediaStream::exchange_ports(MediaStream& other) {
     std::swap(a.write, b.write);
     std::swap(a.packet_time, b.packet_time);
     std::swap(a.on_port_event, b.on_port_event);
+    std::swap(a.on_use_changed, b.on_use_changed);
     if (a.on_signalled_digit || b.on_signalled_digit) {
         std::swap(a.on_signalled_digit, b.on_signalled_digit);
         a.send_signalling();
@@ -168,6 +169,8 @@ void MediaStream::exchange_ports(MediaStream& other) {
     }
     a.send_formats();
     b.send_formats();
+    a.use_changed();
+    b.use_changed();
 }
 
 bool MediaStream::has_port() const { return private_->has_port; }
@@ -268,6 +271,7 @@ Result<void> MediaStream::connect(MediaStream& a, MediaStream& b) {
     one.prepare_connection();
     two.prepare_connection();
     one.command_with(two, [first = one.node, second = two.node] { StreamNode::link(*first, *second); });
+    one.use_changed();
     return {};
 }
 
@@ -279,6 +283,8 @@ void MediaStream::disconnect() {
     other.peer = nullptr;
     for (Private* side : {&own, &other}) side->write_path.clear();
     own.command([node = own.node] { node->unlink(); });
+    own.use_changed();
+    if (&other != &own) other.use_changed();
 }
 
 bool MediaStream::connected() const { return private_->peer && private_->peer != this; }
@@ -300,7 +306,25 @@ void MediaStream::hold_outgoing(bool silent) {
     });
 }
 
+void MediaStream::Private::use_changed() {
+    for (Private* side : {this, peer && peer != &self ? peer->private_.get() : nullptr})
+        if (side && side->on_use_changed && *side->on_use_changed) (*side->on_use_changed)();
+}
+
+bool MediaStream::only_passes() const {
+    const auto passes = [](const Private& side) {
+        return side.attached == 0 && !side.playing && !side.muted && !side.detecting && !side.jitter && side.digit_mode == DigitMode::pass;
+    };
+    return connected() && passes(*private_) && passes(*private_->peer->private_);
+}
+
+void MediaStream::on_use_changed(std::move_only_function<void()> function) {
+    private_->on_use_changed = function ? Private::keep(std::move(function)) : nullptr;
+}
+
 void MediaStream::mute(bool read, bool write) {
+    private_->muted = read || write;
+    private_->use_changed();
     private_->command([node = private_->node, read, write] {
         node->mute_read = read;
         node->mute_write = write;
@@ -315,6 +339,7 @@ void MediaStream::play(std::unique_ptr<Source> source, Ended ended) {
     if (!source) return stop_playing();
     ++own.generation;
     own.playing = true;
+    own.use_changed();
     own.ended = std::move(ended);
     if (const Codec* const codec = source->codec();
         codec && own.write && codec != own.write && path_cost(codec, own.write))
@@ -328,6 +353,7 @@ void MediaStream::stop_playing() {
     Private& own = *private_;
     if (!own.playing) return;
     own.playing = false;
+    own.use_changed();
     own.ended = nullptr;
     own.command([node = own.node, source = std::unique_ptr<Source>(), generation = ++own.generation]() mutable {
         node->play(source, generation);
@@ -346,6 +372,8 @@ void MediaStream::Private::source_ended() {
 // --- digits ----------------------------------------------------------------------------------------------------
 
 void MediaStream::set_digit_mode(DigitMode mode) {
+    private_->digit_mode = mode == DigitMode::replay ? DigitMode::pass : mode;
+    private_->use_changed();
     private_->command([node = private_->node, mode] { node->set_digit_mode(mode); });
 }
 
@@ -354,6 +382,8 @@ void MediaStream::on_digit(std::move_only_function<void(const Digit&)> function)
 }
 
 void MediaStream::detect_inband_digits(bool on) {
+    private_->detecting = on;
+    private_->use_changed();
     private_->command([node = private_->node, detector = on ? std::make_unique<DigitDetector>() : nullptr]() mutable {
         node->detector.swap(detector);
         node->refresh();
@@ -394,6 +424,7 @@ std::unique_ptr<MediaStream::Attached> MediaStream::Private::attach(std::shared_
     };
     if constexpr (std::is_same_v<Owner, StreamExtras>) need_extras();
     ++attached;
+    use_changed();
     command([node = node, added, list, owner_of] {
         if constexpr (std::is_same_v<N, ProcessorNode>) return node->add(added);
         (owner_of(*node).*list).push_back(added);
@@ -403,6 +434,7 @@ std::unique_ptr<MediaStream::Attached> MediaStream::Private::attach(std::shared_
         if (!*alive) return;
         Private& stream = **alive;
         --stream.attached;
+        stream.use_changed();
         if constexpr (std::is_same_v<N, TapNode>) std::erase(stream.taps, added);
         if constexpr (std::is_same_v<N, SilenceNode>) {
             std::erase(stream.silence_watches, added);
@@ -457,6 +489,8 @@ void MediaStream::Private::tell_silence() {
 
 void MediaStream::set_jitter_buffer(std::optional<JitterSettings> settings) {
     if (!settings && !private_->extras) return;
+    private_->jitter = settings.has_value();
+    private_->use_changed();
     private_->need_extras();
     private_->command([node = private_->node,
                        jitter = settings ? std::make_unique<StreamJitter>(*private_->node, *settings) : nullptr]() mutable {

@@ -110,6 +110,13 @@ class MediaStream {
     void set_jitter_buffer(std::optional<JitterSettings> settings);
     bool has_taps() const;
 
+    // True while the connected audio only passes: neither here nor at the peer anything plays, listens, speaks, changes it, is
+    // muted, or collects digits. The far sides might then send it to each other.
+    bool only_passes() const;
+    // `function` is called whenever that may have changed, within the call that changes it: it may look and start timers. It
+    // belongs to the port: exchange_ports() takes it along.
+    void on_use_changed(std::move_only_function<void()> function);
+
     void mute(bool read, bool write);
     StreamStatistics statistics() const;   // as of the last report, at most a second old
     unsigned thread_index() const;

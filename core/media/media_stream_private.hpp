@@ -45,6 +45,7 @@ struct MediaStream::Private final : NodeOwner {
     template <class N, class Owner>
     std::unique_ptr<Attached> attach(std::shared_ptr<N> added, std::vector<std::shared_ptr<N>> Owner::*list);
     void need_extras();
+    void use_changed();  // here, and so for the peer
     void note_path(PathRole role, const TranslationPath* path);
 
     MediaStream& self;
@@ -64,6 +65,9 @@ struct MediaStream::Private final : NodeOwner {
     Kept<void(const Digit&)> on_digit, on_signalled_digit;
     Kept<void(std::uint32_t)> on_port_event;
     Kept<void(bool)> on_talking;  // set by the mixer
+    Kept<void()> on_use_changed;
+    DigitMode digit_mode = DigitMode::pass;
+    bool muted = false, detecting = false, jitter = false;
     std::vector<std::shared_ptr<TapNode>> taps;
     std::vector<std::shared_ptr<SilenceNode>> silence_watches;
     StreamExtras* extras = nullptr;  // the node's; null: none yet

@@ -60,6 +60,7 @@ struct RtpParameters {
     int dtmf_receive_payload = -1;
     bool rtcp_mux = false;
     bool sending = true, receiving = true;    // by the media direction (hold)
+    bool elsewhere = false;                   // the far sides send to each other: nothing is kept alive, reported or missed here
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
     std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one

@@ -102,6 +102,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     }
     const Codec* look_up_codec(std::uint8_t type);
     void every_half_second(std::uint64_t now);
+    bool elsewhere() const;
     void check_silence(std::uint64_t now);
     void multiplex_rtcp(bool on);
     void aim_rtcp();

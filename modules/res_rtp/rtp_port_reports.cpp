@@ -105,13 +105,16 @@ void RtpPort::every_half_second(std::uint64_t now_ns) {
     check_silence(now_ns);
     read_rtcp();
     if (now_ns >= rtcp_due_) {
-        if (rtcp_target_.valid() && (any_sent_ || any_received_)) send_rtcp(false);
+        if (rtcp_target_.valid() && (any_sent_ || any_received_) && !elsewhere()) send_rtcp(false);
         plan_rtcp(false);
     }
     publish_quality();
 }
 
+bool RtpPort::elsewhere() const { return parameters_ && parameters_->elsewhere; }
+
 void RtpPort::check_silence(std::uint64_t now_ns) {
+    if (elsewhere()) return;
     const RtpOptions& options = shared_->options;
     const std::uint64_t quiet = now_ns - std::min(heard_at_, now_ns);
     if (connected_ && sources_ == RtpSources::learnt && quiet > learn_again_after) open_learning(source_);

@@ -1,6 +1,8 @@
 """Two real phones: both ways, hold, transfers, either side hangs up, CANCEL, prompts, digits, reload while they talk."""
 import os
 import pathlib
+import re
+import time
 
 import fixture as jt
 
@@ -240,6 +242,78 @@ class Calls(jt.ScenarioTest):
         mallory.start()
         self.jackfield.wait_for_log("Authentication failed")
         self.assertNotIn(mallory.address, self.jackfield.ask("pjsip show contacts"))
+
+
+class DirectMedia(jt.ScenarioTest):
+    """Two phones whose media goes past us, until something here needs it."""
+
+    def setUp(self):
+        super().setUp()
+        sounds = self.folder / "moh"
+        sounds.mkdir()
+        jt.write_tone(sounds / "hold.wav", 620, 30)
+        direct = "direct_media=yes\ndisable_direct_media_on_nat=yes\n"
+        self.jackfield = self.daemon({
+            "pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + jt.phone_objects("6001", extra=direct) +
+                          jt.phone_objects("6002", extra=direct + "direct_media_method=update\n") + jt.phone_objects("6003"),
+            "extensions.conf": "[default]\nexten => 6002,1,Dial(PJSIP/6002,20)\nexten => 7002,1,Dial(PJSIP/6002,20,T)\n"
+                               "exten => spy,1,Answer()\n same => n,ChanSpy(PJSIP/6001,q)\n",
+            "musiconhold.conf": f"[default]\nmode=files\ndirectory={sounds}\n",
+        })
+
+    def received(self):
+        """Packets that have come to us, of both phones."""
+        table = self.jackfield.ask("pjsip show channelstats")
+        return [int(line.split()[4]) for line in table.splitlines() if re.match(r" \S+ +600[12]", line)]
+
+    def wait_past_us(self):
+        def still():
+            before = self.received()
+            time.sleep(0.7)  # the counts are told twice a second
+            return len(before) == 2 and self.received() == before
+        jt.wait_until(still, 20, "no packet of either phone to come here")
+
+    def wait_here(self):
+        first = self.received()
+        jt.wait_until(lambda: all(now > before + 20 for now, before in zip(self.received(), first)), 20, "packets of both phones to come here")
+
+    def hears_now(self, phone, hz):
+        """What it heard before does not count."""
+        size = lambda: sum(path.stat().st_size for path in phone.recordings.glob("*-dec.wav"))
+        before = size()
+        jt.wait_until(lambda: size() > before + 8000, 10, f"anything at phone {phone.user}")
+        phone.wait_to_hear(hz)
+
+    def test_media_goes_past_us_and_comes_back_when_it_is_needed(self):
+        alice = self.phone("6001", tone=440)
+        bob = self.phone("6002", tone=1000, auto_answer=True)
+        alice.dial("6002")
+        alice.wait_event("CALL_ESTABLISHED")
+        self.wait_past_us()
+        self.hears_now(alice, 1000)
+        self.hears_now(bob, 440)
+        carol = self.phone("6003", tone=300)
+        carol.dial("spy")
+        self.hears_now(carol, 1000)
+        self.hears_now(carol, 440)
+        self.wait_here()
+        carol.hang_up()
+        self.wait_past_us()
+
+        alice.command("hold")
+        self.hears_now(bob, 620)
+        alice.command("resume")
+        self.wait_past_us()
+        self.hears_now(bob, 440)  # (baresip records no more of what alice hears after a hold)
+        alice.hang_up()
+        self.jackfield.wait_idle()
+
+        alice.dial("7002")  # the caller may transfer: its digits are listened to
+        self.hears_now(alice, 1000)
+        self.wait_here()
+        self.wait_here()
+        alice.hang_up()
+        self.jackfield.wait_idle()
 
 
 if __name__ == "__main__":

@@ -255,6 +255,8 @@ const Options<GlobalSettings>& global_options() {
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),
         O::ignored("unidentified_request_period", "unknown sources are limited in the log"),
+        {"flow_timer", &G::flow_timer, 120s, Range{0s, 3600s},
+         "Flow-Timer told to clients that register a connection as RFC 5626 has it: they send a keep-alive in that time, or it is closed 30 s later; 0: not told"},
         O::ignored("unidentified_request_prune_interval", "unknown sources are limited in the log"),
         O::ignored("contact_expiration_check_interval", "registrations end on time"),
         O::ignored("mwi_tps_queue_high", "there are no task queues"),

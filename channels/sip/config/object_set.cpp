@@ -176,8 +176,11 @@ class Reader {
             if (!registration.outbound_proxy.empty()) check_uri("outbound_proxy", registration.outbound_proxy, "sip:proxy.example;lr");
             if (registration.line && registration.endpoint.empty())
                 findings_.error(category.place(), "registration [{}]: line = yes needs endpoint = NAME, whose the calls are", registration.name);
-            if (!registration.line && !registration.endpoint.empty())
-                findings_.warning(category.place(), "registration [{}]: endpoint has no effect without line = yes", registration.name);
+            for (const auto& [name, other] : set_->registrations)
+                if (registration.support_outbound && other->support_outbound && name != registration.name && other->client_uri == registration.client_uri &&
+                    other->reg_id == registration.reg_id)
+                    findings_.error(category.place(), "registration [{}] and [{}] have one client_uri and reg_id = {}; give each flow its own reg_id",
+                                    registration.name, name, registration.reg_id);
         });
     }
 

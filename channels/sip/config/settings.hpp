@@ -27,6 +27,10 @@ enum class ReliableMode : std::uint8_t { no, yes, required, peer_supported };
 // How a changed identity is told: by UPDATE when the far side allows it, else by re-INVITE; by UPDATE or not at all.
 enum class ConnectedLineMethod : std::uint8_t { invite, update };
 
+// How media that goes past us is described anew, and whose re-INVITEs may meet the far server's (direct_media_*).
+enum class DirectMediaMethod : std::uint8_t { invite, update };
+enum class GlareMitigation : std::uint8_t { none, outgoing, incoming };
+
 enum class MediaEncryption : std::uint8_t { no, sdes, dtls };
 
 // What DTLS-SRTP of an endpoint looks at: the certificate's fingerprint (RFC 5763 5), its signer, both, nothing.
@@ -64,7 +68,10 @@ struct EndpointSettings {
     std::string from_user, from_domain, contact_user;
     std::string message_context;                // for MESSAGE outside of calls; empty: context
     DtmfMode dtmf = DtmfMode::rfc4733;
-    bool force_rport = true, rewrite_contact = false, rtp_symmetric = false, direct_media = false;
+    bool force_rport = true, rewrite_contact = false, rtp_symmetric = false;
+    bool direct_media = false, disable_direct_media_on_nat = false;
+    DirectMediaMethod direct_media_method = DirectMediaMethod::invite;
+    GlareMitigation direct_media_glare_mitigation = GlareMitigation::none;
     bool allow_transfer = true, inband_progress = false;
     bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's
@@ -167,6 +174,7 @@ struct RegistrationSettings {
     std::chrono::seconds expiration{3600}, retry_interval{60}, forbidden_retry_interval{0}, fatal_retry_interval{0};
     std::uint32_t max_retries = 10;
     std::chrono::seconds max_random_initial_delay{10};
+    std::uint32_t reg_id = 1;                   // of several flows
     bool auth_rejection_permanent = true;
 
     RegistrationRules rules() const {
@@ -194,7 +202,7 @@ struct GlobalSettings {
     std::string user_agent = "Jackfield", default_from_user = "jackfield", default_realm = "jackfield";
     std::uint32_t max_forwards = 70;
     std::string default_outbound_endpoint = "default_outbound_endpoint";
-    std::chrono::seconds keep_alive_interval{90};
+    std::chrono::seconds keep_alive_interval{90}, flow_timer{120};
     bool debug = false;
     std::string default_voicemail_extension;
     bool mwi_disable_initial_unsolicited = false;

@@ -15,16 +15,28 @@ namespace {
 
 constexpr std::size_t most_contacts_in_request = 64;
 
-// RFC 5626 when both sides have it, else RFC 3261 19.1.4.
+// RFC 5626 section 6 for a flow, else RFC 3261 19.1.4.
 bool same_contact(const Binding& binding, const Uri& uri, std::string_view instance, std::uint32_t reg_id) {
-    if (reg_id != 0 && binding.reg_id() == reg_id && !instance.empty() && binding.instance() == instance) return true;
+    if (reg_id != 0) return binding.reg_id() == reg_id && binding.instance() == instance;
     if (binding.contact() == uri.text) return true;
     const auto known = parse_uri(binding.contact());
     return known && equivalent(*known, uri);
 }
 
-std::uint32_t reg_id_of(const Parameters& parameters) {
+// Of a contact that is to be a flow; 0: an ordinary one (RFC 5626 section 6: without an instance reg-id means nothing).
+std::uint32_t reg_id_of(const Message& request, const Parameters& parameters) {
+    if (parameters.value("+sip.instance").empty() || !request.lists(HeaderName::supported, "outbound")) return 0;
     return grammar::exact_number(parameters.value("reg-id")).value_or(0);
+}
+
+// Whether who is next to the client keeps its flow: we, or a proxy that says so in its Path.
+bool first_hop_keeps_flows(const Message& request) {
+    std::size_t hops = 0;
+    for (Message::Values values(request, HeaderName::via); values.next();) ++hops;
+    if (hops < 2) return true;
+    for (Message::Values values(request, HeaderName::path); values.next();)
+        if (const auto path = parse_name_address(values.item); path && path->uri.parameters.has("ob")) return true;
+    return false;
 }
 
 std::string path_of(const Message& request) {
@@ -49,9 +61,12 @@ struct LocationTable::Update {
     ContactValue contact;
     std::chrono::seconds expires{0};
     Binding* existing = nullptr;
+    std::uint32_t reg_id = 0;
 };
 
 std::string_view Binding::aor() const { return record_->name; }
+
+std::string Binding::key() const { return outbound() ? fmt::format("{};reg-id={}", instance(), reg_id_) : std::string(contact()); }
 
 std::string_view Binding::text(unsigned index) const {
     const std::size_t start = index == 0 ? 0 : ends_[index - 1];
@@ -148,6 +163,7 @@ RegisterResult LocationTable::read(std::string_view aor, const RegistrationLimit
         return binding.call_id() == request.call_id() && request.cseq().number < binding.cseq();
     };
     bool wildcard = false;
+    std::size_t contacts = 0;
     for (Message::Values values(request, HeaderName::contact); values.next();) {
         auto contact = parse_contact(values.item);
         if (!contact) return {.status = 400, .reason = "Malformed Contact"};
@@ -159,10 +175,11 @@ RegisterResult LocationTable::read(std::string_view aor, const RegistrationLimit
         if (updates.size() == most_contacts_in_request) return {.status = 400, .reason = "Too many Contacts"};
         Update update{.contact = *contact};
         const Parameters& parameters = contact->address.parameters;
+        update.reg_id = reg_id_of(request, parameters);
+        ++contacts;
         if (known != nullptr)
             for (const auto& binding : known->bindings)
-                if (same_contact(*binding, contact->address.uri, parameters.value("+sip.instance"),
-                                 reg_id_of(parameters)))
+                if (same_contact(*binding, contact->address.uri, parameters.value("+sip.instance"), update.reg_id))
                     update.existing = binding.get();
         if (update.existing != nullptr && stale(*update.existing))
             return {.status = 500, .reason = "CSeq out of order"};
@@ -178,6 +195,10 @@ RegisterResult LocationTable::read(std::string_view aor, const RegistrationLimit
                    equivalent(earlier.contact.address.uri, contact->address.uri);
         });
         updates.push_back(update);
+    }
+    if (std::ranges::any_of(updates, [](const Update& update) { return update.reg_id != 0; })) {
+        if (contacts > 1) return {.status = 400, .reason = "Several Contacts with reg-id"};
+        if (!first_hop_keeps_flows(request)) return {.status = 439};
     }
     if (!wildcard) return {};
     if (!updates.empty() || request.expires() != 0u)
@@ -232,7 +253,6 @@ RegisterResult LocationTable::process(std::string_view aor, const RegistrationLi
 
     for (Binding* const victim : victims) take_out(*victim, Unbound::replaced);
     const std::string path = path_of(request);
-    if (request.lists(HeaderName::supported, "path")) result.path = path;
     for (Update& update : updates) {
         if (update.expires <= 0s) {
             if (update.existing != nullptr) take_out(*update.existing, Unbound::removed);
@@ -244,10 +264,13 @@ RegisterResult LocationTable::process(std::string_view aor, const RegistrationLi
                                    .path = path,
                                    .user_agent = request.header(HeaderName::user_agent),
                                    .instance = parameters.value("+sip.instance"),
-                                   .reg_id = reg_id_of(parameters),
+                                   .reg_id = update.reg_id,
                                    .cseq = request.cseq().number,
                                    .q = update.contact.q,
                                    .flow = from};
+        result.outbound = result.outbound || update.reg_id != 0;
+        // Whoever listens knows bindings by their contacts.
+        if (update.existing != nullptr && update.existing->contact() != fields.contact) take_out(*std::exchange(update.existing, nullptr), Unbound::replaced);
         if (update.existing == nullptr) {
             restore(aor, fields, now + update.expires);
         } else {
@@ -258,10 +281,12 @@ RegisterResult LocationTable::process(std::string_view aor, const RegistrationLi
         }
     }
     result.bindings = find(aor, now);
+    if (request.lists(HeaderName::supported, "path")) result.path = path;
     return result;
 }
 
-void LocationTable::write(MessageWriter& writer, const RegisterResult& result, Instant now) {
+void LocationTable::write(MessageWriter& writer, const RegisterResult& result, Instant now, const ContactParameters& parameters) {
+    if (result.outbound) writer.header(HeaderName::require, "outbound");
     if (result.min_expires > 0s)
         writer.header(HeaderName::min_expires, static_cast<std::uint32_t>(result.min_expires.count()));
     if (!result.path.empty()) writer.header(HeaderName::path, result.path);
@@ -270,6 +295,7 @@ void LocationTable::write(MessageWriter& writer, const RegisterResult& result, I
         if (binding->q() != 1000) value += fmt::format(";q=0.{:03}", binding->q());
         if (!binding->instance().empty()) value += fmt::format(";+sip.instance={}", binding->instance());
         if (binding->reg_id() != 0) value += fmt::format(";reg-id={}", binding->reg_id());
+        if (parameters) value += parameters(*binding);
         writer.header(HeaderName::contact, value);
     }
 }
@@ -283,11 +309,18 @@ std::vector<const Binding*> LocationTable::find(std::string_view aor, Instant no
     return found;
 }
 
-Binding* LocationTable::find(std::string_view aor, std::string_view contact) const {
+Binding* LocationTable::find(std::string_view aor, std::string_view key) const {
     if (const Record* const known = record(aor))
         for (const auto& binding : known->bindings)
-            if (binding->contact() == contact) return binding.get();
+            if (binding->outbound() ? binding->key() == key : binding->contact() == key) return binding.get();
     return nullptr;
+}
+
+bool LocationTable::has_instance(std::string_view aor, std::string_view instance, Instant now) const {
+    const Record* const known = record(aor);
+    return known != nullptr && std::ranges::any_of(known->bindings, [&](const auto& binding) {
+        return binding->expires() > now && binding->instance() == instance;
+    });
 }
 
 void LocationTable::restore(std::string_view aor, const BindingFields& fields, Instant expires) {

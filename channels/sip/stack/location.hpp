@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ class Binding {
     std::string_view user_agent() const { return text(3); }
     std::string_view instance() const { return text(4); }
     std::uint32_t reg_id() const { return reg_id_; }
+    // By one of several flows of its user agent: requests go by that flow alone (RFC 5626).
+    bool outbound() const { return reg_id_ != 0; }
+    // What tells it from the others of its address of record: the contact, or instance and reg-id.
+    std::string key() const;
     std::uint32_t cseq() const { return cseq_; }
     std::uint16_t q() const { return q_; }
     const Flow& flow() const { return flow_; }
@@ -97,11 +102,12 @@ class LocationListener {
 };
 
 struct RegisterResult {
-    int status = 200;                      // 400, 403, 423, 500 when nothing was changed
+    int status = 200;                      // 400, 403, 423, 439, 500 when nothing was changed
     std::string_view reason;               // a literal; empty: the usual one
     std::chrono::seconds min_expires{0};   // of a 423
     std::vector<const Binding*> bindings;  // all that the address of record has now; valid until the next change
-    std::string path;                      // that of the request, told to who supports it (RFC 3327 5.3)
+    bool outbound = false;                 // a flow was registered as RFC 5626 has it: the response requires that
+    std::string path;                      // to be told to a client that supports Path (RFC 3327 5.3)
 };
 
 class LocationTable {
@@ -115,12 +121,14 @@ class LocationTable {
     // looked at). All of its contacts are taken or none.
     RegisterResult process(std::string_view aor, const RegistrationLimits& settings, const Message& request,
                            const Flow& from, Instant now);
-    // Writes the Path and Contact headers of the 200, or Min-Expires of a 423.
-    static void write(MessageWriter& writer, const RegisterResult& result, Instant now);
+    // Writes Contact, Path and Require of the 200, or Min-Expires of a 423. `parameters`: more of a contact, with the semicolon.
+    using ContactParameters = std::function<std::string(const Binding&)>;
+    static void write(MessageWriter& writer, const RegisterResult& result, Instant now, const ContactParameters& parameters = {});
 
     // The contacts of an address of record that have not expired, highest q first.
     std::vector<const Binding*> find(std::string_view aor, Instant now) const;
-    Binding* find(std::string_view aor, std::string_view contact) const;  // by its URI as registered; null when absent
+    Binding* find(std::string_view aor, std::string_view key) const;  // by Binding::key(); null when absent
+    bool has_instance(std::string_view aor, std::string_view instance, Instant now) const;
 
     // Puts a binding in as it was stored before a restart.
     void restore(std::string_view aor, const BindingFields& fields, Instant expires);

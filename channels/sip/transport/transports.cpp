@@ -14,6 +14,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
+#include "core/base/generation.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/timer.hpp"
 #include "core/runtime/tls.hpp"
@@ -32,6 +33,7 @@ constexpr auto connect_time = 5s;
 constexpr std::size_t queue_while_connecting = 256 * 1024;  // bytes
 
 struct ProtocolNames {
+constexpr auto pong_time = 10s;                       // RFC 5626 4.4.1
     std::string_view uri, via, parameter;
 };
 // In the order of TransportSettings::Protocol.
@@ -74,7 +76,9 @@ struct Transports::Connection {
     Interrupter late;
     Timer patience{[this] { late.interrupt(ErrorCode::timeout); }};
     Timer keep_alive{[this] { ping(); }};
-    std::chrono::seconds keep_alive_every{0};
+    Timer pong{[this] { late.interrupt(ErrorCode::timeout); }};  // what must answer our ping
+    std::chrono::seconds keep_alive_every{0}, idle{idle_time};
+    bool wants_pong = false;
 
     bool ready() const { return stream || web_socket; }
     Result<void> put(std::string_view message) {
@@ -82,7 +86,14 @@ struct Transports::Connection {
     }
     void ping() {
         if (stream) (void)stream->send("\r\n\r\n");
-        keep_alive.start(keep_alive_every);
+        if (wants_pong && !pong.running()) pong.start(pong_time);
+        plan_ping();
+    }
+    // RFC 5626 4.4.1: spread, so that not all who were cut off together ping together.
+    void plan_ping() {
+        const auto every = std::chrono::milliseconds(keep_alive_every);
+        const auto spread = wants_pong ? std::chrono::milliseconds(random_number(static_cast<std::uint64_t>(every.count() / 5) + 1)) : 0ms;
+        keep_alive.start(every - spread);
     }
     // After what was read has been used: whether something is unfinished bounds the time.
     void watch_progress(bool unfinished) {
@@ -228,7 +239,7 @@ Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bo
     if (outgoing) ended = connect(*connection);
     if (ended && keep_alive_ > 0s && !web) {
         connection->keep_alive_every = keep_alive_;
-        connection->keep_alive.start(keep_alive_);
+        connection->plan_ping();
     }
     if (ended && web) ended = upgrade(*connection);
     if (ended) ended = web ? read_websocket(*connection) : read_messages(*connection);
@@ -297,7 +308,7 @@ Result<void> Transports::upgrade(Connection& connection) {
     auto buffer = std::make_unique<std::array<char, 2048>>();
     std::size_t end = std::string::npos;
     while (end == std::string::npos) {
-        const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
+        const std::size_t size = JF_TRY(connection.stream->read(*buffer, connection.idle));
         if (size == 0) return fail(ErrorCode::closed, "closed before its WebSocket handshake");
         const std::size_t from = head.size() < 3 ? 0 : head.size() - 3;
         head.append(buffer->data(), size);
@@ -313,7 +324,7 @@ Result<void> Transports::upgrade(Connection& connection) {
 
 Result<void> Transports::read_websocket(Connection& connection) {
     for (;;) {
-        const WebSocketMessage message = JF_TRY(connection.web_socket->read(idle_time));
+        const WebSocketMessage message = JF_TRY(connection.web_socket->read(connection.idle));
         const std::string_view bytes = message.payload;
         if (bytes.find_first_not_of("\r\n") == bytes.npos) continue;  // a keep-alive
         connection.patience.stop();
@@ -337,6 +348,7 @@ bool Transports::handle_frame(Connection& connection, const StreamFramer::Frame&
 }
 
 // --- sending --------------------------------------------------------------------------------------------------------------
+        connection.pong.stop();  // a sign of life like any other
 
 Result<void> Transports::send(const Flow& to, std::string_view message) {
     trace(true, to, message);
@@ -451,6 +463,20 @@ SocketAddress source_address_for(const SocketAddress& remote) {
         found = SocketAddress(reinterpret_cast<sockaddr*>(&local)).with_port(0);
     ::close(probe);
     return found;
+}
+
+void Transports::keep_alive(const Flow& flow, std::chrono::seconds every) {
+    const auto found = connections_.find(flow.remote);
+    if (found == connections_.end() || found->second->web_socket) return;
+    Connection& connection = *found->second;
+    const bool same = connection.wants_pong && connection.keep_alive_every == every;
+    connection.wants_pong = true;
+    connection.keep_alive_every = every;
+    if (!same) connection.plan_ping();
+}
+
+void Transports::expect_traffic(const Flow& flow, std::chrono::seconds within) {
+    if (const auto found = connections_.find(flow.remote); found != connections_.end()) found->second->idle = within;
 }
 
 }  // namespace jackfield::sip

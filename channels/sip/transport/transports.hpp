@@ -60,6 +60,12 @@ class Transports final : public FlowSender {
     using Protocol = TransportSettings::Protocol;
     Result<Flow> flow_to(const SocketAddress& remote, Protocol protocol, std::string_view transport_name = {}, std::string_view host = {});
 
+    // Keeps a connection of ours alive as a client (RFC 5626 4.4.1): a ping at 80 to 100 % of that time, and whoever does not
+    // answer it within 10 s loses the connection. Nothing for those that are not open, and for WebSocket.
+    void keep_alive(const Flow& flow, std::chrono::seconds every);
+    // Closes that connection when nothing at all came by it for so long.
+    void expect_traffic(const Flow& flow, std::chrono::seconds within);
+
     // Our address as the other end of the flow sees it: external_signaling_address for those outside of local_net, else the
     // bound address, else the one that the kernel would send from.
     SocketAddress signalling_address(const Flow& flow) const;

@@ -13,7 +13,9 @@ SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> e
       success_(*this, context.agent.transports(), context.agent.timers()),
       refresh_retry_([this] { send_refresh(); }),
       session_(endpoint_->session_timer()),
-      session_timer_([this] { session_due(); }) {}
+      session_timer_([this] { session_due(); }) {
+    if (endpoint_->direct_media) direct_ = std::make_unique<Direct>([this] { send_refresh(); });
+}
 
 SipCall::~SipCall() { count(-counted_in_use_, -counted_ringing_, -counted_held_); }
 
@@ -38,6 +40,7 @@ void SipCall::stop_repeating() {
     if (reliable_) reliable_->stop();
     refresh_retry_.stop();
     session_timer_.stop();
+    if (direct_) direct_->review.stop();
 }
 
 void SipCall::hang_up(HangupCause cause) {
@@ -78,7 +81,8 @@ Result<std::string> SipCall::property(std::string_view item) const {
     const auto is = [&](std::string_view name) { return equals_ignoring_case(key, name); };
     if (equals_ignoring_case(parts.first, "rtp")) {
         if (is("src") || is("local")) return media_->rtp().local().to_string();
-        if (is("dest") || is("direct")) return media_->rtp().learnt_source().to_string();
+        if (is("dest")) return media_->rtp().learnt_source().to_string();
+        if (is("direct")) return media_->direct() ? fmt::format("{}:{}", media_->direct()->connection.address, media_->direct()->port) : std::string();
         if (is("secure")) return media_->secured() ? "1" : "0";
         if (is("transport")) return media_->transport() ? media_->transport()->describe() : std::string("RTP");
         if (is("hold")) return media_->held_by_remote() ? "1" : "0";

@@ -18,6 +18,7 @@
 namespace jackfield::sip {
 
 class SipCall;
+class Registrar;
 
 // Counts calls per endpoint, for device states.
 class CallCounts {
@@ -28,8 +29,8 @@ class CallCounts {
     virtual void call_changed(const std::string& endpoint, int in_use, int ringing, int held) = 0;  // differences
     // Its phone rings, or its dialog has come meanwhile; or it does not ring any more.
     virtual void ringing_changed(SipCall& call, bool ringing) = 0;
-    // No server of this contact took the call.
-    virtual void contact_failed(const EndpointSettings& endpoint, std::string_view uri) = 0;
+    // No server of this contact (Contact::key) took the call. `flow_failed`: there is no way to it by its flow any more.
+    virtual void contact_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) = 0;
 
   protected:
     ~CallCounts() = default;
@@ -39,6 +40,15 @@ struct CallContext {
     UserAgent& agent;
     RtpService& rtp;
     CallCounts& counts;
+    Registrar& registrar;
+};
+
+// Where a call is tried.
+struct CallTarget {
+    std::string uri;
+    Flow flow;
+    std::vector<std::string> routes;
+    std::string key;  // of its contact
 };
 
 class SipCall final : public DriverChannel,
@@ -50,10 +60,9 @@ class SipCall final : public DriverChannel,
   public:
     // Takes an INVITE that begins a call, as far as the channel: answers it itself when something is wrong.
     static void incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint);
-    // For an outgoing call to `uri` by the first of `flows` that takes it. Errors: those of the RTP service.
+    // For an outgoing call to the first of `targets` (there is one at least) that takes it. Errors: those of the RTP service.
     static Result<std::unique_ptr<SipCall>> outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
-                                                     std::string uri, std::vector<Flow> flows, std::vector<std::string> routes,
-                                                     const FormatList& formats);
+                                                     std::vector<CallTarget> targets, const FormatList& formats);
     ~SipCall() override;
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
@@ -89,6 +98,7 @@ class SipCall final : public DriverChannel,
     Result<void> transfer(std::string_view destination) override;
     Result<std::string> property(std::string_view item) const override;
     void moved_to(Channel& channel) override;
+    void bridged(Channel* peer) override;
 
     // --- transactions and dialogs ---
     void on_response(ClientHandle& handle, const Message& response, const Flow& from) override;
@@ -122,7 +132,8 @@ class SipCall final : public DriverChannel,
     void on_provisional(UserDialog* dialog, const Message& response);
     void on_success(const Message& response, const Flow& from);
     void on_refusal(const Message& response);
-    bool try_next_server();
+    void aim_at(CallTarget target);
+    bool try_next_server(bool flow_failed);
     void add_inherited_headers();
     UserDialog* dialog_for(const Message& response, const Flow& from);
 
@@ -137,6 +148,16 @@ class SipCall final : public DriverChannel,
     void send_refresh(const std::pair<HeaderName, std::string>* credentials = nullptr);
     void on_refresh_response(const Message& response);
     void on_refresh_success(const Message& response);
+
+    // media past us (direct_media.cpp)
+    void review_media();
+    void review_media_of_both();
+    SipCall* bridged_call() const;
+    bool allows_direct_media() const;
+    std::optional<DirectMedia> direct_target() const;
+    void decide_direct_media();
+    Result<std::string> answer_offer(std::string_view offer);
+    void offer_refused(int status);
 
     // session timers (call_session.cpp)
     bool session_agreed(IncomingRequest& request);
@@ -181,7 +202,8 @@ class SipCall final : public DriverChannel,
     ServerHandle invite_received_{*this};
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
-    std::vector<Flow> other_flows_;        // further servers of the contact, when this one does not take the call
+    std::string contact_key_;              // whom request_ goes to
+    std::vector<CallTarget> other_targets_;  // further servers or flows of the contact, when this one does not take the call
     bool secure_ = false;                  // the INVITE's URI is a sips one
     ChallengeAnswers answers_;             // to challenges of our INVITE
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
@@ -200,8 +222,16 @@ class SipCall final : public DriverChannel,
     // Refreshes of ours: who is connected has changed.
     ClientHandle refresh_sent_{*this};
     bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_authenticated_ = false;
+    bool offer_wanted_ = false, refresh_offers_ = false;  // it describes our media, a re-INVITE does so always
     std::string told_identity_;            // the last one that we wrote
     Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)
+
+    struct Direct {                        // endpoints with direct_media have it
+        explicit Direct(std::move_only_function<void()> look) : review(std::move(look)) {}
+        Timer review;
+        bool refused = false;              // the far side does not take it
+    };
+    std::unique_ptr<Direct> direct_;
 
     SessionTimer session_;
     bool session_refresh_ = false;         // the refresh that is wanted or under way keeps the session alive

@@ -4,6 +4,7 @@
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
+#include "channels/sip/ua/registrar.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/dialplan/executor.hpp"
@@ -14,6 +15,8 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     const Message& invite = request.request();
     bool reliable = false;
     if (!reliability_agreed(context, request, *endpoint, reliable)) return;
+    const auto gruu = context.registrar.gruu(invite.request_uri());
+    if (gruu && gruu->status != 200) return (void)request.respond(gruu->status);
     SipCall* replaced = nullptr;
     if (const int refusal = replaceable(context.agent, invite, replaced)) return (void)request.respond(refusal);
     auto dialog = Dialog::from_request(invite, request.local_tag());
@@ -39,7 +42,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.session_.accept(invite);
     context.agent.dialogs().insert(*call.dialogs_.back());
 
-    const std::string extension = invite.request_uri().decoded_user();
+    const std::string extension = gruu ? gruu->aor : invite.request_uri().decoded_user();
     DriverChannelMade parts;
     parts.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
     parts.topology = {StreamInfo{MediaType::audio, call.media_->formats(), StreamInfo::Direction::both, "audio"}};
@@ -58,6 +61,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.count(1, 0, 0);
     call.identify_caller(channel, call.invite_received_.request());
     channel.caller().dnid = extension;
+    if (gruu) channel.set_variable(fmt::format("__{}", gruu_variable), gruu->aor + " " + gruu->instance);
     if (replaced) {
         channel.set_state(ChannelState::ring);
         call.attach_media(&replaced->channel().media());
@@ -153,6 +157,10 @@ void SipCall::attach_media(const MediaStream* near) {
             if (!call) return;
             log_notice("{}: no media can pass ({}): the call is ended", (*call)->channel().name(), why);
             (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
+        });
+    if (direct_)
+        channel().media().on_use_changed([self] {
+            if (const auto call = self.lock()) (*call)->review_media_of_both();
         });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();

@@ -15,20 +15,26 @@ bool has_sdp(const Message& message) {
 
 }  // namespace
 
-Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint, std::string uri,
-                                                   std::vector<Flow> flows, std::vector<std::string> routes, const FormatList& formats) {
+Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
+                                                   std::vector<CallTarget> targets, const FormatList& formats) {
     std::unique_ptr<SipCall> call(new SipCall(context, endpoint, true));
-    const Flow flow = call->flow_ = flows.front();
-    flows.erase(flows.begin());
-    call->other_flows_ = std::move(flows);
+    call->aim_at(std::move(targets.front()));
+    targets.erase(targets.begin());
+    call->other_targets_ = std::move(targets);
+    const Flow& flow = call->flow_;
     const std::string host = context.agent.transports().media_host(flow);
     const auto bind = context.agent.transports().signalling_address(flow).with_port(0);
     call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind, "jackfield@" + host));
     call->request_.method = Method::invite;
-    call->request_.uri = std::move(uri);
-    call->secure_ = starts_with_ignoring_case(call->request_.uri, "sips:");
-    call->request_.routes = std::move(routes);
     return call;
+}
+
+void SipCall::aim_at(CallTarget target) {
+    request_.uri = std::move(target.uri);
+    request_.routes = std::move(target.routes);
+    secure_ = starts_with_ignoring_case(request_.uri, "sips:");
+    flow_ = target.flow;
+    contact_key_ = std::move(target.key);
 }
 
 Result<void> SipCall::call() {
@@ -86,16 +92,17 @@ void SipCall::add_inherited_headers() {
     }
 }
 
-// RFC 3263 4.3: the next server of the contact. False: that was the last, or somebody has the call already.
-bool SipCall::try_next_server() {
-    if (state_ != State::calling || other_flows_.empty()) {
-        if (state_ == State::calling) context_.counts.contact_failed(*endpoint_, request_.uri);
-        return false;
-    }
-    const Flow next = other_flows_.front();
-    other_flows_.erase(other_flows_.begin());
-    log_notice("{}: {} does not take the call, trying {}", channel().name(), flow_.remote.to_string(), next.remote.to_string());
-    flow_ = next;
+// RFC 3263 4.3: the next server of the contact, or its next flow (RFC 5626). False: that was the last, or somebody has the call
+// already.
+bool SipCall::try_next_server(bool flow_failed) {
+    if (state_ != State::calling) return false;
+    const bool last = other_targets_.empty();
+    if (last || other_targets_.front().key != contact_key_) context_.counts.contact_failed(*endpoint_, contact_key_, flow_failed);
+    if (last) return false;
+    const std::string before = flow_.remote.to_string();
+    aim_at(std::move(other_targets_.front()));
+    other_targets_.erase(other_targets_.begin());
+    log_notice("{}: {} does not take the call, trying {}", channel().name(), before, flow_.remote.to_string());
     send_again();
     return true;
 }
@@ -226,7 +233,7 @@ void SipCall::on_success(const Message& response, const Flow& from) {
 void SipCall::on_refusal(const Message& response) {
     const int status = response.status();
     last_response_ = fmt::format("SIP {} {}", status, response.reason());
-    if (status == 503 && try_next_server()) return;
+    if ((status == 503 || status == 430) && try_next_server(status == 430)) return;
     if (status == 401 || status == 407) {
         if (answers_.challenged(response, context_.agent.users_of(endpoint_->outbound_auth))) return send_again();
         log_warning("{} wants authentication, and endpoint [{}] has no outbound_auth that fits", flow_.remote.to_string(), endpoint_->name);
@@ -251,14 +258,12 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
     }
     if (&handle == &info_sent_) return send_next_digit();
     if (&handle == &refresh_sent_) {
-        if (refresh_is_invite_) {
-            negotiation_.invite_done();
-            negotiation_.offer_settled();
-        }
+        if (refresh_is_invite_) negotiation_.invite_done();
+        if (refresh_offers_) negotiation_.offer_settled();
         log_notice("{}: no answer from {} within the call: it is ended", channel().name(), flow_.remote.to_string());
         return channel().hang_up(HangupCause::no_user_response);  // RFC 3261 12.2.1.2
     }
-    if (try_next_server()) return;
+    if (try_next_server(failure == ClientFailure::transport)) return;
     log_notice("{}: no answer from {}: {}", channel().name(), flow_.remote.to_string(),
                failure == ClientFailure::timeout ? "timeout" : "can't be sent to");
     ended(failure == ClientFailure::timeout ? HangupCause::no_user_response : HangupCause::destination_out_of_order);

@@ -134,28 +134,31 @@ void SipCall::note_identity(const Message& message) {
 
 // Sends the refresh that is wanted, when it may go now; else whatever stands in its way calls again.
 void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials) {
-    if (!refresh_wanted_ || state_ != State::up || dialogs_.empty()) return;
+    if (state_ != State::up || dialogs_.empty()) return;
     if (refresh_sent_.active() || refresh_retry_.running() || success_.waiting()) return;
+    if (direct_ && negotiation_.may_invite()) decide_direct_media();
+    if (!refresh_wanted_) return;
     UserDialog& dialog = *dialogs_.front();
-    const bool invite = !dialog.updates;
-    if (invite && !negotiation_.may_invite()) return;
+    const bool invite = !dialog.updates || (offer_wanted_ && endpoint_->direct_media_method == DirectMediaMethod::invite);
+    if (!(invite ? negotiation_.may_invite() : negotiation_.may_offer() || !offer_wanted_)) return;
     refresh_wanted_ = false;
-    if (invite && !session_refresh_ && endpoint_->connected_line_method == ConnectedLineMethod::update) return;
+    if (invite && !session_refresh_ && !offer_wanted_ && endpoint_->connected_line_method == ConnectedLineMethod::update) return;
     refresh_is_invite_ = invite;
+    refresh_offers_ = std::exchange(offer_wanted_, false) || invite;
     refresh_authenticated_ = credentials != nullptr;
     std::string offer;
-    if (invite) {
+    if (refresh_offers_) {
         offer = media_->make_offer();
-        negotiation_.invite_sent();
         negotiation_.offer_sent();
     }
+    if (invite) negotiation_.invite_sent();
     context_.agent.start(refresh_sent_, dialog, invite ? Method::invite : Method::update, dialog.next_cseq(), [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (credentials) writer.header(credentials->first, credentials->second);
         add_identity(writer);
         session_.write_request(writer, false);
         context_.agent.add_agent(writer, false, session_.offered());
-        if (invite)
+        if (!offer.empty())
             writer.finish("application/sdp", offer);
         else
             writer.finish();
@@ -167,11 +170,15 @@ void SipCall::on_refresh_response(const Message& response) {
     if (status < 200) return;
     if (refresh_is_invite_) negotiation_.invite_done();
     if (status < 300) return on_refresh_success(response);
-    if (refresh_is_invite_) negotiation_.offer_settled();
+    if (refresh_offers_) negotiation_.offer_settled();
     UserDialog& dialog = *dialogs_.front();
+    const auto again = [this] {
+        refresh_wanted_ = true;
+        offer_wanted_ = refresh_offers_;
+    };
     if (status == 491 || (status == 500 && response.has(HeaderName::retry_after))) {
         const auto said = parse_retry_after(response.header(HeaderName::retry_after));
-        refresh_wanted_ = true;
+        again();
         if (status == 500 && said)
             refresh_retry_.start(std::clamp<std::chrono::seconds>(*said, 1s, longest_retry));
         else
@@ -179,20 +186,22 @@ void SipCall::on_refresh_response(const Message& response) {
     } else if ((status == 401 || status == 407) && !refresh_authenticated_) {
         const auto credentials = context_.agent.answer_challenge(*endpoint_, response, refresh_is_invite_ ? Method::invite : Method::update,
                                                                  dialog.remote_target());
-        refresh_wanted_ = credentials.has_value();
-        if (credentials) send_refresh(&*credentials);
+        if (!credentials) return;
+        again();
+        send_refresh(&*credentials);
     } else if (status == 422 && session_.raise(response)) {
-        refresh_wanted_ = true;
+        again();
         send_refresh();
     } else if ((status == 405 || status == 501) && !refresh_is_invite_) {
         dialog.updates = false;
-        refresh_wanted_ = true;
+        again();
         send_refresh();
     } else if (status == 481 || status == 408) {  // RFC 3261 12.2.1.2
         log_notice("{}: the far side does not know the call any more ({}): it is ended", channel().name(), status);
         channel().hang_up(HangupCause::normal_temporary_failure);
+    } else if (refresh_offers_) {  // the call is as it was (RFC 3261 14.1)
+        offer_refused(status);
     }
-    // Others leave the call as it was (RFC 3261 14.1).
 }
 
 void SipCall::on_refresh_success(const Message& response) {
@@ -201,16 +210,17 @@ void SipCall::on_refresh_success(const Message& response) {
     dialog.note_allowed(response);
     session_.accepted(response);
     session_refreshed();
-    if (refresh_is_invite_) {
-        context_.agent.send_ack(dialog, acknowledged_ = response.cseq().number);
+    if (refresh_is_invite_) context_.agent.send_ack(dialog, acknowledged_ = response.cseq().number);
+    if (refresh_offers_) {
         negotiation_.offer_settled();
         const bool was_held = media_->held_by_remote();
         if (response.body().empty()) {
-            log_debug(1, "{}: a re-INVITE was answered without a description", channel().name());
+            log_debug(1, "{}: an offer was answered without a description", channel().name());
         } else if (auto accepted = media_->accept_answer(response.body()); !accepted) {
             log_notice("{}: the answer's media can't be used: {}", channel().name(), accepted.error().text);
         } else {
             note_hold(was_held);
+            review_media_of_both();
         }
     }
     note_identity(response);

@@ -70,6 +70,7 @@ void SipCall::on_dialog_ack(UserDialog&, const Message& ack) {
             return channel().hang_up(HangupCause::bearercapability_notavail);
         }
         note_hold(was_held);
+        review_media_of_both();
     }
     (void)tell_connected();  // what could not be told until now
     send_refresh();
@@ -104,7 +105,7 @@ void SipCall::on_reinvite(UserDialog& dialog, IncomingRequest& request) {
         sdp = media_->make_offer();
         negotiation_.offer_sent();  // the answer comes with the ACK
     } else {
-        auto answer = media_->make_answer(invite.body());
+        auto answer = answer_offer(invite.body());
         if (!answer) return (void)request.respond(answer.error().code == ErrorCode::unsupported ? 488 : 400);
         sdp = std::move(*answer);
     }
@@ -140,7 +141,7 @@ void SipCall::on_update(UserDialog& dialog, IncomingRequest& request) {
     const bool was_held = media_->held_by_remote();
     if (!update.body().empty()) {
         if (!admit_offer(request, false)) return;
-        auto answer = media_->make_answer(update.body());
+        auto answer = answer_offer(update.body());
         if (!answer) return (void)request.respond(answer.error().code == ErrorCode::unsupported ? 488 : 400);
         sdp = std::move(*answer);
     }

@@ -28,10 +28,16 @@ FormatList offered(const FormatList& endpoint, const FormatList& caller) {
     return list;
 }
 
+// A call to a GRUU reaches that instance alone of its address of record. `owner`: "aor instance"; empty: it is to none.
+bool is_of_instance(const Contact& contact, std::string_view owner) {
+    const Halves parts = split_once(owner, ' ');
+    return !parts.found || contact.aor != parts.first || contact.instance == parts.second;
+}
+
 }  // namespace
 
 SipDriver::SipDriver(UserAgent& agent, Registrar& registrar, RtpService& rtp)
-    : agent_(agent), registrar_(registrar), context_{agent, rtp, *this} {
+    : agent_(agent), registrar_(registrar), context_{agent, rtp, *this, registrar} {
     agent_.handle(Method::invite, [this](IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
         SipCall::incoming(context_, request, std::move(endpoint));
     });
@@ -45,8 +51,11 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
     if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", wanted.endpoint);
     Contact contact;
     auto contacts = registrar_.contacts(*endpoint);
+    const std::string owner = request.requestor ? request.requestor->variable(gruu_variable) : std::string();
+    const auto of_instance = [&](const Contact& one) { return is_of_instance(one, owner); };
     const auto known = std::find_if(contacts.begin(), contacts.end(),
-                                    [&](const Contact& one) { return wanted.uri.empty() || one.uri == wanted.uri; });
+                                    [&](const Contact& one) { return wanted.uri.empty() ? of_instance(one) : one.uri == wanted.uri; });
+    if (known != contacts.end() && !of_instance(*known)) return fail(ErrorCode::not_found, "{} is another device than the one called", wanted.uri);
     if (known != contacts.end()) {
         contact = std::move(*known);
     } else if (!wanted.uri.empty()) {
@@ -59,24 +68,35 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
         const Uri uri = JF_TRY(parse_uri(contact.uri));
         contact.uri = make_uri(uri.scheme, wanted.user, uri.bare_host(), uri.port, uri.parameters.text());
     }
-    if (!endpoint->outbound_proxy.empty()) contact.routes = {"<" + endpoint->outbound_proxy + ">"};
-    std::vector<Flow> flows;
-    if (contact.flow) {
-        flows = {*contact.flow};
-    } else {
-        cause = HangupCause::destination_out_of_order;
-        std::string next = contact.uri;
-        if (!contact.routes.empty())
-            if (const auto route = parse_name_address(contact.routes.front())) next = route->uri.text;
-        flows = JF_TRY(agent_.targets(next, endpoint->transport));
-    }
+    cause = HangupCause::destination_out_of_order;
+    auto targets = JF_TRY(this->targets(std::move(contact), *endpoint));
     cause = HangupCause::switch_congestion;
-    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(contact.uri), std::move(flows), std::move(contact.routes), offered(endpoint->formats, request.formats)));
+    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(targets), offered(endpoint->formats, request.formats)));
     DriverChannelMade made;
     made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
     made.topology = {StreamInfo{MediaType::audio, call->formats(), StreamInfo::Direction::both, "audio"}};
     made.channel = std::move(call);
     return made;
+}
+
+// Waits, when there is a name to look up.
+Result<std::vector<CallTarget>> SipDriver::targets(Contact contact, const EndpointSettings& endpoint) {
+    std::vector<CallTarget> all;
+    std::vector<Contact> flows = std::exchange(contact.others, {});
+    flows.insert(flows.begin(), std::move(contact));
+    for (Contact& each : flows) {
+        if (!endpoint.outbound_proxy.empty()) each.routes = {"<" + endpoint.outbound_proxy + ">"};
+        if (each.routes.empty() && !each.registered && service_routes) each.routes = service_routes(endpoint.name);
+        if (each.flow) {
+            all.push_back({std::move(each.uri), *each.flow, std::move(each.routes), std::move(each.key)});
+            continue;
+        }
+        std::string next = each.uri;
+        if (!each.routes.empty())
+            if (const auto route = parse_name_address(each.routes.front())) next = route->uri.text;
+        for (const Flow& flow : JF_TRY(agent_.targets(next, endpoint.transport))) all.push_back({each.uri, flow, each.routes, each.key});
+    }
+    return all;
 }
 
 std::vector<std::string> SipDriver::expand(std::string_view destination) const {
@@ -136,7 +156,7 @@ const std::vector<SipCall*>& SipDriver::ringing(const std::string& endpoint) con
     const auto found = ringing_.find(endpoint);
     return found == ringing_.end() ? none : found->second;
 }
-void SipDriver::contact_failed(const EndpointSettings& endpoint, std::string_view uri) { registrar_.call_failed(endpoint, uri); }
+void SipDriver::contact_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) { registrar_.call_failed(endpoint, key, flow_failed); }
 
 void SipDriver::contacts_changed(std::string_view aor) {
     // By convention an endpoint and its address of record share their name; others are found by look-up, which costs

@@ -25,12 +25,15 @@ class SipDriver final : public ChannelDriver, public CallCounts {
     void ringing_changed(SipCall& call, bool ringing) override;
     const std::vector<SipCall*>& ringing(const std::string& endpoint) const;  // outgoing calls, that which began first first
     std::function<void(const std::string& endpoint)> on_ringing;
-    void contact_failed(const EndpointSettings& endpoint, std::string_view uri) override;
+    void contact_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) override;
+    // Routes of calls of an endpoint that has neither a proxy nor a contact with a path; set by the module.
+    std::function<std::vector<std::string>(const std::string& endpoint)> service_routes;
     void contacts_changed(std::string_view aor);
     CallContext& context() { return context_; }
     Counts counts(const std::string& endpoint) const;
 
   private:
+    Result<std::vector<CallTarget>> targets(Contact contact, const EndpointSettings& endpoint);
     UserAgent& agent_;
     Registrar& registrar_;
     CallContext context_;

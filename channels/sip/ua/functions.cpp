@@ -105,7 +105,7 @@ Result<void> add_functions(Module& module, UserAgent& agent, Registrar& registra
         const auto endpoint = agent.objects()->endpoint(arguments[0]);
         if (!endpoint) return fail(ErrorCode::not_found, "no SIP endpoint is called '{}'", arguments[0]);
         std::string text;
-        const auto contacts = arguments.has(1) ? registrar.contacts_of_aor(arguments[1], endpoint.get()) : registrar.contacts(*endpoint);
+        const auto contacts = arguments.has(1) ? with_flows(registrar.contacts_of_aor(arguments[1], endpoint.get())) : registrar.contacts(*endpoint);
         for (const Contact& contact : contacts) text += (text.empty() ? "" : "&") + ("PJSIP/" + endpoint->name + "/" + contact.uri);
         return text;
     }}));

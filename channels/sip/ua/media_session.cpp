@@ -99,6 +99,7 @@ LocalDescription MediaSession::describe() const {
     audio.rtcp_mux = endpoint_->rtcp_mux;
     describe_encryption(audio);
     describe_transport(local, audio);
+    if (direct_) describe_direct(audio);
     if (const Format* first = formats_.best(MediaType::audio)) {
         audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
@@ -204,6 +205,7 @@ void MediaSession::apply() {
     parameters.rtcp_mux = audio->rtcp_mux;
     parameters.encrypt = keys_.encrypt;
     parameters.decrypt = keys_.decrypt;
+    parameters.elsewhere = direct_ != nullptr;
     parameters.sending = sends(audio->direction);
     parameters.receiving = receives(audio->direction);
     held_ = audio->held;

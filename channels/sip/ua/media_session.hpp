@@ -38,6 +38,14 @@ struct MediaTransport {
     RtpRemoteTransport remote;
 };
 
+// Where another far side takes media, as this one is told it so that both send past us (direct media).
+struct DirectMedia {
+    SdpConnection connection;
+    std::uint16_t port = 0, rtcp_port = 0;
+    std::vector<SdpCodec> codecs;             // that both have under the same payload types; best first, events last
+    bool operator==(const DirectMedia&) const = default;
+};
+
 // Control thread; nothing waits. One audio stream.
 class MediaSession {
   public:
@@ -63,6 +71,17 @@ class MediaSession {
 
     bool held_by_remote() const { return held_; }    // as of the last offer or answer
     FormatList formats() const;                      // in common, the one in use first
+
+    // What our far side would have to be told so that it sends to the other one's. Nothing when these two can't: no codec in
+    // common under one payload type, digits that only one sends as events, encryption, ICE, hold.
+    std::optional<DirectMedia> direct_to(const MediaSession& other) const;
+    // Offers and answers from now on have that instead of our own address; nothing: our own again. Not while an offer is under way.
+    void set_direct(std::optional<DirectMedia> direct) { direct_ = direct ? std::make_unique<DirectMedia>(*std::move(direct)) : nullptr; }
+    const DirectMedia* direct() const { return direct_.get(); }
+    // The host that the far side takes media at; empty: none is known.
+    std::string_view remote_host() const;
+    // Whether an offer is one to go on as now, neither a hold nor the end of one.
+    static bool both_ways(std::string_view offer);
     const RtpSession& rtp() const { return *rtp_; }
     bool secured() const { return keys_.encrypt || (transport() && transport()->secured()); }
     RtpTransport* transport() const { return rtp_->transport(); }  // ICE and DTLS; null: neither
@@ -79,6 +98,7 @@ class MediaSession {
     Result<void> answer_encryption(const SdpSession& offer);
     Result<void> accept_encryption(const SdpSession& answer);
     // ICE, DTLS and bundling in SDP (media_transport.cpp), in the same order.
+    void describe_direct(LocalMedia& audio) const;   // direct_media.cpp
     void describe_transport(LocalDescription& local, LocalMedia& audio) const;
     void offer_transport();
     Result<void> answer_transport(const SdpSession& offer);
@@ -102,6 +122,7 @@ class MediaSession {
     MediaTransport transport_;
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
+    std::unique_ptr<DirectMedia> direct_;
     bool held_ = false;
 };
 

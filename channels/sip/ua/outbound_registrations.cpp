@@ -18,13 +18,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view line_family = "registration/line";  // so that calls find us also after a crash
+constexpr std::size_t most_service_routes = 8;
+constexpr std::chrono::seconds shortest_keep_alive{5}, longest_keep_alive{120};  // RFC 5626 4.4.1: 95 to 120 s when the server names no time
 constexpr auto farewell = 2s;                                  // for the answers when all unregister
 
 // RFC 5626 4.1: stays the same over restarts, and differs between instances.
-std::string instance_of(std::string_view registration) {
+// Registrations of one address of record are flows of one instance.
+std::string instance_of(std::string_view client_uri) {
     std::array<char, 256> host{};
     (void)::gethostname(host.data(), host.size() - 1);
-    const std::string hash = digest_hex(DigestAlgorithm::sha256, fmt::format("{}\n{}\n{}", host.data(), system_name(), registration));
+    const std::string hash = digest_hex(DigestAlgorithm::sha256, fmt::format("{}\n{}\n{}", host.data(), system_name(), client_uri));
     return fmt::format("\"<urn:uuid:{}-{}-8{}-8{}-{}>\"", hash.substr(0, 8), hash.substr(8, 4), hash.substr(13, 3), hash.substr(17, 3), hash.substr(20, 12));
 }
 
@@ -62,7 +65,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     // Whether it makes the same binding at the same place, so that registering anew replaces it.
     bool same_binding(const RegistrationSettings& now) const {
         const auto binding = [](const RegistrationSettings& of) {
-            return std::tie(of.server_uri, of.client_uri, of.outbound_proxy, of.contact_user, of.transport, of.line, of.support_outbound);
+            return std::tie(of.server_uri, of.client_uri, of.outbound_proxy, of.contact_user, of.transport, of.line, of.support_outbound, of.reg_id);
         };
         return binding(*settings) == binding(now);
     }
@@ -133,7 +136,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         agent().start(handle, request, flow, [&](MessageWriter& writer) {
             std::string contact = "<" + contact_uri + ">";
             if (!settings->contact_header_params.empty()) contact += ";" + settings->contact_header_params;
-            if (settings->support_outbound) contact += ";reg-id=1;+sip.instance=" + instance_of(settings->name);
+            if (settings->support_outbound) contact += fmt::format(";reg-id={};+sip.instance={}", settings->reg_id, instance_of(settings->client_uri));
             writer.header(HeaderName::contact, contact);
             writer.header(HeaderName::expires, static_cast<std::uint32_t>(expires.count()));
             answers.write(writer, "REGISTER", settings->server_uri);
@@ -151,7 +154,6 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         const SocketAddress local = agent().transports().signalling_address(flow);
         std::string parameters(agent().transports().uri_parameter(flow));
         if (!line.empty()) parameters += ";line=" + line;
-        if (settings->support_outbound) parameters += ";ob";
         return make_uri(UriScheme::sip, settings->contact_user, local.host(), local.port(), parameters);
     }
 
@@ -162,7 +164,21 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         bool authenticated = false;
         if (status == 401 || status == 407) authenticated = answers.challenged(response, agent().users_of(settings->outbound_auth));
         const auto granted = granted_expiry(response, contact_uri);
+        if (status < 300 && expires > 0s) registered_by(response);
         changed(machine.responded(response, granted, authenticated));
+    }
+    // RFC 5626 4.4: the connection is the way to us, and is kept alive. RFC 3608: requests go by those that it names.
+    void registered_by(const Message& response) {
+        service_routes.clear();
+        for (Message::Values values(response, HeaderName::service_route); values.next() && service_routes.size() < most_service_routes;)
+            service_routes.emplace_back(values.item);
+        outbound = settings->support_outbound && response.lists(HeaderName::require, "outbound");
+        owner.tell_outbound_flows();
+        const Flow& flow = flows.at(place);
+        if (!outbound || !flow.reliable) return;
+        const auto told = parse_delta_seconds(response.header(HeaderName::flow_timer));
+        const std::chrono::seconds timer_value = told ? std::clamp(std::chrono::seconds(*told), shortest_keep_alive, longest_keep_alive) : longest_keep_alive;
+        agent().transports().keep_alive(flow, timer_value);
     }
     void on_failure(ClientHandle&, ClientFailure) override {
         if (!try_next()) changed(machine.unanswered());
@@ -221,6 +237,8 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     std::vector<Flow> flows;      // servers, best first
     std::size_t place = 0;        // the one that is asked
     std::uint64_t look_ups = 0;
+    std::vector<std::string> service_routes;
+    bool outbound = false;        // the registrar keeps the flow
     std::string line, call_id = new_call_identifier(), contact_uri;
     std::uint32_t cseq = 0;
     std::chrono::seconds expires{0};
@@ -234,12 +252,12 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
 
 OutboundRegistrations::OutboundRegistrations(UserAgent& agent) : agent_(agent) {
     agent_.identify_first([this](const Message& request) { return endpoint_of_line(request); });
-    agent_.on_connection_closed([this](const Flow& flow) { connection_closed(flow); });
+    agent_.on_connection_closed(this, [this](const Flow& flow) { connection_closed(flow); });
 }
 
 OutboundRegistrations::~OutboundRegistrations() {
     agent_.identify_first({});
-    agent_.on_connection_closed({});
+    agent_.on_connection_closed(this, {});
     fibers_.cancel();
     (void)fibers_.join();
 }
@@ -320,6 +338,19 @@ void OutboundRegistrations::unregister_all() {
     for (const auto& entry : asked)
         (void)entry->finished.wait(std::max<Clock::duration>(end - Clock::now(), 0ns));
     for (const auto& entry : asked) entry->rest();
+}
+
+void OutboundRegistrations::tell_outbound_flows() {
+    std::vector<Flow> flows;
+    for (const auto& [name, entry] : entries_)
+        if (entry->outbound && !entry->flows.empty()) flows.push_back(entry->flows[entry->place]);
+    agent_.set_outbound_flows(std::move(flows));
+}
+
+std::vector<std::string> OutboundRegistrations::service_routes(std::string_view endpoint) const {
+    for (const auto& [name, entry] : entries_)
+        if (entry->settings->endpoint == endpoint && entry->machine.state() == ClientRegistration::State::registered) return entry->service_routes;
+    return {};
 }
 
 std::string_view OutboundRegistrations::endpoint_of_line(const Message& request) const {

@@ -41,6 +41,8 @@ class OutboundRegistrations final {
     };
     std::vector<Summary> list() const;     // by name
     std::optional<Summary> find(std::string_view name) const;
+    // Service-Route of the registration that has this `endpoint` (RFC 3608): where its requests go by, nearest first.
+    std::vector<std::string> service_routes(std::string_view endpoint) const;
     // By name or "*all". Never wait. Errors: not_found.
     Result<void> register_now(std::string_view name);
     Result<void> unregister(std::string_view name);
@@ -49,6 +51,7 @@ class OutboundRegistrations final {
     struct Entry;
     Result<void> for_named(std::string_view name, const std::function<void(Entry&)>& use);
     void connection_closed(const Flow& flow);
+    void tell_outbound_flows();
     std::string_view endpoint_of_line(const Message& request) const;
     Summary summary(const Entry& entry) const;
     void drop(const std::string& name);

@@ -2,6 +2,8 @@
 #include "channels/sip/ua/registrar.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "channels/sip/stack/identifiers.hpp"
 #include "core/base/generation.hpp"
@@ -16,11 +18,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view family = "registrar/contact";
-constexpr std::size_t saved_fields = 9;
+constexpr std::size_t saved_fields = 11;
+constexpr auto keep_alive_grace = 30s;  // beyond Flow-Timer, until a connection without a sign of life is closed
 
-std::string key_of(std::string_view aor, std::string_view uri) {
-    return fmt::format("{}\n{}", aor, uri);
+std::string key_of(std::string_view aor, std::string_view key) {
+    return fmt::format("{}\n{}", aor, key);
 }
+std::array<std::uint8_t, TemporaryGruus::key_size> new_gruu_key() {
+    std::array<std::uint8_t, TemporaryGruus::key_size> key{};
+    random_bytes(key);
+    return key;
+}
+bool by_connection(const Binding& binding) { return binding.outbound() && binding.flow().reliable; }
 // Keys of the database hold no slash: the URI goes by its hash.
 std::string database_key(std::string_view aor, std::string_view uri) {
     return fmt::format("{};@{}", aor, digest_hex(DigestAlgorithm::md5, uri));
@@ -29,17 +38,17 @@ std::string database_key(std::string_view aor, std::string_view uri) {
 // One binding as lines: contact, expiry, flow, path and the rest. URIs and headers hold no line ends.
 std::string save(const Binding& binding, std::string_view protocol, Instant now) {
     const auto expires = std::chrono::system_clock::to_time_t(wall_now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(binding.expires() - now));
-    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", binding.contact(), expires, binding.flow().remote.to_string(),
+    return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", binding.contact(), expires, binding.flow().remote.to_string(),
                        protocol, binding.path(), binding.user_agent(), binding.call_id(), binding.cseq(),
-                       binding.q());
+                       binding.q(), binding.instance(), binding.reg_id());
 }
 
 }  // namespace
 
 // Asks one contact by OPTIONS at its interval, and remembers how it answered.
 struct Registrar::Qualification final : ClientTransactionUser, std::enable_shared_from_this<Qualification> {
-    Qualification(Registrar& owner, std::string which_aor, std::string which_uri)
-        : registrar(owner), aor(std::move(which_aor)), uri(std::move(which_uri)), timer([this] { ask(); }), patience([this] { silent(); }) {}
+    Qualification(Registrar& owner, std::string which_aor, std::string which_key, std::string which_uri)
+        : registrar(owner), aor(std::move(which_aor)), key(std::move(which_key)), uri(std::move(which_uri)), timer([this] { ask(); }), patience([this] { silent(); }) {}
 
     void begin(const AorSettings& settings, std::optional<Flow> to) {
         set(settings, std::move(to));
@@ -118,7 +127,7 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
     }
 
     Registrar& registrar;
-    std::string aor, uri, proxy;
+    std::string aor, key, uri, proxy;
     std::optional<Flow> flow;
     std::vector<Flow> others;           // servers that have not been asked, the next one last
     std::chrono::seconds frequency{0};  // 0: only when told to
@@ -135,7 +144,9 @@ Registrar::Registrar(UserAgent& agent)
     : agent_(agent), table_(Clock::now(), this), sweep_([this] {
           const bool more = table_.expire(Clock::now());
           sweep_.start(more ? 1ms : 1000ms);
-      }) {
+      }),
+      temporary_(new_gruu_key()) {
+    agent_.on_connection_closed(this, [this](const Flow& flow) { connection_closed(flow); });
     agent_.handle(Method::register_, [this](IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
         on_register(request, *endpoint);
     });
@@ -143,6 +154,7 @@ Registrar::Registrar(UserAgent& agent)
 }
 
 Registrar::~Registrar() {
+    agent_.on_connection_closed(this, {});
     fibers_.cancel();
     (void)fibers_.join();
 }
@@ -153,18 +165,18 @@ void Registrar::apply() {
         const auto aor = objects->aor(entry.second->aor);
         if (!aor || aor->qualify_frequency == 0s) return true;
         const bool still_static = std::find(aor->contacts.begin(), aor->contacts.end(), entry.second->uri) != aor->contacts.end();
-        return !still_static && !table_.find(entry.second->aor, entry.second->uri);
+        return !still_static && !table_.find(entry.second->aor, entry.second->key);
     });
     for (const auto& aor : objects->aors_with_contacts)
-        for (const std::string& uri : aor->contacts) qualify(aor->name, uri, std::nullopt);
-    table_.for_each([&](const Binding& binding) { qualify(std::string(binding.aor()), std::string(binding.contact()), binding.flow()); });
+        for (const std::string& uri : aor->contacts) qualify(aor->name, uri, uri, std::nullopt);
+    table_.for_each([&](const Binding& binding) { qualify(std::string(binding.aor()), binding.key(), std::string(binding.contact()), binding.flow()); });
 }
 
-void Registrar::qualify(const std::string& name, const std::string& uri, const std::optional<Flow>& flow) {
+void Registrar::qualify(const std::string& name, const std::string& key, const std::string& uri, const std::optional<Flow>& flow) {
     const auto aor = agent_.objects()->aor(name);
     if (!aor || aor->qualify_frequency == 0s) return;
-    auto& entry = qualifications_[key_of(name, uri)];
-    if (!entry) entry = std::make_shared<Qualification>(*this, name, uri);
+    auto& entry = qualifications_[key_of(name, key)];
+    if (!entry) entry = std::make_shared<Qualification>(*this, name, key, uri);
     entry->begin(*aor, flow);
 }
 
@@ -172,26 +184,41 @@ void Registrar::qualify_now(const EndpointSettings& endpoint) {
     for (const std::string& name : endpoint.aors) {
         const auto aor = agent_.objects()->aor(name);
         if (!aor) continue;
-        const auto ask = [&](std::string_view uri, const std::optional<Flow>& flow) {
-            auto& entry = qualifications_[key_of(name, uri)];
-            if (!entry) entry = std::make_shared<Qualification>(*this, name, std::string(uri));
+        const auto ask = [&](const std::string& key, std::string_view uri, const std::optional<Flow>& flow) {
+            auto& entry = qualifications_[key_of(name, key)];
+            if (!entry) entry = std::make_shared<Qualification>(*this, name, key, std::string(uri));
             entry->set(*aor, flow);
             entry->ask();
         };
-        for (const std::string& uri : aor->contacts) ask(uri, std::nullopt);
-        for (const Binding* binding : table_.find(name, Clock::now())) ask(binding->contact(), binding->flow());
+        for (const std::string& uri : aor->contacts) ask(uri, uri, std::nullopt);
+        for (const Binding* binding : table_.find(name, Clock::now())) ask(binding->key(), binding->contact(), binding->flow());
     }
 }
 
-void Registrar::call_failed(const EndpointSettings& endpoint, std::string_view uri) {
-    for (const std::string& name : endpoint.aors)
-        if (const auto found = qualifications_.find(key_of(name, uri)); found != qualifications_.end() && found->second->frequency > 0s)
+void Registrar::call_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) {
+    for (const std::string& name : endpoint.aors) {
+        if (const auto found = qualifications_.find(key_of(name, key)); found != qualifications_.end() && found->second->frequency > 0s)
             status_changed(*found->second, Contact::Status::unreachable);
+        if (flow_failed) forget_flow(name, key);
+    }
 }
 
-const Registrar::Qualification* Registrar::qualification(std::string_view aor, std::string_view uri) const {
+void Registrar::forget_flow(std::string_view aor, std::string_view key) {
+    if (Binding* const binding = table_.find(aor, key); binding && binding->outbound()) table_.remove(*binding);
+}
+
+void Registrar::connection_closed(const Flow& flow) {
+    const auto [first, last] = flows_.equal_range(flow.remote);
+    std::vector<FlowOwner> gone;
+    for (auto each = first; each != last; ++each) gone.push_back(std::move(each->second));
+    flows_.erase(first, last);
+    for (const FlowOwner& owner : gone)  // it may have been renewed by another connection meanwhile
+        if (Binding* const binding = table_.find(owner.aor, owner.key); binding && binding->flow() == flow) table_.remove(*binding);
+}
+
+const Registrar::Qualification* Registrar::qualification(std::string_view aor, std::string_view key) const {
     if (qualifications_.empty()) return nullptr;
-    const auto found = qualifications_.find(key_of(aor, uri));
+    const auto found = qualifications_.find(key_of(aor, key));
     return found == qualifications_.end() ? nullptr : found->second.get();
 }
 
@@ -199,7 +226,7 @@ void Registrar::status_changed(Qualification& qualification, Contact::Status sta
     if (qualification.status == status) return;
     qualification.status = status;
     const bool up = status == Contact::Status::reachable;
-    if (Binding* binding = table_.find(qualification.aor, qualification.uri)) binding->set_available(up);
+    if (Binding* binding = table_.find(qualification.aor, qualification.key)) binding->set_available(up);
     log_verbose(2, "Contact {}/{} is now {}.  RTT: {:.3f} msec", qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable",
                 static_cast<double>(qualification.round_trip.count()) / 1000);
     publish(SipContactChanged{qualification.aor, qualification.uri, up ? "Reachable" : "Unreachable"});
@@ -221,8 +248,14 @@ void Registrar::on_register(IncomingRequest& request, const EndpointSettings& en
     const RegisterResult result = table_.process(aor->name, limits, message, request.flow(), now);
     if (result.status == 403)
         log_warning("REGISTER of [{}] refused: it has max_contacts = {} already", aor->name, aor->max_contacts);
+    const std::chrono::seconds flow_timer = agent_.objects()->global.flow_timer;
+    const bool timed = result.outbound && flow_timer > 0s && request.flow().reliable;
+    if (timed) agent_.transports().expect_traffic(request.flow(), flow_timer + keep_alive_grace);
+    LocationTable::ContactParameters gruus;
+    if (message.lists(HeaderName::supported, "gruu")) gruus = [&](const Binding& binding) { return gruu_parameters(message, binding); };
     (void)request.send(result.status, agent_.response(request, result.status, result.reason, [&](MessageWriter& writer) {
-        LocationTable::write(writer, result, now);
+        LocationTable::write(writer, result, now, gruus);
+        if (timed) writer.header(HeaderName::flow_timer, static_cast<std::uint32_t>(flow_timer.count()));
         if (result.status < 300)
             writer.header(HeaderName::date, format_date(std::chrono::time_point_cast<std::chrono::seconds>(wall_now())));
         writer.header(HeaderName::server, agent_.objects()->global.user_agent);
@@ -230,11 +263,41 @@ void Registrar::on_register(IncomingRequest& request, const EndpointSettings& en
     }));
 }
 
+// RFC 5627 section 5.3: of each contact with an instance, to clients that know what it is; a new temporary one each time.
+std::string Registrar::gruu_parameters(const Message& request, const Binding& binding) {
+    const Uri aor = request.to().uri;
+    const std::string gruu = public_gruu(aor, binding.instance());
+    if (gruu.empty()) return {};
+    return fmt::format(";pub-gruu=\"{}\";temp-gruu=\"{}\"", gruu,
+                       make_uri(aor.scheme, temporary_.issue(binding.aor(), binding.instance(), binding.call_id()), aor.bare_host(), aor.port, ";gr"));
+}
+
+std::optional<Registrar::GruuOwner> Registrar::gruu(const Uri& uri) const {
+    if (!uri.parameters.has("gr")) return {};
+    GruuOwner owner{200, uri.decoded_user(), instance_of_gruu(uri)};
+    if (owner.instance.empty()) {
+        const auto* const temporary = temporary_.find(uri.user);
+        if (!temporary) return GruuOwner{404, {}, {}};
+        owner.aor = temporary->aor;
+        owner.instance = temporary->instance;
+    }
+    if (!agent_.objects()->aor(owner.aor))
+        owner.status = 404;
+    else if (!table_.has_instance(owner.aor, owner.instance, Clock::now()))
+        owner.status = 480;
+    return owner;
+}
+
 void Registrar::on_bound(const Binding& binding, bool refreshed) {
-    const std::string aor(binding.aor()), uri(binding.contact());
+    const std::string aor(binding.aor()), uri(binding.contact()), key = binding.key();
+    if (by_connection(binding)) {
+        const auto [first, last] = flows_.equal_range(binding.flow().remote);
+        if (std::none_of(first, last, [&](const auto& each) { return each.second.aor == aor && each.second.key == key; }))
+            flows_.emplace(binding.flow().remote, FlowOwner{aor, key});
+    }
     if (Database* database = Database::instance())
-        (void)database->put_later(family, database_key(aor, uri), save(binding, to_lower(agent_.transports().protocol(binding.flow())), Clock::now()));
-    qualify(aor, uri, binding.flow());
+        (void)database->put_later(family, database_key(aor, key), save(binding, to_lower(agent_.transports().protocol(binding.flow())), Clock::now()));
+    qualify(aor, key, uri, binding.flow());
     if (refreshed) return;
     log_verbose(3, "Added contact '{}' to AOR '{}' with expiration of {} seconds", uri, aor, binding.remaining(Clock::now()).count());
     publish(SipContactChanged{aor, uri, "Created"});
@@ -243,9 +306,17 @@ void Registrar::on_bound(const Binding& binding, bool refreshed) {
 }
 
 void Registrar::on_unbound(const Binding& binding, Unbound why) {
-    const std::string aor(binding.aor()), uri(binding.contact());
-    if (Database* database = Database::instance()) database->del_later(family, database_key(aor, uri));
-    qualifications_.erase(key_of(aor, uri));
+    const std::string aor(binding.aor()), uri(binding.contact()), key = binding.key();
+    const auto [first, last] = flows_.equal_range(binding.flow().remote);
+    const auto flow = std::find_if(first, last, [&](const auto& each) { return each.second.aor == aor && each.second.key == key; });
+    if (flow != last) flows_.erase(flow);
+    if (Database* database = Database::instance()) database->del_later(family, database_key(aor, key));
+    qualifications_.erase(key_of(aor, key));
+    if (!binding.instance().empty() && why != Unbound::replaced) {
+        const auto all = table_.find(aor, Clock::now());
+        const auto same = [&](const Binding* other) { return other != &binding && other->instance() == binding.instance(); };
+        if (std::ranges::none_of(all, same)) temporary_.forget(aor, binding.instance());
+    }
     log_verbose(3, "Removed contact '{}' from AOR '{}' due to {}", uri, aor, why == Unbound::expired ? "expiration" : "request");
     publish(SipContactChanged{aor, uri, "Removed"});
     tell_test("AOR_CONTACT_REMOVED", [&] { return TestEvent::Fields{{"Contact", uri}, {"AOR", aor}}; });
@@ -268,7 +339,8 @@ void Registrar::restore() {
             database->del_later(family, entry.key);
             continue;
         }
-        BindingFields fields{.contact = lines[0], .call_id = lines[6], .path = lines[4], .user_agent = lines[5], .instance = {},
+        BindingFields fields{.contact = lines[0], .call_id = lines[6], .path = lines[4], .user_agent = lines[5], .instance = lines[9],
+                             .reg_id = parse_number<std::uint32_t>(lines[10]).value_or(0),
                              .cseq = parse_number<std::uint32_t>(lines[7]).value_or(0),
                              .q = parse_number<std::uint16_t>(lines[8]).value_or(1000), .flow = *flow};
         table_.restore(aor, fields, now + left);
@@ -282,7 +354,7 @@ std::vector<Contact> Registrar::contacts_of_aor(std::string_view name, const End
     if (!aor) return all;
     const Instant now = Clock::now();
     const auto add_status = [&](Contact& contact) {
-        if (const Qualification* known = qualification(name, contact.uri)) {
+        if (const Qualification* known = qualification(name, contact.key)) {
             contact.status = known->status;
             contact.round_trip = known->round_trip;
         }
@@ -291,10 +363,13 @@ std::vector<Contact> Registrar::contacts_of_aor(std::string_view name, const End
         Contact contact;
         contact.aor = name;
         contact.uri = binding->contact();
+        contact.key = binding->key();
+        contact.instance = binding->instance();
+        contact.outbound = binding->outbound();
         contact.registered = true;
         contact.user_agent = binding->user_agent();
         contact.remaining = binding->remaining(now);
-        if (binding->flow().reliable || (endpoint && endpoint->rewrite_contact)) contact.flow = binding->flow();
+        if (binding->flow().reliable || binding->outbound() || (endpoint && endpoint->rewrite_contact)) contact.flow = binding->flow();
         for (const std::string_view route : split_list(binding->path())) contact.routes.emplace_back(route);
         add_status(contact);
         all.push_back(std::move(contact));
@@ -302,7 +377,7 @@ std::vector<Contact> Registrar::contacts_of_aor(std::string_view name, const End
     for (const std::string& uri : aor->contacts) {
         Contact contact;
         contact.aor = name;
-        contact.uri = uri;
+        contact.uri = contact.key = uri;
         if (!aor->outbound_proxy.empty()) contact.routes = {"<" + aor->outbound_proxy + ">"};
         add_status(contact);
         all.push_back(std::move(contact));
@@ -319,7 +394,7 @@ std::optional<Contact> Registrar::find_contact(std::string_view id) const {
 }
 
 std::string contact_id(const Contact& contact) {
-    return fmt::format("{}{}{}", contact.aor, contact.registered ? ";@" : "@@", digest_hex(DigestAlgorithm::md5, contact.uri));
+    return fmt::format("{}{}{}", contact.aor, contact.registered ? ";@" : "@@", digest_hex(DigestAlgorithm::md5, contact.key.empty() ? contact.uri : contact.key));
 }
 
 std::vector<Contact> Registrar::contacts(const EndpointSettings& endpoint) const {
@@ -327,20 +402,41 @@ std::vector<Contact> Registrar::contacts(const EndpointSettings& endpoint) const
     for (const std::string& aor : endpoint.aors)
         for (Contact& contact : contacts_of_aor(aor, &endpoint)) all.push_back(std::move(contact));
     std::stable_partition(all.begin(), all.end(), [](const Contact& contact) { return contact.status != Contact::Status::unreachable; });
+    return with_flows(std::move(all));
+}
+
+std::vector<Contact> with_flows(std::vector<Contact> contacts) {
+    if (std::ranges::none_of(contacts, &Contact::outbound)) return contacts;
+    std::vector<Contact> all;
+    for (Contact& contact : contacts) {
+        const auto first = std::ranges::find_if(all, [&](const Contact& one) {
+            return one.outbound && contact.outbound && one.aor == contact.aor && one.instance == contact.instance;
+        });
+        if (first == all.end()) {
+            all.push_back(std::move(contact));
+            continue;
+        }
+        // What was renewed last is the most likely to work.
+        if (contact.status == first->status && contact.remaining > first->remaining) {
+            std::swap(contact, *first);
+            first->others = std::exchange(contact.others, {});
+        }
+        first->others.push_back(std::move(contact));
+    }
     return all;
 }
 
 bool Registrar::reachable(const EndpointSettings& endpoint) const {
     const Instant now = Clock::now();
     for (const std::string& name : endpoint.aors) {
-        const auto answers = [&](std::string_view uri) {
-            const Qualification* known = qualification(name, uri);
+        const auto answers = [&](std::string_view key) {
+            const Qualification* known = qualification(name, key);
             return !known || known->status != Contact::Status::unreachable;
         };
         const auto aor = agent_.objects()->aor(name);
         if (!aor) continue;
         if (std::ranges::any_of(aor->contacts, answers)) return true;
-        if (std::ranges::any_of(table_.find(name, now), [&](const Binding* binding) { return answers(binding->contact()); })) return true;
+        if (std::ranges::any_of(table_.find(name, now), [&](const Binding* binding) { return answers(binding->key()); })) return true;
     }
     return false;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "channels/sip/sip_management.hpp"
+#include "channels/sip/stack/gruu.hpp"
 #include "channels/sip/stack/location.hpp"
 #include "channels/sip/ua/user_agent.hpp"
 #include "core/runtime/fiber.hpp"
@@ -26,7 +27,17 @@ struct Contact {
     enum class Status : std::uint8_t { unknown, reachable, unreachable } status = Status::unknown;
     std::chrono::microseconds round_trip{0};
     std::chrono::seconds remaining{0};
+    std::string key;                     // what tells it from the others of its address of record: the URI, or a flow (Binding::key())
+    std::string instance;                // +sip.instance, if it has one
+    bool outbound = false;               // one of the flows of its instance (RFC 5626)
+    std::vector<Contact> others;         // its further flows, to be tried when it fails; filled by with_flows()
 };
+
+// Channel variable of a call to a GRUU: address of record and instance, which Dial then reaches and no other.
+inline constexpr std::string_view gruu_variable = "PJSIP_GRUU";
+
+// Several flows of one instance become one contact, the latest in front: they are never tried at the same time (RFC 5626 section 6).
+std::vector<Contact> with_flows(std::vector<Contact> contacts);
 
 // "aor;@hash" of a registered one, "aor@@hash" of one from the configuration.
 std::string contact_id(const Contact& contact);
@@ -46,8 +57,17 @@ class Registrar final : private LocationListener {
     std::optional<Contact> find_contact(std::string_view id) const;
     // Asks all contacts of the endpoint by OPTIONS at once.
     void qualify_now(const EndpointSettings& endpoint);
-    // A call could not reach that contact: where it is qualified it is unreachable until it answers again.
-    void call_failed(const EndpointSettings& endpoint, std::string_view uri);
+    // A call could not reach that contact (Contact::key): where it is qualified it is unreachable until it answers again.
+    // `flow_failed`: there is no way to it by that flow, which is forgotten (RFC 5626 section 7: 430, or no connection).
+    void call_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed);
+    // The flows that were registered by that connection are forgotten.
+    void connection_closed(const Flow& flow);
+    // Whose a GRUU is (RFC 5627); nothing: the URI is none.
+    struct GruuOwner {
+        int status = 200;                // 404: there never was such, or it is not good any more; 480: it is not registered now
+        std::string aor, instance;
+    };
+    std::optional<GruuOwner> gruu(const Uri& uri) const;
     std::size_t bindings() const { return table_.bindings(); }
     // Puts back what the database keeps; once, after the first apply().
     void restore();
@@ -57,16 +77,24 @@ class Registrar final : private LocationListener {
   private:
     struct Qualification;
     void on_register(IncomingRequest& request, const EndpointSettings& endpoint);
+    std::string gruu_parameters(const Message& request, const Binding& binding);
+    void forget_flow(std::string_view aor, std::string_view key);
     void on_bound(const Binding& binding, bool refreshed) override;
     void on_unbound(const Binding& binding, Unbound why) override;
-    void qualify(const std::string& aor, const std::string& uri, const std::optional<Flow>& flow);
-    const Qualification* qualification(std::string_view aor, std::string_view uri) const;
+    void qualify(const std::string& aor, const std::string& key, const std::string& uri, const std::optional<Flow>& flow);
+    const Qualification* qualification(std::string_view aor, std::string_view key) const;
     void status_changed(Qualification& qualification, Contact::Status status);
 
     UserAgent& agent_;
     LocationTable table_;
     Timer sweep_;
-    std::unordered_map<std::string, std::shared_ptr<Qualification>> qualifications_;  // by "aor\nuri"
+    TemporaryGruus temporary_;
+    std::unordered_map<std::string, std::shared_ptr<Qualification>> qualifications_;  // by "aor\nkey"
+    // Flows by connections: the other end, and whose.
+    struct FlowOwner {
+        std::string aor, key;
+    };
+    std::unordered_multimap<SocketAddress, FlowOwner, SocketAddressHash> flows_;
     TaskGroup fibers_{"SIP qualification"};
 };
 

@@ -1,6 +1,7 @@
 // The SIP user agent: takes requests in, finds whose they are and hands them on (RFC 3261 section 8).
 #include "channels/sip/ua/user_agent.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "channels/sip/stack/identifiers.hpp"
@@ -22,7 +23,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 5> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist"};
+constexpr std::array<std::string_view, 8> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist", "path", "outbound", "gruu"};
 
 // After what time who was told that no calls are taken may ask again.
 constexpr std::chrono::seconds drain_retry = 10s;
@@ -199,7 +200,9 @@ std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
 
 std::string UserAgent::contact(const Flow& flow, std::string_view user, bool secure) const {
     const SocketAddress local = transports_.signalling_address(flow);
-    return "<" + make_uri(secure ? UriScheme::sips : UriScheme::sip, user, local.host(), local.port(), transports_.uri_parameter(flow)) + ">";
+    std::string parameters(transports_.uri_parameter(flow));
+    if (std::ranges::find(outbound_flows_, flow) != outbound_flows_.end()) parameters += ";ob";
+    return "<" + make_uri(secure ? UriScheme::sips : UriScheme::sip, user, local.host(), local.port(), parameters) + ">";
 }
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer) const {

@@ -99,8 +99,13 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     ChallengeAnswers::FindUser users_of(std::vector<std::string> auths) const;
     // Asked before all other ways of identifying: the name of the endpoint that a request is from; empty: not known.
     void identify_first(std::function<std::string_view(const Message&)> by) { identify_first_ = std::move(by); }
-    // Told of each TCP, TLS or WebSocket connection that has ended.
-    void on_connection_closed(std::function<void(const Flow&)> tell) { tell_closed_ = std::move(tell); }
+    // `who` is told of each TCP, TLS or WebSocket connection that has ended; {}: no more.
+    void on_connection_closed(const void* who, std::function<void(const Flow&)> tell) {
+        std::erase_if(tell_closed_, [&](const auto& each) { return each.first == who; });
+        if (tell) tell_closed_.emplace_back(who, std::move(tell));
+    }
+    // Flows by which a registrar of ours keeps us registered as RFC 5626 has it: our Contacts say so there (";ob").
+    void set_outbound_flows(std::vector<Flow> flows) { outbound_flows_ = std::move(flows); }
     // Finds the endpoint that a request is from; null: nobody's.
     std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
     // True when the request satisfies the endpoint's auth objects; else it has been answered (401, 400, 403) and false.
@@ -114,7 +119,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
     void on_unsent(std::string_view message) override { layer_.unsent(message); }
     void on_closed(const Flow& flow) override {
-        if (tell_closed_) tell_closed_(flow);
+        for (const auto& [who, tell] : tell_closed_) tell(flow);
     }
     void on_request(IncomingRequest& request) override;
     void on_ack(const Message& ack, const Flow& from) override;
@@ -141,7 +146,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     Timer tick_;
     std::unordered_map<Method, RequestHandler> handlers_;
     std::function<std::string_view(const Message&)> identify_first_;
-    std::function<void(const Flow&)> tell_closed_;
+    std::vector<std::pair<const void*, std::function<void(const Flow&)>>> tell_closed_;
+    std::vector<Flow> outbound_flows_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     OverloadGate overload_;
     std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue

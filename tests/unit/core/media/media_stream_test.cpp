@@ -65,6 +65,7 @@ class FeedPort final : public Port, MediaThread::Ticked {
 class MediaStreamTest : public MediaTest {
     CPPUNIT_TEST_SUITE(MediaStreamTest);
     CPPUNIT_TEST(relays_both_ways_unopened);
+    CPPUNIT_TEST(tells_whether_audio_only_passes);
     CPPUNIT_TEST(translates_between_codecs);
     CPPUNIT_TEST(says_that_there_is_no_translation);
     CPPUNIT_TEST(gives_an_echo_when_looped);
@@ -109,6 +110,35 @@ class MediaStreamTest : public MediaTest {
         const auto frames = a.ear->frames();
         wait_for([] { return false; }, 60ms);
         CPPUNIT_ASSERT_EQUAL(frames, a.ear->frames());
+    }
+    void tells_whether_audio_only_passes() {
+        Party a("ulaw", 0), b("ulaw", 0);
+        unsigned told = 0;
+        a.stream->on_use_changed([&] { ++told; });
+        const auto changes_to = [&](bool passes) { return std::exchange(told, 0) > 0 && a.stream->only_passes() == passes && b.stream->only_passes() == passes; };
+        CPPUNIT_ASSERT(!a.stream->only_passes());
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        CPPUNIT_ASSERT(changes_to(true));
+        auto tap = b.stream->add(std::make_unique<EarTap>(Tap::Direction::read, b.ear));  // what happens at the peer counts
+        CPPUNIT_ASSERT(changes_to(false));
+        tap.reset();
+        CPPUNIT_ASSERT(changes_to(true));
+        b.stream->set_digit_mode(MediaStream::DigitMode::hold);
+        CPPUNIT_ASSERT(changes_to(false));
+        b.stream->set_digit_mode(MediaStream::DigitMode::replay);
+        CPPUNIT_ASSERT(changes_to(true));
+        a.stream->mute(false, true);
+        CPPUNIT_ASSERT(changes_to(false));
+        a.stream->mute(false, false);
+        CPPUNIT_ASSERT(changes_to(true));
+        a.stream->detect_inband_digits(true);
+        CPPUNIT_ASSERT(changes_to(false));
+        a.stream->detect_inband_digits(false);
+        CPPUNIT_ASSERT(changes_to(true));
+        b.stream->disconnect();
+        CPPUNIT_ASSERT(changes_to(false));
+        b.stream->mute(true, true);
+        CPPUNIT_ASSERT_EQUAL(0u, told);  // of no interest any more
     }
     void translates_between_codecs() {
         Party a("ulaw", 400), b("alaw", 700);

@@ -53,7 +53,9 @@ class LocationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(or_push_out_the_first_to_expire);
     CPPUNIT_TEST(or_only_the_unavailable);
     CPPUNIT_TEST(equivalent_uris_are_one_contact);
-    CPPUNIT_TEST(outbound_instances_are_one_contact);
+    CPPUNIT_TEST(a_flow_is_known_by_instance_and_reg_id);
+    CPPUNIT_TEST(flows_need_a_client_and_a_first_hop_that_keep_them);
+    CPPUNIT_TEST(path_is_told_to_who_supports_it);
     CPPUNIT_TEST(bad_contacts_change_nothing);
     CPPUNIT_TEST(of_a_contact_given_twice_the_last_counts);
     CPPUNIT_TEST(bindings_expire_in_time);
@@ -166,13 +168,48 @@ class LocationTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t(2), world.table.bindings());
     }
 
-    void outbound_instances_are_one_contact() {
+    void a_flow_is_known_by_instance_and_reg_id() {
         Locations world;
-        world.send("Contact: <sip:1@h:5>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
-        world.send("Contact: <sip:1@h:6>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
-        CPPUNIT_ASSERT_EQUAL(std::string("+1@h:5 ~1@h:6 "), world.took());
-        world.send("Contact: <sip:1@h:7>;reg-id=2;+sip.instance=\"<urn:uuid:1>\"\r\n");
-        CPPUNIT_ASSERT_EQUAL(std::size_t(2), world.table.bindings());
+        world.settings.max_contacts = 3;
+        const std::string outbound = "Supported: outbound\r\nContact: <sip:1@h:";
+        CPPUNIT_ASSERT(world.send(outbound + "5>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n", 9, "c1").outbound);
+        world.send(outbound + "5>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n", 1, "c2");  // after a restart: an older CSeq
+        world.send(outbound + "6>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("+1@h:5 ~1@h:5 !1@h:5 +1@h:6 "), world.took());
+        // One contact by two flows; another device at the same address.
+        world.send(outbound + "6>;reg-id=2;+sip.instance=\"<urn:uuid:1>\"\r\n");
+        world.send(outbound + "6>;reg-id=1;+sip.instance=\"<urn:uuid:2>\"\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::size_t(3), world.table.bindings());
+        const Binding* const flow = world.table.find("a", "\"<urn:uuid:1>\";reg-id=2");
+        CPPUNIT_ASSERT(flow && flow->outbound() && flow->contact() == "sip:1@h:6");
+        CPPUNIT_ASSERT(world.table.has_instance("a", "\"<urn:uuid:2>\"", world.now) && !world.table.has_instance("a", "\"<urn:uuid:3>\"", world.now));
+        world.send(outbound + "6>;reg-id=2;+sip.instance=\"<urn:uuid:1>\";expires=0\r\n");
+        CPPUNIT_ASSERT(!world.table.find("a", "\"<urn:uuid:1>\";reg-id=2") && world.table.find("a", "\"<urn:uuid:1>\";reg-id=1"));
+    }
+
+    void flows_need_a_client_and_a_first_hop_that_keep_them() {
+        Locations world;
+        const std::string contact = "Contact: <sip:1@h:5>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n", hop = "Via: SIP/2.0/UDP far;branch=z9hG4bKb\r\n";
+        auto result = world.send(contact);
+        CPPUNIT_ASSERT(result.status == 200 && !result.outbound && !result.bindings.front()->outbound());
+        result = world.send("Supported: outbound\r\nContact: <sip:1@h:5>;reg-id=1\r\n");
+        CPPUNIT_ASSERT(result.status == 200 && !result.outbound);
+        CPPUNIT_ASSERT_EQUAL(400, world.send("Supported: outbound\r\nContact: <sip:2@h>\r\n" + contact).status);
+        CPPUNIT_ASSERT_EQUAL(439, world.send("Supported: outbound\r\n" + hop + contact).status);
+        CPPUNIT_ASSERT_EQUAL(439, world.send("Supported: outbound, path\r\nPath: <sip:edge;lr>\r\n" + hop + contact).status);
+        CPPUNIT_ASSERT(world.send("Supported: outbound, path\r\nPath: <sip:token@edge;lr;ob>\r\n" + hop + contact).outbound);
+    }
+
+    void path_is_told_to_who_supports_it() {
+        Locations world;
+        const std::string path = "Path: <sip:p2;lr>\r\nPath: <sip:p1;lr>\r\nContact: <sip:1@h>;expires=60\r\n";
+        std::string text;
+        MessageWriter writer(text);
+        LocationTable::write(writer, world.send("Supported: path\r\n" + path), world.now, [](const Binding&) { return ";more"; });
+        CPPUNIT_ASSERT_EQUAL(std::string("Path: <sip:p2;lr>, <sip:p1;lr>\r\nContact: <sip:1@h>;expires=60;more\r\n"), text);
+        const auto silent = world.send(path);
+        CPPUNIT_ASSERT(silent.path.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("<sip:p2;lr>, <sip:p1;lr>"), std::string(silent.bindings.front()->path()));
     }
 
     void bad_contacts_change_nothing() {
@@ -237,11 +274,11 @@ class LocationTest : public CppUnit::TestFixture {
         Locations world;
         world.send("Contact: <sip:1@h>;q=0.5;expires=100\r\n");
         world.now += 500ms;
-        const auto result = world.send("Contact: <sip:2@h>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
+        const auto result = world.send("Supported: outbound\r\nContact: <sip:2@h>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"\r\n");
         std::string text;
         MessageWriter writer(text);
         LocationTable::write(writer, result, world.now);
-        CPPUNIT_ASSERT_EQUAL(std::string("Contact: <sip:2@h>;expires=3600;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n"
+        CPPUNIT_ASSERT_EQUAL(std::string("Require: outbound\r\nContact: <sip:2@h>;expires=3600;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n"
                                          "Contact: <sip:1@h>;expires=100;q=0.500\r\n"),
                              text);
         std::string refused;
