@@ -11,7 +11,8 @@ namespace {
 
 const std::vector<std::string>& object_types() {
     static const std::vector<std::string> types{"endpoint", "aor", "auth", "transport", "identify", "global", "system", "inbound-publication",
-                                                "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact"};
+                                                "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact",
+                                                "outbound-publish", "asterisk-publication"};
     return types;
 }
 
@@ -39,6 +40,7 @@ class Reader {
     std::shared_ptr<const ObjectSet> read() {
         set_->global = global_options().defaults();
         set_->system = system_options().defaults();
+        read_globals();
         for (const ConfigCategory& category : file_.categories())
             if (!category.is_template()) read_category(category);
         for (const auto& [name, endpoint] : set_->endpoints) check_references(*endpoint);
@@ -53,6 +55,17 @@ class Reader {
     }
 
   private:
+    // First, as the other objects take defaults from them wherever they stand.
+    void read_globals() {
+        for (const ConfigCategory& category : file_.categories()) {
+            if (category.is_template()) continue;
+            const auto type = category.value("type").value_or("");
+            if (equals_ignoring_case(type, "global")) set_->global = global_options().read(category, findings_, {"type"});
+            if (equals_ignoring_case(type, "system")) set_->system = system_options().read(category, findings_, {"type"});
+        }
+        if (set_->global.algorithms_uas.empty()) set_->global.algorithms_uas = {"MD5"};
+    }
+
     void read_category(const ConfigCategory& category) {
         const auto type = section_type(category, object_types(), findings_);
         if (!type) return;
@@ -63,7 +76,8 @@ class Reader {
         } else if (equals_ignoring_case(*type, "auth")) {
             read_object(category, auth_options(), set_->auths, findings_, [&](AuthSettings& auth) {
                 if (auth.username.empty()) auth.username = auth.name;
-                if (auth.algorithms.empty()) auth.algorithms = {"MD5"};
+                if (auth.algorithms.empty()) auth.algorithms = set_->global.algorithms_uas;
+                if (auth.client_algorithms.empty()) auth.client_algorithms = set_->global.algorithms_uac;
             });
         } else if (equals_ignoring_case(*type, "transport")) {
             read_object(category, transport_options(), set_->transports, findings_, [&](TransportSettings& transport) {
@@ -91,11 +105,9 @@ class Reader {
             });
         } else if (equals_ignoring_case(*type, "registration")) {
             read_registration(category);
-        } else if (equals_ignoring_case(*type, "global")) {
-            set_->global = global_options().read(category, findings_, {"type"});
-        } else if (equals_ignoring_case(*type, "system")) {
-            set_->system = system_options().read(category, findings_, {"type"});
-        } else {
+        } else if (equals_ignoring_case(*type, "domain_alias")) {
+            (void)domain_alias_options().read(category, findings_, {"type"});
+        } else if (!equals_ignoring_case(*type, "global") && !equals_ignoring_case(*type, "system")) {
             findings_.error(category.place(), "[{}]: type={} is not available yet; take the section out", category.name(), *type);
         }
     }

@@ -147,7 +147,8 @@ void UserAgent::begin_new(IncomingRequest& request) {
         (void)authenticate(request, nobody);
         return;
     }
-    if (!authenticate(request, *endpoint)) return;
+    const bool open = message.method() == Method::options && endpoint->allow_unauthenticated_options;
+    if (!open && !authenticate(request, *endpoint)) return;
     if (message.method() == Method::options) {
         return (void)request.send(200, response(request, 200, {}, [&](MessageWriter& writer) {
             writer.header(HeaderName::accept, "application/sdp");
