@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "channels/sip/stack/client_registration.hpp"
+#include "channels/sip/stack/client_subscription.hpp"
 #include "channels/sip/stack/session_timer.hpp"
 #include "channels/sip/stack/transport_attributes.hpp"
 #include "core/base/address.hpp"
@@ -179,6 +180,18 @@ struct RegistrationSettings {
                 auth_rejection_permanent};
     }
     bool operator==(const RegistrationSettings&) const = default;
+};
+
+// type=outbound-subscription: one of ours to a state at another server.
+struct OutboundSubscriptionSettings {
+    std::string name, server_uri, event, mailbox, from_uri, to_uri, contact_user, outbound_proxy, transport;
+    std::chrono::seconds expiration{3600}, retry_interval{60};
+    std::vector<std::string> outbound_auth;
+
+    const std::string& from() const { return from_uri.empty() ? server_uri : from_uri; }
+    const std::string& to() const { return to_uri.empty() ? server_uri : to_uri; }
+    SubscriptionRules rules() const { return {expiration, retry_interval}; }
+    bool operator==(const OutboundSubscriptionSettings&) const = default;
 };
 
 // type=inbound-publication: what may be published (RFC 3903), under the section's name, and by whom.

@@ -96,7 +96,10 @@ void UserAgent::on_request(IncomingRequest& request) {
     if (message.max_forwards() == 0 && message.method() != Method::options) return (void)request.respond(483);
     if (!message.to_tag().empty()) {
         auto* dialog = static_cast<UserDialog*>(dialogs_.find(message));
-        if (!dialog) return (void)request.respond(481);
+        if (!dialog) {
+            if (message.method() == Method::notify && early_notify_ && early_notify_(request)) return;
+            return (void)request.respond(481);
+        }
         if (!dialog->accept_cseq(message)) return (void)request.respond(500, "CSeq out of order");
         dialog->flow = request.flow();
         return dialog->user->on_dialog_request(*dialog, request);

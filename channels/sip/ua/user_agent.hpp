@@ -99,6 +99,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     ChallengeAnswers::FindUser users_of(std::vector<std::string> auths) const;
     // Asked before all other ways of identifying: the name of the endpoint that a request is from; empty: not known.
     void identify_first(std::function<std::string_view(const Message&)> by) { identify_first_ = std::move(by); }
+    // Asked of each NOTIFY whose dialog is not known: true when it has been answered.
+    void notifies_before_dialogs(std::function<bool(IncomingRequest&)> ask) { early_notify_ = std::move(ask); }
     // Told of each TCP, TLS or WebSocket connection that has ended.
     void on_connection_closed(std::function<void(const Flow&)> tell) { tell_closed_ = std::move(tell); }
     // Finds the endpoint that a request is from; null: nobody's.
@@ -141,6 +143,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::unordered_map<Method, RequestHandler> handlers_;
     std::function<std::string_view(const Message&)> identify_first_;
     std::function<void(const Flow&)> tell_closed_;
+    std::function<bool(IncomingRequest&)> early_notify_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     OverloadGate overload_;
     std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue
