@@ -10,7 +10,7 @@ namespace {
 constexpr ManagerActionInfo inbound_info{"PJSIPShowSubscriptionsInbound", manager_class::system | manager_class::reporting, "Subscriptions to our events",
                                          "One InboundSubscriptionDetail for each."};
 constexpr ManagerActionInfo outbound_info{"PJSIPShowSubscriptionsOutbound", manager_class::system | manager_class::reporting, "Subscriptions of ours",
-                                          "Always an empty list: nothing is subscribed to elsewhere."};
+                                          "One OutboundSubscriptionDetail for each; Endpoint is the name of its type=outbound-subscription."};
 constexpr ManagerActionInfo lists_info{"PJSIPShowResourceLists", manager_class::system | manager_class::reporting, "Resource lists",
                                        "One ResourceListDetail for each type=resource_list."};
 
@@ -35,7 +35,15 @@ Result<void> show_inbound(const ManagerRequest&, ManagerReply& reply) {
 }
 
 Result<void> show_outbound(const ManagerRequest&, ManagerReply& reply) {
+    const auto all = JF_TRY(find_service<SipEvents>())->outbound_subscriptions();
     reply.begin_list("Following are Events for each outbound Subscription");
+    for (const SipSubscription& each : all) {
+        ManagerFields fields;
+        fields.add("Role", "Subscriber").add("Endpoint", each.endpoint).add("Callid", each.call_id).add("State", each.state);
+        fields.add("Callerid", each.subscriber).add("SubscriptionType", each.package);
+        fields.add("Resource", each.resource).add("Expiry", each.remaining.count());
+        JF_TRY(reply.item("OutboundSubscriptionDetail", fields));
+    }
     reply.end_list("OutboundSubscriptionDetailComplete");
     return {};
 }

@@ -11,7 +11,9 @@
 #include "channels/sip/ua/messaging.hpp"
 #include "channels/sip/ua/notifier.hpp"
 #include "channels/sip/ua/object_commands.hpp"
+#include "channels/sip/ua/outbound_event_commands.hpp"
 #include "channels/sip/ua/outbound_registrations.hpp"
+#include "channels/sip/ua/outbound_subscriptions.hpp"
 #include "channels/sip/ua/publications.hpp"
 #include "channels/sip/ua/registration_commands.hpp"
 #include "core/console/daemon_control.hpp"
@@ -45,7 +47,8 @@ struct Sip {
     Publications publications{agent};
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
-    EventsService events{agent, registrar, notifier, contact_requests};
+    OutboundSubscriptions outbound_subscriptions{agent};
+    EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions};
     MessageHistory history;
     Management management{agent, registrar, registrations, driver};
     bool restored = false, boot_time = true;
@@ -61,6 +64,9 @@ Result<void> load(Module& module) {
     JF_TRY(add_functions(module, sip.agent, sip.registrar));
     JF_TRY(add_commands(module, sip.agent, sip.registrar, sip.driver, sip.notifier));
     JF_TRY(module.add(PresenceProvider{std::string(Publications::provider), [&sip](std::string_view name) { return sip.publications.presence(name); }}));
+    const std::string remote(OutboundSubscriptions::provider);
+    JF_TRY(module.add(PresenceProvider{remote, [&sip](std::string_view name) { return sip.outbound_subscriptions.presence(name); }}));
+    JF_TRY(module.add(DeviceStateProvider{remote, [&sip](std::string_view name) { return sip.outbound_subscriptions.device(name); }}));
     JF_TRY(module.provide<SipEvents>(sip.events));
     // Their hints are there when all modules are loaded.
     if (DaemonControl* daemon = DaemonControl::instance(); daemon && daemon->booted().is_set())
@@ -72,11 +78,14 @@ Result<void> load(Module& module) {
     JF_TRY(add_history_commands(module, sip.history));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
+    JF_TRY(add_outbound_event_commands(module, sip.outbound_subscriptions));
     module.on_reload([&sip]() -> Result<void> {
         sip.registrations.apply();  // again, after an unload that was refused
+        sip.outbound_subscriptions.apply();
         return sip.agent.transports().renew_certificates();
     });
     module.on_unload([&sip]() -> Result<void> {
+        sip.outbound_subscriptions.end_all();
         sip.registrations.unregister_all();
         return {};
     });
@@ -95,6 +104,7 @@ Result<void> load(Module& module) {
                 if (!sip.boot_time) sip.notifier.restore();
             }
             sip.registrations.apply();
+            sip.outbound_subscriptions.apply();
             sip.publications.apply();
             sip.notifier.apply();
         };

@@ -32,6 +32,9 @@ class SipEvents {
     static constexpr std::string_view service_name = "sip_events";
     virtual ~SipEvents() = default;
     virtual std::vector<SipSubscription> inbound_subscriptions() const = 0;
+    // Ours at other servers: `endpoint` is the name of its section, `resource` a URI, `state` also "WAITING", "REJECTED" and the
+    // like, `remaining` the time until it is refreshed or tried again.
+    virtual std::vector<SipSubscription> outbound_subscriptions() const = 0;
     virtual std::vector<SipResourceList> resource_lists() const = 0;
     virtual std::vector<std::string> endpoints() const = 0;
 

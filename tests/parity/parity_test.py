@@ -1,10 +1,11 @@
-"""How much of Asterisk 22's vocabulary is there: applications, functions, AMI actions and events, AGI commands.
+"""How much of Asterisk 22's vocabulary is there: applications, functions, AMI actions and events, AGI commands, options of pjsip.conf.
 
 *.txt beside this file name what Asterisk has. missing.conf names what is not here yet (later, with the subject that brings
 it) or never will be (retired), each with the reason. A name that is neither here nor in missing.conf fails the test, and so
 does one of missing.conf that is here, so the file can't be out of date. Prints a table; --all prints every name."""
 import pathlib
 import re
+import subprocess
 import sys
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -13,6 +14,7 @@ import fixture as jt  # noqa: E402
 from ami_fixture import Client  # noqa: E402
 
 KINDS = ("applications", "functions", "ami-actions", "ami-events", "agi-commands")
+MISSING_KINDS = (*KINDS, "pjsip")
 MANAGER = "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n[admin]\nsecret = mysecret\nread = all\nwrite = all\n"
 
 
@@ -22,7 +24,7 @@ def wanted(kind):
 
 def read_missing(text):
     """{kind: {name: (state, subject, reason)}}; raises ValueError on a line that is malformed or given twice."""
-    kinds, entries = {kind: {} for kind in KINDS}, None
+    kinds, entries = {kind: {} for kind in MISSING_KINDS}, None
     for number, line in enumerate(text.splitlines(), 1):
         line = line.split(";", 1)[0].strip()
         if not line:
@@ -107,6 +109,68 @@ class Parity(jt.ScenarioTest):
         for text in ("A = later, queue: x\n", "[applications]\nA = perhaps, queue: x\n", "[applications]\nA = later, queue\n",
                      "[applications]\nA = later, q: x\nA = later, q: x\n"):
             self.assertRaises(ValueError, read_missing, text)
+
+
+def pjsip_options():
+    """[(type, [option])] of pjsip-options.conf."""
+    types = []
+    for line in (FOLDER / "pjsip-options.conf").read_text().splitlines():
+        line = line.split(";", 1)[0].strip()
+        if line.startswith("["):
+            types.append((line.strip("[]"), []))
+        elif line:
+            types[-1][1].extend(line.split())
+    return types
+
+
+class PjsipOptions(jt.ScenarioTest):
+    """Every option of Asterisk's pjsip.conf is accepted, or its declaration tells why it does nothing or is refused, or
+    missing.conf names it: "TYPE/OPTION", "TYPE/*" for all of a type that is not here."""
+
+    def check(self, text):
+        """{line: what --check says of it}"""
+        daemon = self.daemon({"pjsip.conf": text}, start=False)
+        checked = subprocess.run([*daemon.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
+        told = {}
+        for line, message in re.findall(r"pjsip\.conf:(\d+): (.*)", checked.stdout + checked.stderr):
+            told.setdefault(int(line), []).append(message)
+        return told
+
+    def test_every_option_is_there_or_accounted_for(self):
+        lines, places = ["; options"], {}
+        for kind, options in pjsip_options():
+            lines += [f"[{kind}]", f"type={kind}"]
+            places[kind, "*"] = len(lines) - 1
+            for option in options:
+                lines.append(f"{option}=1")
+                places[kind, option] = len(lines)
+        told = self.check("\n".join(lines) + "\n")
+        missing = read_missing((FOLDER / "missing.conf").read_text())["pjsip"]
+        faults, used = [], set()
+        print(f"\n{'pjsip.conf':<22}{'wanted':>8}{'there':>8}{'no effect':>10}{'refused':>9}{'missing':>9}")
+        for kind, options in pjsip_options():
+            no_type = any("is not available yet" in message for message in told.get(places[kind, "*"], []))
+            states = []
+            for option in options:
+                message = " ".join(told.get(places[kind, option], []))
+                unknown = no_type or "unknown option" in message
+                entry = next((name for name in (f"{kind}/{option}", f"{kind}/*") if name in missing), None)
+                if unknown and not entry:
+                    faults.append(f"{kind}: {option} is neither declared nor in missing.conf")
+                if not unknown and entry:
+                    faults.append(f"{kind}: {option} is here, but missing.conf has {entry}")
+                used.add(entry)
+                declined = "is not available yet" in message or "not available here" in message
+                states.append("missing" if unknown else "no effect" if "is ignored" in message else "refused" if declined else "there")
+                if ALL:
+                    print(f"    {option:<38}{states[-1]:<10}{message if states[-1] in ('no effect', 'refused') else ''}")
+            print(f"{kind:<22}{len(options):>8}" + "".join(f"{states.count(state):>{width}}" for state, width in
+                  (("there", 8), ("no effect", 10), ("refused", 9), ("missing", 9))))
+        faults += [f"missing.conf names {name}, which Asterisk does not have" for name in missing if name not in used]
+        self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_the_check_tells_an_unknown_option(self):
+        self.assertIn('unknown option "no_such_option"', " ".join(self.check("[x]\ntype=aor\nno_such_option=1\n")[3]))
 
 
 ALL = "--all" in sys.argv

@@ -95,6 +95,7 @@ std::vector<O> signalling_table() {
         {"allow_subscribe", &E::allow_subscribe, true, "It may subscribe to events (RFC 6665)"},
         {"max_subscriptions", &E::max_subscriptions, 1000, Range{0, 100000}, "Subscriptions that it may have at a time (Asterisk: without limit)"},
         {"allow_overlap", &E::allow_overlap, true, "Incomplete numbers are answered 484, so that it dials on"},
+        {"overlap_context", &E::overlap_context, "", "Context whose extensions tell whether a number is incomplete; empty: context"},
         {"inband_progress", &E::inband_progress, false, "Ringing as early media instead of 180"},
         {"sdp_owner", &E::sdp_owner, "-", "Username in the o= line"},
         {"sdp_session", &E::sdp_session, "Jackfield", "Session name in the s= line"},
@@ -110,8 +111,8 @@ std::vector<O> signalling_table() {
         {"timers_min_se", &E::timers_min_se, 90s, Range{90s, 86400s}, "Shorter session intervals are refused with 422"},
         {"timers_sess_expires", &E::timers_sess_expires, 1800s, Range{90s, 86400s}, "Session interval that we ask for, and the longest that we grant"},
         O::ignored("send_history_info", "History-Info is not sent yet"),
-        O::ignored("user_eq_phone", "user=phone is not added yet"),
-        O::ignored("refer_blind_progress", "progress of a transfer is always told"),
+        {"user_eq_phone", &E::user_eq_phone, false, "Telephone numbers have user=phone in the URIs of our INVITEs: Request-URI, To, From and identities"},
+        {"refer_blind_progress", &E::refer_blind_progress, true, "It is told how its blind transfers go; no: a success at once, for phones that wait for that"},
         {"notify_early_inuse_ringing", &E::notify_early_inuse_ringing, false, "dialog-info says early, not confirmed, of a phone in use that rings"},
         {"sub_min_expiry", &E::sub_min_expiry, 0s, Range{0s, 86400s}, "Shorter subscriptions are refused with 423"},
         {"aggregate_mwi", &E::aggregate_mwi, true, "Several mailboxes are told in one NOTIFY with their sum; no: one NOTIFY each"},
@@ -121,9 +122,10 @@ std::vector<O> signalling_table() {
         {"incoming_mwi_mailbox", &E::incoming_mwi_mailbox, "", "Mailbox (box@context) that its own NOTIFYs of message-summary set: a provider tells of messages there"},
         {"voicemail_extension", &E::voicemail_extension, "", "Extension to call for its messages (Message-Account); empty: default_voicemail_extension"},
         O::ignored("redirect_method", "redirections go through the dialplan"),
-        O::ignored("suppress_q850_reason_headers", "Reason headers with Q.850 causes are sent"),
-        O::ignored("ignore_183_without_sdp", "a 183 without SDP counts as progress"),
-        O::ignored("allow_unauthenticated_options", "OPTIONS of known endpoints is answered without a challenge"),
+        {"suppress_q850_reason_headers", &E::suppress_q850, false, "No Reason header (RFC 3326) with the Q.850 cause in BYE and refusals"},
+        {"ignore_183_without_sdp", &E::ignore_183_without_sdp, false, "Its 183 without a description is not told to the caller, whose ring-back tone stays"},
+        {"allow_unauthenticated_options", &E::allow_unauthenticated_options, false,
+         "Its OPTIONS are answered without a challenge; whoever guesses its name learns that there is one"},
         O::absent("acl", "named ACLs come with acl.conf; write permit and deny here"),
         O::absent("contact_acl", "named ACLs come with acl.conf; write permit and deny here"),
     };
@@ -159,17 +161,11 @@ std::vector<O> media_table() {
         {"rtp_timeout_hold", &E::rtp_timeout_hold, 0s, Range{0s, 86400s}, "The same while it is on hold"},
         {"rtp_keepalive", &E::rtp_keepalive, 0s, Range{0s, 3600s}, "Send something at this interval when there is no media"},
         {"tos_audio", O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
-             static const std::vector<std::pair<std::string, int>> names{
-                 {"ef", 46}, {"cs0", 0}, {"cs1", 8}, {"cs2", 16}, {"cs3", 24}, {"cs4", 32}, {"cs5", 40}, {"cs6", 48}, {"cs7", 56},
-                 {"af41", 34}, {"af42", 36}, {"af43", 38}, {"af31", 26}, {"af32", 28}, {"af33", 30}, {"af21", 18}, {"af11", 10}};
-             for (const auto& [name, code] : names)
-                 if (equals_ignoring_case(name, value)) { e.tos_audio = code; return {}; }
-             const auto number = parse_number<int>(value);
-             if (!number || *number < 0 || *number > 255) return fail(ErrorCode::invalid, "needs ef, cs0 to cs7, af11 to af43 or 0 to 255");
-             e.tos_audio = *number / 4;
+             e.tos_audio = JF_TRY(parse_type_of_service(value));
              return {};
          }), "ef", "Type of service of audio packets"},
         later("moh_passthrough", "no", "hold passed on to the other side"),
+        {"suppress_moh_on_sendonly", &E::suppress_moh_on_sendonly, false, "When it holds the call (sendonly, inactive) the other side hears no music"},
         {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
         {"media_encryption", &E::media_encryption, MediaEncryption::no,
          Words<MediaEncryption>{{"no", MediaEncryption::no}, {"sdes", MediaEncryption::sdes}, {"dtls", MediaEncryption::dtls}},
@@ -208,7 +204,7 @@ std::vector<O> media_table() {
 const Options<EndpointSettings>& endpoint_options() {
     static const Options<EndpointSettings> options = [] {
         std::vector<O> all = signalling_table();
-        for (auto&& part : {identity_table(), media_table(), media_transport_table()}) all.insert(all.end(), part.begin(), part.end());
+        for (auto&& part : {identity_table(), media_table(), media_transport_table(), declined_endpoint_table()}) all.insert(all.end(), part.begin(), part.end());
         return Options<EndpointSettings>(all);
     }();
     return options;

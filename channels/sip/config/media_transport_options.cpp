@@ -62,7 +62,7 @@ std::vector<DtlsOption> media_transport_table() {
         dtls_word("dtls_verify", &DtlsOptions::verify,
                   Words<DtlsVerify>{{"fingerprint", DtlsVerify::fingerprint}, {"certificate", DtlsVerify::certificate}, {"yes", DtlsVerify::both}, {"no", DtlsVerify::no}},
                   "What must be right of the other side's certificate: the fingerprint in its SDP, its signer, both (yes), or nothing (no: whoever sits "
-                  "between the two can listen)"),
+                  "between the two can listen). Asterisk's default is no; browsers and phones that offer DTLS-SRTP always send the fingerprint"),
         dtls_word("dtls_setup", &DtlsOptions::setup,
                   Words<DtlsSetup>{{"actpass", DtlsSetup::actpass}, {"active", DtlsSetup::active}, {"passive", DtlsSetup::passive}},
                   "Who begins the handshake: we (active), the other side (passive), or whoever answers the offer"),

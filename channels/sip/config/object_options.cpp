@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
+#include "channels/sip/stack/digest.hpp"
 #include "core/dialplan/expression_regex.hpp"
 #include "core/runtime/tls_options.hpp"
 
@@ -87,13 +89,19 @@ Result<void> add_local_net(TransportSettings& transport, std::string_view value,
     return {};
 }
 
-Result<void> add_algorithms(AuthSettings& auth, std::string_view value, const ConfigEntry&) {
-    for (const std::string_view part : split_list(value)) {
-        if (!equals_ignoring_case(part, "MD5") && !equals_ignoring_case(part, "SHA-256"))
-            return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5 or SHA-256", part);
-        auth.algorithms.push_back(to_upper(part));
-    }
-    return {};
+// A list of digest algorithms, best first; the last line of an option counts.
+template <class S>
+Option<S> algorithm_list(std::string_view name, std::vector<std::string> S::*member, std::string_view usual, std::string_view text) {
+    return {name, typename Option<S>::Parse([member](S& settings, std::string_view value, const ConfigEntry&) -> Result<void> {
+                (settings.*member).clear();
+                for (const std::string_view part : split_list(value)) {
+                    const auto known = find_digest_algorithm(part);
+                    if (!known) return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5, SHA-256 or SHA-512-256", part);
+                    (settings.*member).emplace_back(to_string(*known));
+                }
+                return {};
+            }),
+            usual, text, [member](const S& settings) { return join(settings.*member, ","); }};
 }
 
 Result<void> set_auth_type(AuthSettings&, std::string_view value, const ConfigEntry&) {
@@ -103,19 +111,46 @@ Result<void> set_auth_type(AuthSettings&, std::string_view value, const ConfigEn
 }
 
 Result<void> set_password_digest(AuthSettings& auth, std::string_view value, const ConfigEntry&) {
-    const Halves parts = split_once(value, ':');
-    if (!parts.found) return fail(ErrorCode::invalid, "needs ALGORITHM:hash, for instance MD5:0123...");
-    if (equals_ignoring_case(parts.first, "MD5")) {
-        auth.md5_cred = parts.second;
-    } else if (equals_ignoring_case(parts.first, "SHA-256")) {
-        auth.sha256_cred = parts.second;
-    } else {
-        return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5 or SHA-256", parts.first);
+    for (const std::string_view part : split_list(value)) {
+        const Halves halves = split_once(part, ':');
+        if (!halves.found) return fail(ErrorCode::invalid, "needs ALGORITHM:hash, for instance MD5:0123...");
+        const auto algorithm = find_digest_algorithm(trim(halves.first));
+        if (!algorithm) return fail(ErrorCode::invalid, "'{}' is no digest algorithm known here; write MD5, SHA-256 or SHA-512-256", halves.first);
+        std::string& kept = *algorithm == DigestAlgorithm::md5      ? auth.md5_cred
+                            : *algorithm == DigestAlgorithm::sha256 ? auth.sha256_cred
+                                                                    : auth.sha512_256_cred;
+        kept = trim(halves.second);
     }
     return {};
 }
 
+std::optional<int> parse_hex(std::string_view digits) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (error != std::errc() || end != digits.data() + digits.size()) return {};
+    return value;
+}
+
+constexpr std::array<std::pair<const char*, int>, 21> service_classes{
+    {{"ef", 46}, {"cs0", 0}, {"cs1", 8}, {"cs2", 16}, {"cs3", 24}, {"cs4", 32}, {"cs5", 40}, {"cs6", 48}, {"cs7", 56},
+     {"af11", 10}, {"af12", 12}, {"af13", 14}, {"af21", 18}, {"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28}, {"af33", 30},
+     {"af41", 34}, {"af42", 36}, {"af43", 38}}};
+
 }  // namespace
+
+Result<int> parse_type_of_service(std::string_view value) {
+    for (const auto& [name, code] : service_classes)
+        if (equals_ignoring_case(name, value)) return code;
+    const bool hex = starts_with_ignoring_case(value, "0x");
+    const auto number = hex ? parse_hex(value.substr(2)) : parse_number<int>(value);
+    if (!number || *number < 0 || *number > 255) return fail(ErrorCode::invalid, "needs ef, cs0 to cs7, af11 to af43 or 0 to 255, not '{}'", value);
+    return *number / 4;
+}
+
+const char* type_of_service_name(int code_point) {
+    const auto found = std::ranges::find(service_classes, code_point, &std::pair<const char*, int>::second);
+    return found == service_classes.end() ? nullptr : found->first;
+}
 
 const Options<AorSettings>& aor_options() {
     using A = AorSettings;
@@ -149,10 +184,11 @@ const Options<AuthSettings>& auth_options() {
         {"password", &A::password, "", "Its password"},
         {"realm", &A::realm, "", "Realm of the challenge; empty: default_realm of type=global"},
         {"md5_cred", &A::md5_cred, "", "MD5 of username:realm:password, instead of the password"},
-        {"password_digest", O::Parse(set_password_digest), "", "ALGORITHM:hash of username:realm:password; may be repeated"},
-        {"supported_algorithms_uas", O::Parse(add_algorithms), "SHA-256,MD5", "Algorithms offered to clients, best first"},
-        {"supported_algorithms_uac", O::Parse([](A&, std::string_view, const ConfigEntry&) -> Result<void> { return {}; }), "SHA-256,MD5",
-         "Algorithms answered when we are challenged"},
+        {"password_digest", O::Parse(set_password_digest), "", "ALGORITHM:hash of username:realm:password; with commas, may be repeated"},
+        algorithm_list("supported_algorithms_uas", &A::algorithms, "",
+                       "Algorithms offered to clients, best first: MD5, SHA-256, SHA-512-256; empty: default_auth_algorithms_uas of type=global"),
+        algorithm_list("supported_algorithms_uac", &A::client_algorithms, "",
+                       "Algorithms answered when we are challenged; empty: default_auth_algorithms_uac of type=global"),
         O::ignored("nonce_lifetime", "a challenge is good for 32 seconds"),
         O::absent("oauth_clientid", "OAuth is not available"),
         O::absent("oauth_secret", "OAuth is not available"),
@@ -174,11 +210,16 @@ const Options<TransportSettings>& transport_options() {
         {"external_signaling_address", &T::external_signaling_address, "", "Our SIP address for those outside of local_net"},
         {"external_signaling_port", &T::external_signaling_port, 0, Range{0, 65535}, "Our SIP port for them; 0: the bound one"},
         {"local_net", O::Parse(add_local_net), "", "Networks that reach us directly; may be repeated"},
-        {"tos", &T::tos, 24, Range{0, 63}, "Differentiated services code point of signalling"},
+        {"tos", O::Parse([](T& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
+             transport.tos = JF_TRY(parse_type_of_service(value));
+             return {};
+         }), "cs3", "Type of service of signalling: ef, cs0 to cs7, af11 to af43, or the octet as a number",
+         [](const T& now) { const char* name = type_of_service_name(now.tos); return name ? std::string(name) : std::to_string(now.tos * 4); }},
         O::ignored("allow_reload", "a reload opens a transport anew when its address or protocol changed, and only then"),
         O::ignored("cos", "class of service is not set"),
         O::ignored("async_operations", "sockets are read in batches"),
         O::ignored("domain", "the address is used"),
+        O::absent("password", "private keys are read without a passphrase; take it off by `openssl pkey` and remove the line"),
         tls_option<T>("cert_file", tls_of, &TlsSettings::certificate_file, "TLS: our certificate and those that signed it, in PEM form"),
         tls_option<T>("priv_key_file", tls_of, &TlsSettings::key_file, "TLS: its private key; without it, the key is in cert_file"),
         tls_option<T>("ca_list_file", tls_of, &TlsSettings::ca_file, "TLS: certificates of those who may sign the other side's"),
@@ -219,6 +260,7 @@ const Options<PublicationSettings>& publication_options() {
         {"endpoint", &P::endpoint, "", "The endpoint that may publish it"},
         {"event_presence", &P::event_presence, false, "Presence (PIDF) may be published; hints and PRESENCE_STATE() see it as PJSIP:NAME"},
         Option<P>::absent("event_asterisk-devicestate", "device states are not exchanged by PUBLISH; remove the line"),
+        Option<P>::absent("event_dialog", "states of dialogs are not taken by PUBLISH; remove the line"),
         Option<P>::absent("event_asterisk-mwi", "mailboxes are not exchanged by PUBLISH; remove the line"),
     };
     return options;
@@ -270,6 +312,17 @@ const Options<GlobalSettings>& global_options() {
         O::ignored("allow_sending_180_after_183", "a 180 after early media is sent"),
         O::ignored("all_codecs_on_empty_reinvite", "a re-INVITE without an offer is answered with all allowed codecs"),
         O::ignored("regcontext", "extensions of registered phones are not added"),
+        algorithm_list("default_auth_algorithms_uas", &G::algorithms_uas, "MD5",
+                       "Algorithms that auth objects without supported_algorithms_uas offer, best first; MD5 alone, as many phones know no other"),
+        algorithm_list("default_auth_algorithms_uac", &G::algorithms_uac, "",
+                       "Algorithms that auth objects without supported_algorithms_uac answer; empty: MD5, SHA-256 and SHA-512-256"),
+    };
+    return options;
+}
+
+const Options<DomainAliasSettings>& domain_alias_options() {
+    static const Options<DomainAliasSettings> options{
+        Option<DomainAliasSettings>::ignored("domain", "user names are looked up without a domain, so every domain is an alias of every other"),
     };
     return options;
 }
@@ -281,6 +334,11 @@ const Options<SystemSettings>& system_options() {
         {"timer_t1", &S::timer_t1, 500ms, Range{10ms, 5000ms}, "Round-trip estimate (RFC 3261 17)"},
         {"timer_b", &S::timer_b, 32000ms, Range{50ms, 120000ms}, "An unanswered request fails after this time"},
         O::ignored("compact_headers", "headers are sent with their full names"),
+        O::ignored("taskpool_minimum_size", "there is no task pool"),
+        O::ignored("taskpool_initial_size", "there is no task pool"),
+        O::ignored("taskpool_auto_increment", "there is no task pool"),
+        O::ignored("taskpool_idle_timeout", "there is no task pool"),
+        O::ignored("taskpool_max_size", "there is no task pool"),
         O::ignored("threadpool_initial_size", "there is no thread pool"),
         O::ignored("threadpool_auto_increment", "there is no thread pool"),
         O::ignored("threadpool_idle_timeout", "there is no thread pool"),

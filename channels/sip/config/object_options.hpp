@@ -7,6 +7,7 @@
 namespace jackfield::sip {
 
 const Options<EndpointSettings>& endpoint_options();
+std::vector<Option<EndpointSettings>> declined_endpoint_table();  // the part of them that changes nothing
 std::vector<Option<EndpointSettings>> media_transport_table();  // the part of them that is about DTLS and ICE
 const Options<AorSettings>& aor_options();
 const Options<AuthSettings>& auth_options();
@@ -15,7 +16,19 @@ const Options<IdentifySettings>& identify_options();
 const Options<PublicationSettings>& publication_options();
 const Options<ResourceListSettings>& resource_list_options();
 const Options<RegistrationSettings>& registration_options();
+const Options<OutboundSubscriptionSettings>& outbound_subscription_options();
 const Options<GlobalSettings>& global_options();
 const Options<SystemSettings>& system_options();
+
+// type=domain_alias: read, without effect.
+struct DomainAliasSettings {
+    std::string name;
+};
+const Options<DomainAliasSettings>& domain_alias_options();
+
+// The differentiated services code point of a class ("ef", "cs3", "af41") or of the octet (0 to 255) that has it in its upper
+// six bits. Errors: invalid.
+Result<int> parse_type_of_service(std::string_view value);
+const char* type_of_service_name(int code_point);  // "ef"; null: it has none
 
 }  // namespace jackfield::sip

@@ -11,7 +11,8 @@ namespace {
 
 const std::vector<std::string>& object_types() {
     static const std::vector<std::string> types{"endpoint", "aor", "auth", "transport", "identify", "global", "system", "inbound-publication",
-                                                "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact"};
+                                                "registration", "acl", "resource_list", "phoneprov", "domain_alias", "contact",
+                                                "outbound-publish", "asterisk-publication", "outbound-subscription"};
     return types;
 }
 
@@ -39,6 +40,7 @@ class Reader {
     std::shared_ptr<const ObjectSet> read() {
         set_->global = global_options().defaults();
         set_->system = system_options().defaults();
+        read_globals();
         // Most files are triples of these; growing step by step would walk through all that is there each time.
         const std::size_t each = file_.categories().size() / 3;
         set_->endpoints.reserve(each);
@@ -50,6 +52,7 @@ class Reader {
         for (const auto& [name, aor] : set_->aors)
             if (!aor->contacts.empty()) set_->aors_with_contacts.push_back(aor);
         for (const auto& [name, registration] : set_->registrations) check_references(*registration);
+        for (const auto& [name, subscription] : set_->outbound_subscriptions) check_outbound(*subscription, "outbound-subscription");
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
         for (const auto& [name, publication] : set_->publications)
@@ -58,6 +61,17 @@ class Reader {
     }
 
   private:
+    // First, as the other objects take defaults from them wherever they stand.
+    void read_globals() {
+        for (const ConfigCategory& category : file_.categories()) {
+            if (category.is_template()) continue;
+            const auto type = category.value("type").value_or("");
+            if (equals_ignoring_case(type, "global")) set_->global = global_options().read(category, findings_, {"type"});
+            if (equals_ignoring_case(type, "system")) set_->system = system_options().read(category, findings_, {"type"});
+        }
+        if (set_->global.algorithms_uas.empty()) set_->global.algorithms_uas = {"MD5"};
+    }
+
     void read_category(const ConfigCategory& category) {
         const auto type = section_type(category, object_types(), findings_);
         if (!type) return;
@@ -68,7 +82,8 @@ class Reader {
         } else if (equals_ignoring_case(*type, "auth")) {
             read_object(category, auth_options(), set_->auths, findings_, [&](AuthSettings& auth) {
                 if (auth.username.empty()) auth.username = auth.name;
-                if (auth.algorithms.empty()) auth.algorithms = {"MD5"};
+                if (auth.algorithms.empty()) auth.algorithms = set_->global.algorithms_uas;
+                if (auth.client_algorithms.empty()) auth.client_algorithms = set_->global.algorithms_uac;
             });
         } else if (equals_ignoring_case(*type, "transport")) {
             read_object(category, transport_options(), set_->transports, findings_, [&](TransportSettings& transport) {
@@ -96,11 +111,11 @@ class Reader {
             });
         } else if (equals_ignoring_case(*type, "registration")) {
             read_registration(category);
-        } else if (equals_ignoring_case(*type, "global")) {
-            set_->global = global_options().read(category, findings_, {"type"});
-        } else if (equals_ignoring_case(*type, "system")) {
-            set_->system = system_options().read(category, findings_, {"type"});
-        } else {
+        } else if (equals_ignoring_case(*type, "outbound-subscription")) {
+            read_outbound_subscription(category);
+        } else if (equals_ignoring_case(*type, "domain_alias")) {
+            (void)domain_alias_options().read(category, findings_, {"type"});
+        } else if (!equals_ignoring_case(*type, "global") && !equals_ignoring_case(*type, "system")) {
             findings_.error(category.place(), "[{}]: type={} is not available yet; take the section out", category.name(), *type);
         }
     }
@@ -184,6 +199,33 @@ class Reader {
         });
     }
 
+    void check_uri(const ConfigCategory& category, std::string_view key, const std::string& uri, std::string_view example) {
+        if (const auto parsed = parse_uri(uri); parsed && parsed->is_sip()) return;
+        const ConfigEntry* entry = category.find(key);
+        findings_.error(entry ? entry->place() : category.place(), "{} [{}]: {} '{}' is no SIP URI; write {}", category.value("type").value_or(""),
+                        category.name(), key, uri, example);
+    }
+
+    void read_outbound_subscription(const ConfigCategory& category) {
+        read_object(category, outbound_subscription_options(), set_->outbound_subscriptions, findings_, [&](OutboundSubscriptionSettings& subscription) {
+            check_uri(category, "server_uri", subscription.server_uri, "sip:6001@server.example");
+            check_uri(category, "from_uri", subscription.from(), "sip:user@server.example");
+            check_uri(category, "to_uri", subscription.to(), "sip:6001@server.example");
+            if (!subscription.outbound_proxy.empty()) check_uri(category, "outbound_proxy", subscription.outbound_proxy, "sip:proxy.example;lr");
+            const bool summary = subscription.event == "message-summary";
+            if (!summary && subscription.event != "presence" && subscription.event != "dialog")
+                findings_.error(category.place(), "outbound-subscription [{}] needs event = message-summary, presence or dialog", subscription.name);
+            if (summary && subscription.mailbox.empty())
+                findings_.error(category.place(), "outbound-subscription [{}] needs mailbox = box@context, which is to be set", subscription.name);
+        });
+    }
+
+    template <class T>
+    void check_outbound(const T& object, std::string_view type) {
+        for (const std::string& name : object.outbound_auth) require(set_->auths, name, type, object.name, "outbound_auth");
+        require(set_->transports, object.transport, type, object.name, "transport");
+    }
+
     template <class T>
     void require(const ByName<T>& objects, const std::string& name, std::string_view type, std::string_view owner, std::string_view key) {
         if (name.empty() || objects.contains(name)) return;
@@ -246,6 +288,7 @@ std::string object_samples() {
     add("resource_list", resource_list_options().sample());
     add("inbound-publication", publication_options().sample());
     add("registration", registration_options().sample());
+    add("outbound-subscription", outbound_subscription_options().sample());
     return text;
 }
 

@@ -28,6 +28,7 @@ struct ObjectSet {
     ByName<PublicationSettings> publications;
     ByName<ResourceListSettings> resource_lists;
     ByName<RegistrationSettings> registrations;
+    ByName<OutboundSubscriptionSettings> outbound_subscriptions;
     std::vector<std::shared_ptr<const AorSettings>> aors_with_contacts;  // those that need no registration
     GlobalSettings global;
     SystemSettings system;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "channels/sip/stack/client_registration.hpp"
+#include "channels/sip/stack/client_subscription.hpp"
 #include "channels/sip/stack/session_timer.hpp"
 #include "channels/sip/stack/transport_attributes.hpp"
 #include "core/base/address.hpp"
@@ -66,13 +67,16 @@ struct EndpointSettings {
     std::chrono::seconds timers_sess_expires{1800}, timers_min_se{90};
     SessionTimerRules session_timer() const { return {timers, timers_sess_expires, timers_min_se}; }
     std::string from_user, from_domain, contact_user;
+    std::string overlap_context;                // of numbers that are dialled on (484); empty: context
     std::string message_context;                // for MESSAGE outside of calls; empty: context
     DtmfMode dtmf = DtmfMode::rfc4733;
     bool force_rport = true, rewrite_contact = false, rtp_symmetric = false;
     bool direct_media = false, disable_direct_media_on_nat = false;
     DirectMediaMethod direct_media_method = DirectMediaMethod::invite;
     GlareMitigation direct_media_glare_mitigation = GlareMitigation::none;
-    bool allow_transfer = true, inband_progress = false;
+    bool allow_transfer = true, inband_progress = false, refer_blind_progress = true;
+    bool user_eq_phone = false, suppress_q850 = false, ignore_183_without_sdp = false;
+    bool allow_unauthenticated_options = false, suppress_moh_on_sendonly = false;
     bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's
     bool bind_rtp_to_media_address = false;
@@ -118,7 +122,9 @@ struct AuthSettings {
     std::string name, username, password, realm;
     std::string md5_cred;                       // HA1 for MD5 instead of a password
     std::string sha256_cred;                    // HA1 for SHA-256
-    std::vector<std::string> algorithms;        // offered to clients, best first: "SHA-256", "MD5"
+    std::string sha512_256_cred;                // HA1 for SHA-512-256
+    std::vector<std::string> algorithms;        // offered to clients, best first: "SHA-512-256", "SHA-256", "MD5"
+    std::vector<std::string> client_algorithms; // answered when we are challenged; empty: all
 
     bool operator==(const AuthSettings&) const = default;
 };
@@ -184,6 +190,18 @@ struct RegistrationSettings {
     bool operator==(const RegistrationSettings&) const = default;
 };
 
+// type=outbound-subscription: one of ours to a state at another server.
+struct OutboundSubscriptionSettings {
+    std::string name, server_uri, event, mailbox, from_uri, to_uri, contact_user, outbound_proxy, transport;
+    std::chrono::seconds expiration{3600}, retry_interval{60};
+    std::vector<std::string> outbound_auth;
+
+    const std::string& from() const { return from_uri.empty() ? server_uri : from_uri; }
+    const std::string& to() const { return to_uri.empty() ? server_uri : to_uri; }
+    SubscriptionRules rules() const { return {expiration, retry_interval}; }
+    bool operator==(const OutboundSubscriptionSettings&) const = default;
+};
+
 // type=inbound-publication: what may be published (RFC 3903), under the section's name, and by whom.
 struct PublicationSettings {
     std::string name, endpoint;
@@ -206,6 +224,7 @@ struct GlobalSettings {
     bool debug = false;
     std::string default_voicemail_extension;
     bool mwi_disable_initial_unsolicited = false;
+    std::vector<std::string> algorithms_uas{"MD5"}, algorithms_uac;  // of auth objects that name none; uac empty: all
 };
 
 struct SystemSettings {

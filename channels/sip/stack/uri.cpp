@@ -275,6 +275,11 @@ std::string escape_uri_header(std::string_view text) {
     return escaped;
 }
 
+bool is_telephone_number(std::string_view user) {
+    if (user.starts_with('+')) user.remove_prefix(1);
+    return !user.empty() && user.find_first_not_of("0123456789*#") == std::string_view::npos;
+}
+
 std::string make_uri(UriScheme scheme, std::string_view user, std::string_view host, std::uint16_t port,
                      std::string_view parameters) {
     std::string uri;

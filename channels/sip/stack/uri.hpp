@@ -49,6 +49,9 @@ std::string escape_uri_header(std::string_view text);
 std::string make_uri(UriScheme scheme, std::string_view user, std::string_view host, std::uint16_t port = 0,
                      std::string_view parameters = {});
 
+// Digits, *, # and a leading +: what may have user=phone.
+bool is_telephone_number(std::string_view user);
+
 // The key of an address of record: scheme and escapes undone, host in lower case, neither port nor parameters:
 // "alice@example.com", "example.com" without a user, "+15551234" for a telephone number.
 std::string address_of_record(const Uri& uri);

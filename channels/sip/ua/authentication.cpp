@@ -21,12 +21,19 @@ bool methods_include(const EndpointSettings& endpoint, std::string_view method) 
 DigestSecret secret_of(const AuthSettings& auth, DigestAlgorithm algorithm) {
     DigestSecret secret;
     secret.password = auth.password;
-    const std::string& hash = algorithm == DigestAlgorithm::md5 ? auth.md5_cred : auth.sha256_cred;
+    const std::string& hash = algorithm == DigestAlgorithm::md5      ? auth.md5_cred
+                              : algorithm == DigestAlgorithm::sha256 ? auth.sha256_cred
+                                                                     : auth.sha512_256_cred;
     if (!hash.empty()) {
         secret.hash = hash;
         secret.hash_algorithm = algorithm;
     }
     return secret;
+}
+
+// Whether we answer challenges of this algorithm.
+bool answers(const AuthSettings& auth, DigestAlgorithm algorithm) {
+    return auth.client_algorithms.empty() || std::ranges::find(auth.client_algorithms, to_string(algorithm)) != auth.client_algorithms.end();
 }
 
 }  // namespace
@@ -133,7 +140,7 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
         if (!any) {  // for nobody: as for somebody of ours
             const auto somebody = objects_->auths.begin();
             const std::vector<std::string> usual =
-                somebody == objects_->auths.end() ? std::vector<std::string>{"MD5"} : somebody->second->algorithms;
+                somebody == objects_->auths.end() ? objects_->global.algorithms_uas : somebody->second->algorithms;
             for (const std::string& algorithm : usual)
                 if (const auto known = find_digest_algorithm(algorithm)) challenge(objects_->global.default_realm, *known);
         }
@@ -147,7 +154,7 @@ ChallengeAnswers::FindUser UserAgent::users_of(std::vector<std::string> auths) c
         std::optional<RealmUser> anywhere;
         for (const std::string& name : auths) {
             const auto auth = objects->auth(name);
-            if (!auth) continue;
+            if (!auth || !answers(*auth, algorithm)) continue;
             RealmUser user{auth->username, secret_of(*auth, algorithm)};
             if (auth->realm == realm) return user;
             if (!anywhere && (auth->realm.empty() || auth->realm == "*")) anywhere = std::move(user);
@@ -165,7 +172,8 @@ std::optional<std::pair<HeaderName, std::string>> UserAgent::answer_challenge(co
         if (!challenge) continue;
         for (const std::string& name : endpoint.outbound_auth) {
             const auto auth = objects_->auth(name);
-            if (!auth || (!auth->realm.empty() && auth->realm != challenge->realm)) continue;
+            if (!auth || !answers(*auth, challenge->algorithm)) continue;
+            if (!auth->realm.empty() && auth->realm != "*" && auth->realm != challenge->realm) continue;
             DigestClient client;
             auto answer = client.answer(*challenge, auth->username, secret_of(*auth, challenge->algorithm), to_string(method), uri);
             if (answer) return std::pair{proxy ? HeaderName::proxy_authorization : HeaderName::authorization, std::move(*answer)};

@@ -45,7 +45,7 @@ void SipCall::stop_repeating() {
 
 void SipCall::hang_up(HangupCause cause) {
     const auto with_reason = [&](MessageWriter& writer) {
-        writer.header(HeaderName::reason, reason_header(cause));
+        if (!endpoint_->suppress_q850) writer.header(HeaderName::reason, reason_header(cause));
         writer.finish();
     };
     stop_repeating();

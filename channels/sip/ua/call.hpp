@@ -139,6 +139,7 @@ class SipCall final : public DriverChannel,
 
     // identities and refreshes of ours (call_refresh.cpp)
     std::string from_header() const;
+    std::string_view phone_parameter(std::string_view user) const;  // ";user=phone" where the endpoint wants it
     std::string identity_address() const;  // of the party that the far side is connected with; empty when it may not know
     void add_identity(MessageWriter& writer);
     void add_diversion(MessageWriter& writer) const;

@@ -70,7 +70,8 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     channel.place() = Place{endpoint->context, extension.empty() ? "s" : extension, 1};
     if (!extension_exists(channel, endpoint->context, channel.place().extension) &&
         !is_pickup_extension(channel, endpoint->context, channel.place().extension)) {
-        const MatchKind match = match_extension(channel, endpoint->context, channel.place().extension);
+        const std::string& dialled_on = endpoint->overlap_context.empty() ? endpoint->context : endpoint->overlap_context;
+        const MatchKind match = match_extension(channel, dialled_on, channel.place().extension);
         log_notice("Call from '{}' ({}) to extension '{}' rejected because extension not found in context '{}'.", endpoint->name,
                    call.flow_.remote.to_string(), extension, endpoint->context);
         channel.hang_up(endpoint->allow_overlap && match == MatchKind::partial ? HangupCause::invalid_number_format
@@ -224,7 +225,7 @@ void SipCall::on_unacknowledged_provisional() {
 Result<void> SipCall::refuse(int status, HangupCause cause) {
     if (reliable_) reliable_->stop();
     return invite_received_.send(status, response_to_invite(status, {}, [&](MessageWriter& writer) {
-        writer.header(HeaderName::reason, reason_header(cause));
+        if (!endpoint_->suppress_q850) writer.header(HeaderName::reason, reason_header(cause));
     }));
 }
 

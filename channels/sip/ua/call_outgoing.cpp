@@ -39,7 +39,13 @@ void SipCall::aim_at(CallTarget target) {
 
 Result<void> SipCall::call() {
     request_.from = from_header() + ";tag=" + new_tag();
-    request_.to = "<" + request_.uri.substr(0, request_.uri.find(';')) + ">";
+    request_.to = "<" + request_.uri.substr(0, request_.uri.find(';'));
+    if (endpoint_->user_eq_phone)
+        if (const auto uri = parse_uri(request_.uri); uri && is_telephone_number(uri->user) && !uri->parameters.has("user")) {
+            request_.uri.insert(uri->headers.empty() ? request_.uri.size() : request_.uri.find('?'), ";user=phone");
+            request_.to += ";user=phone";
+        }
+    request_.to += ">";
     request_.call_id = new_call_identifier();
     request_.cseq = 1;
     state_ = State::calling;
@@ -183,6 +189,7 @@ void SipCall::on_provisional(UserDialog* dialog, const Message& response) {
     state_ = State::early;
     if (dialog && counted_ringing_ > 0) context_.counts.ringing_changed(*this, true);
     if (response.status() == 180) channel().remote_event({ChannelEvent::Kind::ringing, {}, {}});
+    if (response.status() == 183 && !has_sdp(response) && endpoint_->ignore_183_without_sdp) return;
     if (response.status() == 183 || has_sdp(response)) {
         channel().remote_event({ChannelEvent::Kind::progress, {}, {}});
     } else if (response.status() == 181 || response.status() == 182 || response.status() == 199) {

@@ -41,6 +41,10 @@ std::optional<PartyId> asserted_identity(const Message& message) {
     return {};
 }
 
+std::string_view SipCall::phone_parameter(std::string_view user) const {
+    return endpoint_->user_eq_phone && is_telephone_number(user) ? ";user=phone" : "";
+}
+
 // --- what we tell -----------------------------------------------------------------------------------------------------------
 
 std::string SipCall::from_header() const {
@@ -58,7 +62,7 @@ std::string SipCall::from_header() const {
         host = endpoint_->from_domain;
     else if (anonymous)
         host = "anonymous.invalid";
-    std::string uri_parameters, parameters;
+    std::string uri_parameters(phone_parameter(user)), parameters;
     for (const FromParameter& each : from_parameters_) {
         if (each.of_uri)
             uri_parameters += ";" + escape_parameter(each.name) + (each.value.empty() ? "" : "=" + escape_parameter(each.value));
@@ -72,7 +76,7 @@ std::string SipCall::identity_address() const {
     const PartyId& id = channel().connected().id;
     if (id.number.text.empty() || (hidden(id) && !endpoint_->trust_id_outbound)) return {};
     const std::string host = context_.agent.transports().signalling_address(flow_).host();
-    return name_address(id.name.text, make_uri(UriScheme::sip, id.number.text, host));
+    return name_address(id.name.text, make_uri(UriScheme::sip, id.number.text, host, 0, phone_parameter(id.number.text)));
 }
 
 void SipCall::add_identity(MessageWriter& writer) {

@@ -79,6 +79,7 @@ void SipCall::on_dialog_ack(UserDialog&, const Message& ack) {
 void SipCall::note_hold(bool was_held) {
     if (media_->held_by_remote() == was_held) return;
     count(0, 0, was_held ? -1 : 1);
+    if (endpoint_->suppress_moh_on_sendonly) return;
     channel().remote_event({was_held ? ChannelEvent::Kind::unhold : ChannelEvent::Kind::hold, endpoint_->music_class, {}});
 }
 

@@ -97,7 +97,10 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
         if (silent) writer.header(HeaderName::refer_sub, "false");
         writer.finish();
     }));
-    notify_transfer("SIP/2.0 100 Trying", false);
+    if (endpoint_->refer_blind_progress || transfer.attended)
+        notify_transfer("SIP/2.0 100 Trying", false);
+    else
+        notify_transfer("SIP/2.0 200 OK", true);
     // By then this half may serve another channel, or be gone.
     transfer.done = [call = std::weak_ptr(self_)](bool success) {
         if (const auto alive = call.lock(); alive && (*alive)->state_ != State::ended)

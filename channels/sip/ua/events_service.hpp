@@ -4,15 +4,17 @@
 #include "channels/sip/sip_events.hpp"
 #include "channels/sip/ua/contact_requests.hpp"
 #include "channels/sip/ua/notifier.hpp"
+#include "channels/sip/ua/outbound_subscriptions.hpp"
 #include "channels/sip/ua/registrar.hpp"
 
 namespace jackfield::sip {
 
 class EventsService final : public SipEvents {
   public:
-    EventsService(UserAgent& agent, Registrar& registrar, Notifier& notifier, ContactRequests& requests)
-        : agent_(agent), registrar_(registrar), notifier_(notifier), requests_(requests) {}
+    EventsService(UserAgent& agent, Registrar& registrar, Notifier& notifier, ContactRequests& requests, OutboundSubscriptions& outbound)
+        : agent_(agent), registrar_(registrar), notifier_(notifier), requests_(requests), outbound_(outbound) {}
     std::vector<SipSubscription> inbound_subscriptions() const override { return notifier_.list(); }
+    std::vector<SipSubscription> outbound_subscriptions() const override { return outbound_.list(); }
     std::vector<SipResourceList> resource_lists() const override;
     std::vector<std::string> endpoints() const override;
     Result<void> notify_endpoint(std::string_view endpoint, const Notify& notify) override;
@@ -23,6 +25,7 @@ class EventsService final : public SipEvents {
     Registrar& registrar_;
     Notifier& notifier_;
     ContactRequests& requests_;
+    OutboundSubscriptions& outbound_;
 };
 
 }  // namespace jackfield::sip

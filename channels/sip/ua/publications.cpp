@@ -2,9 +2,9 @@
 #include "channels/sip/ua/publications.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "channels/sip/stack/pidf_parser.hpp"
+#include "channels/sip/ua/remote_state.hpp"
 #include "core/base/log.hpp"
 #include "core/runtime/event_bus.hpp"
 
@@ -15,21 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr SubscriptionTimes publication_times{60s, 86400s, 3600s};
 constexpr std::string_view pidf_type = "application/pidf+xml";
-
-// Activities as PRESENCE_STATE has them; those that are not here leave the person available.
-PresenceState published_state(const PublishedPresence& published) {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{
-        {{"away", "away"}, {"meal", "away"}, {"breakfast", "away"}, {"lunch", "away"}, {"permanent-absence", "xa"}, {"vacation", "xa"}, {"holiday", "xa"},
-         {"busy", "dnd"}, {"dnd", "dnd"}, {"meeting", "dnd"}, {"presentation", "dnd"}}};
-    PresenceState state;
-    state.state = published.open ? "available" : "unavailable";
-    state.message = published.note;
-    if (published.activities.empty()) return state;
-    state.subtype = published.activities.front();
-    for (const auto& [activity, word] : words)
-        if (published.open && activity == state.subtype) state.state = word;
-    return state;
-}
 
 }  // namespace
 
@@ -79,7 +64,7 @@ PresenceState Publications::presence(std::string_view resource) const {
     const std::string_view body = table_.body(std::string(resource));
     if (body.empty()) return {};
     const auto parsed = parse_pidf(body);
-    return parsed ? published_state(*parsed) : PresenceState();
+    return parsed ? presence_of(*parsed) : PresenceState();
 }
 
 void Publications::apply() {

@@ -101,7 +101,10 @@ void UserAgent::on_request(IncomingRequest& request) {
     if (message.max_forwards() == 0 && message.method() != Method::options) return (void)request.respond(483);
     if (!message.to_tag().empty()) {
         auto* dialog = static_cast<UserDialog*>(dialogs_.find(message));
-        if (!dialog) return (void)request.respond(481);
+        if (!dialog) {
+            if (message.method() == Method::notify && early_notify_ && early_notify_(request)) return;
+            return (void)request.respond(481);
+        }
         if (!dialog->accept_cseq(message)) return (void)request.respond(500, "CSeq out of order");
         dialog->flow = request.flow();
         return dialog->user->on_dialog_request(*dialog, request);
@@ -152,7 +155,8 @@ void UserAgent::begin_new(IncomingRequest& request) {
         (void)authenticate(request, nobody);
         return;
     }
-    if (!authenticate(request, *endpoint)) return;
+    const bool open = message.method() == Method::options && endpoint->allow_unauthenticated_options;
+    if (!open && !authenticate(request, *endpoint)) return;
     if (message.method() == Method::options) return answer_options(request);
     handler->second(request, std::move(endpoint));
 }

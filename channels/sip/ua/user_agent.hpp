@@ -99,6 +99,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     ChallengeAnswers::FindUser users_of(std::vector<std::string> auths) const;
     // Asked before all other ways of identifying: the name of the endpoint that a request is from; empty: not known.
     void identify_first(std::function<std::string_view(const Message&)> by) { identify_first_ = std::move(by); }
+    // Asked of each NOTIFY whose dialog is not known: true when it has been answered.
+    void notifies_before_dialogs(std::function<bool(IncomingRequest&)> ask) { early_notify_ = std::move(ask); }
     // `who` is told of each TCP, TLS or WebSocket connection that has ended; {}: no more.
     void on_connection_closed(const void* who, std::function<void(const Flow&)> tell) {
         std::erase_if(tell_closed_, [&](const auto& each) { return each.first == who; });
@@ -148,6 +150,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::function<std::string_view(const Message&)> identify_first_;
     std::vector<std::pair<const void*, std::function<void(const Flow&)>>> tell_closed_;
     std::vector<Flow> outbound_flows_;
+    std::function<bool(IncomingRequest&)> early_notify_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     OverloadGate overload_;
     std::chrono::nanoseconds age_{};  // of the message that is being taken in: how long it lay in the socket's queue

@@ -61,7 +61,6 @@ class LocationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(bindings_expire_in_time);
     CPPUNIT_TEST(expiry_goes_on_where_it_stopped);
     CPPUNIT_TEST(the_response_lists_all_contacts);
-    CPPUNIT_TEST(a_path_is_told_to_who_supports_it);
     CPPUNIT_TEST(contacts_come_by_preference);
     CPPUNIT_TEST(paths_and_restored_bindings_are_kept);
     CPPUNIT_TEST(a_hundred_thousand_fit_in_200_mebibytes);
@@ -285,16 +284,6 @@ class LocationTest : public CppUnit::TestFixture {
         MessageWriter other(refused);
         LocationTable::write(other, world.send("Contact: <sip:2@h>;expires=1\r\n"), world.now);
         CPPUNIT_ASSERT_EQUAL(std::string("Min-Expires: 60\r\n"), refused);
-    }
-
-    void a_path_is_told_to_who_supports_it() {
-        Locations world;
-        CPPUNIT_ASSERT(world.send("Contact: <sip:1@h>\r\nPath: <sip:p1;lr>\r\n").path.empty());
-        const auto result = world.send("Contact: <sip:1@h>;expires=100\r\nSupported: timer, path\r\nPath: <sip:p1;lr>\r\nPath: <sip:p2;lr>\r\n");
-        std::string text;
-        MessageWriter writer(text);
-        LocationTable::write(writer, result, world.now);
-        CPPUNIT_ASSERT_EQUAL(std::string("Path: <sip:p1;lr>, <sip:p2;lr>\r\nContact: <sip:1@h>;expires=100\r\n"), text);
     }
 
     void contacts_come_by_preference() {

@@ -28,6 +28,7 @@ class UriTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(compares_as_rfc_3261_shows);
     CPPUNIT_TEST(undoes_and_makes_escapes);
     CPPUNIT_TEST(makes_an_address_of_record);
+    CPPUNIT_TEST(knows_telephone_numbers);
     CPPUNIT_TEST(writes_uris);
     CPPUNIT_TEST_SUITE_END();
 
@@ -126,6 +127,11 @@ class UriTest : public CppUnit::TestFixture {
                              address_of_record(*parse_uri("sip:%41lice@EXAMPLE.com:5060;transport=tcp")));
         CPPUNIT_ASSERT_EQUAL(std::string("example.com"), address_of_record(*parse_uri("sip:example.com")));
         CPPUNIT_ASSERT_EQUAL(std::string("+15551234"), address_of_record(*parse_uri("tel:+1-555-1234")));
+    }
+
+    void knows_telephone_numbers() {
+        for (const char* yes : {"6001", "+4930123", "*97", "12#"}) CPPUNIT_ASSERT(is_telephone_number(yes));
+        for (const char* no : {"", "+", "alice", "60x", "1+2"}) CPPUNIT_ASSERT(!is_telephone_number(no));
     }
 
     void writes_uris() {
