@@ -3,7 +3,9 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <boost/json/src.hpp>
+#include <cmath>
 
 #include "core/base/strings.hpp"
 
@@ -46,6 +48,14 @@ void append(std::string& out, const Json& value, bool pretty, std::size_t depth)
     }
 }
 
+// A number beyond those of a double is read as infinity, which no answer could give back.
+bool all_finite(const Json& value) {
+    if (const auto* number = value.if_double()) return std::isfinite(*number);
+    if (const auto* array = value.if_array()) return std::ranges::all_of(*array, all_finite);
+    const auto* object = value.if_object();
+    return !object || std::ranges::all_of(*object, [](const auto& member) { return all_finite(member.value()); });
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
@@ -54,6 +64,7 @@ Result<Json> parse_json(std::string_view text) {
     boost::json::error_code error;
     Json value = boost::json::parse({text.data(), text.size()}, error, {}, options);
     if (error) return fail(ErrorCode::invalid, "{}", error.message());
+    if (!all_finite(value)) return fail(ErrorCode::invalid, "a number is too large");
     return value;
 }
 

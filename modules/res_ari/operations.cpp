@@ -14,47 +14,6 @@
 namespace jackfield::ari {
 namespace {
 
-// --- values of a request -------------------------------------------------------------------------------------------
-
-// Scalars of a JSON body count like parameters of the query. False: it is no JSON object.
-bool take_body(Request& request) {
-    const HttpRequest& http = request.exchange.request();
-    if (http.body.empty()) return true;
-    if (find_ignoring_case(http.header("Content-Type"), "x-www-form-urlencoded") != std::string_view::npos) {
-        for (auto& [name, value] : parse_form(http.body)) request.add(name, value);
-        return true;
-    }
-    auto parsed = parse_json(http.body);
-    if (!parsed || !parsed->is_object()) return false;
-    request.body = *std::move(parsed);
-    for (const auto& [key, value] : request.body.as_object()) {
-        const std::string name(key.data(), key.size());
-        if (const auto* list = value.if_array()) {
-            for (const Json& each : *list) request.add(name, text_of(each));
-        } else if (!value.is_object() && !value.is_null()) {
-            request.add(name, text_of(value));
-        }
-    }
-    return true;
-}
-
-// The values of {names} when the path fits the pattern; they may have encoded slashes.
-std::optional<std::vector<std::pair<std::string, std::string>>> match(std::string_view pattern, std::string_view path) {
-    const auto wanted = split(pattern, '/'), given = split(path, '/');
-    if (wanted.size() != given.size()) return {};
-    std::vector<std::pair<std::string, std::string>> values;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (!wanted[i].starts_with('{')) {
-            if (wanted[i] != given[i]) return {};
-            continue;
-        }
-        auto decoded = url_decode(given[i], false);
-        if (!decoded || decoded->empty()) return {};
-        values.emplace_back(wanted[i].substr(1, wanted[i].size() - 2), *std::move(decoded));
-    }
-    return values;
-}
-
 // --- who asks ------------------------------------------------------------------------------------------------------
 
 std::optional<HttpCredentials> credentials_of(const HttpRequest& request) {
@@ -138,7 +97,7 @@ Result<void> answer(Ari& ari, HttpExchange& exchange, Answer answer) {
 
 struct Found {
     const Operation* operation = nullptr;
-    std::vector<std::pair<std::string, std::string>> values;
+    RequestValues values;
     std::string methods;  // that the path has
 };
 
@@ -148,7 +107,7 @@ Found find_operation(std::string_view method, std::string_view path) {
         if (!path.starts_with('/') || !path.substr(1).starts_with(resource.name)) continue;
         for (const auto& operations : resource.operations)
             for (const Operation& operation : operations) {
-                auto values = match(operation.path, path);
+                auto values = match_path(operation.path, path);
                 if (!values) continue;
                 if (found.methods.find(operation.method) == std::string::npos)
                     found.methods += (found.methods.empty() ? "" : ",") + std::string(operation.method);
@@ -218,7 +177,7 @@ Answer dispatch(Ari& ari, HttpExchange& exchange) {
     Request request(ari, exchange);
     for (auto& [name, value] : found.values) request.add(std::move(name), std::move(value));
     for (auto& [name, value] : http.parameters()) request.add(std::move(name), std::move(value));
-    if (!take_body(request)) return error(400, "Error parsing request body");
+    if (!request.read(http)) return error(400, "Error parsing request body");
     return check_and_run(*found.operation, request);
 }
 
@@ -226,6 +185,11 @@ Answer dispatch(Ari& ari, HttpExchange& exchange) {
 
 Answer error(unsigned status, std::string_view message) {
     return {.status = status, .body = JsonObject{{"message", to_json(message)}}};
+}
+
+Result<void> Request::read(const HttpRequest& http) {
+    body = JF_TRY(read_body(http, values_));
+    return {};
 }
 
 bool Request::has(std::string_view name) const {

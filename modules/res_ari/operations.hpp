@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "modules/res_ari/json.hpp"
-#include "modules/res_http/http.hpp"
+#include "modules/res_ari/request_values.hpp"
 
 namespace jackfield::ari {
 
@@ -50,10 +49,12 @@ class Request {
     std::optional<long> number(std::string_view name) const { return parse_number<long>(get(name)); }
     // "variables" of the body: {"variables": {"NAME": "value"}}.
     std::vector<std::pair<std::string, std::string>> variables() const;
+    // Takes the body's values. Errors: invalid.
+    Result<void> read(const HttpRequest& http);
     void add(std::string name, std::string value) { values_.emplace_back(std::move(name), std::move(value)); }
 
   private:
-    std::vector<std::pair<std::string, std::string>> values_;
+    RequestValues values_;
 };
 
 struct Operation {
