@@ -20,6 +20,9 @@ constexpr CommandInfo aors_info{.words = "pjsip show aors", .synopsis = "List th
                                 .text = "With the number of contacts that each has and may have."};
 constexpr CommandInfo transports_info{.words = "pjsip show transports", .synopsis = "List the SIP transports",
                                       .text = "Those that are open, with the connections of TCP."};
+constexpr CommandInfo transactions_info{.words = "pjsip show transactions", .synopsis = "Count SIP transactions and dialogs",
+                                        .text = "Client transactions: requests of ours that wait for their answer; server transactions: those of others that we "
+                                                "have not answered; finished ones absorb repetitions for a while."};
 constexpr CommandInfo subscriptions_info{.words = "pjsip show subscriptions inbound", .synopsis = "List subscriptions to our events",
                                          .text = "Those of phones and other user agents, with the seconds that are left."};
 constexpr CommandInfo logger_info{.words = "pjsip set logger", .synopsis = "Print SIP messages to the log, or stop that",
@@ -100,6 +103,11 @@ Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar
         for (const auto& transport : open)
             JF_TRY(console.print("Transport:  {:<24} {:<4} {:<30} {}\n", transport.name, transport.protocol, transport.bind, transport.connections));
         return console.print("\nObjects found: {}\n", open.size());
+    }));
+    JF_TRY(module.add(transactions_info, [&](Console& console, std::span<const std::string>) {
+        const auto counts = agent.transactions().counts();
+        return console.print("Client transactions: {}\nServer transactions: {}\nFinished transactions: {}\nDialogs: {}\n", counts.clients, counts.servers,
+                             counts.tombstones, agent.dialogs().size());
     }));
     JF_TRY(module.add(subscriptions_info, [&](Console& console, std::span<const std::string>) -> Result<void> {
         const auto all = notifier.list();

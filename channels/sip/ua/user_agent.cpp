@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "channels/sip/stack/identifiers.hpp"
 #include "core/base/generation.hpp"
@@ -247,8 +248,9 @@ void UserAgent::send_and_forget(UserDialog& dialog, Method method, const std::fu
 }
 
 void UserAgent::send_ack(UserDialog& dialog, std::uint32_t cseq) {
+    if (std::exchange(dialog.acknowledged, cseq) != cseq || dialog.ack_branch.empty()) dialog.ack_branch = new_branch();
     MessageWriter writer(buffer_);
-    dialog.begin_request(writer, "ACK", cseq, via(dialog.flow, new_branch()));
+    dialog.begin_request(writer, "ACK", cseq, via(dialog.flow, dialog.ack_branch));
     writer.finish();
     if (auto sent = transports_.send(dialog.flow, buffer_); !sent) log_debug(1, "ACK to {}: {}", dialog.flow.remote.to_string(), sent.error().text);
 }

@@ -42,6 +42,8 @@ class UserDialog final : public Dialog {
     Flow flow;
     ReliableReceiver reliable;     // provisional responses that came within it while it was early
     bool updates = false;          // the far side's Allow names UPDATE
+    std::uint32_t acknowledged = 0;  // CSeq of the last 2xx to an INVITE that an ACK went out for,
+    std::string ack_branch;        // and that ACK's branch: for a 2xx that comes again it is the same one (RFC 3261 13.2.2.4)
     void note_allowed(const Message& message) {
         if (message.has(HeaderName::allow)) updates = message.lists(HeaderName::allow, "UPDATE");
     }

@@ -1,19 +1,21 @@
-// The messages of RFC 4475, each with the verdict that its section asks for (or allows).
+// The messages of RFC 4475 and of RFC 5118 (IPv6), each with the verdict that its section asks for (or allows).
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <span>
 
 #include "channels/sip/stack/parser.hpp"
+#include "channels/sip/stack/sdp.hpp"
 
 using namespace jackfield::sip;
 
 namespace {
 
-std::string read(const std::string& name) {
-    std::ifstream file(std::string(JF_TEST_DATA "/rfc4475/") + name + ".dat", std::ios::binary);
+std::string read(const std::string& name, const std::string& folder = "rfc4475") {
+    std::ifstream file(std::string(JF_TEST_DATA "/") + folder + "/" + name + ".dat", std::ios::binary);
     CPPUNIT_ASSERT_MESSAGE(name + ".dat is missing", file.good());
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -80,8 +82,22 @@ constexpr Expected table[] = {
     {"inv2543", Verdict::accept, 0, ""},  // 3.4
 };
 
-Message accepted(const std::string& name) {
-    ParseResult result = parse_message(read(name));
+constexpr Expected ipv6_table[] = {
+    {"ipv6-good", Verdict::accept, 0, ""},                           // 4.1
+    {"ipv6-bad", Verdict::reject, 400, "Malformed Request-URI"},     // 4.2: no brackets
+    {"port-ambiguous", Verdict::accept, 0, ""},                      // 4.3: 5070 belongs to the address
+    {"port-unambiguous", Verdict::accept, 0, ""},                    // 4.4
+    {"via-received-param-with-delim", Verdict::accept, 0, ""},       // 4.5: both forms are in use
+    {"via-received-param-no-delim", Verdict::accept, 0, ""},
+    {"ipv6-in-sdp", Verdict::accept, 0, ""},                         // 4.6
+    {"mult-ip-in-header", Verdict::accept, 0, ""},                   // 4.7
+    {"mult-ip-in-sdp", Verdict::accept, 0, ""},                      // 4.8
+    {"ipv4-mapped-ipv6", Verdict::accept, 0, ""},                    // 4.9
+    {"ipv6-bug-abnf-3-colons", Verdict::accept, 0, ""},              // 4.10: what RFC 3261's grammar made some write
+};
+
+Message accepted(const std::string& name, const std::string& folder = "rfc4475") {
+    ParseResult result = parse_message(read(name, folder));
     CPPUNIT_ASSERT_MESSAGE(name + ": " + std::string(result.reason), result.verdict == Verdict::accept);
     return std::move(result.message);
 }
@@ -90,6 +106,8 @@ class TortureTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TortureTest);
     CPPUNIT_TEST(every_message_gets_its_verdict);
     CPPUNIT_TEST(no_message_of_the_rfc_is_left_out);
+    CPPUNIT_TEST(every_message_of_rfc_5118_gets_its_verdict);
+    CPPUNIT_TEST(ipv6_addresses_are_told_from_ports);
     CPPUNIT_TEST(wsinv_is_read_to_the_last_parameter);
     CPPUNIT_TEST(intmeth_keeps_odd_characters);
     CPPUNIT_TEST(escapes_are_undone_only_where_they_mean_something);
@@ -101,22 +119,51 @@ class TortureTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE_END();
 
   public:
-    void every_message_gets_its_verdict() {
-        for (const Expected& expected : table) {
-            const ParseResult result = parse_message(read(expected.name));
+    static void check(std::span<const Expected> expectations, const std::string& folder) {
+        std::set<std::string> listed, there;
+        for (const Expected& expected : expectations) {
+            const ParseResult result = parse_message(read(expected.name, folder));
             const std::string what = std::string(expected.name) + ": " + std::string(result.reason);
             CPPUNIT_ASSERT_MESSAGE(what, result.verdict == expected.verdict);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(what, expected.status, result.status);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(what, std::string(expected.reason), std::string(result.reason));
+            listed.insert(expected.name);
         }
+        for (const auto& entry : std::filesystem::directory_iterator(JF_TEST_DATA "/" + folder)) there.insert(entry.path().stem().string());
+        CPPUNIT_ASSERT(listed == there);
     }
 
+    void every_message_gets_its_verdict() { check(table, "rfc4475"); }
     void no_message_of_the_rfc_is_left_out() {
-        std::set<std::string> listed, there;
-        for (const Expected& expected : table) listed.insert(expected.name);
-        for (const auto& entry : std::filesystem::directory_iterator(JF_TEST_DATA "/rfc4475"))
-            there.insert(entry.path().stem().string());
-        CPPUNIT_ASSERT(listed == there);
+        CPPUNIT_ASSERT_EQUAL(std::size_t(49), std::size(table));  // as many as RFC 4475 has
+        CPPUNIT_ASSERT_EQUAL(std::size_t(11), std::size(ipv6_table));
+    }
+    void every_message_of_rfc_5118_gets_its_verdict() { check(ipv6_table, "rfc5118"); }
+
+    void ipv6_addresses_are_told_from_ports() {
+        const auto uri_of = [](const std::string& name) {
+            const Message message = accepted(name, "rfc5118");
+            return std::string(message.request_uri().bare_host()) + " " + std::to_string(message.request_uri().port);
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string("2001:db8::10 0"), uri_of("ipv6-good"));
+        CPPUNIT_ASSERT_EQUAL(std::string("2001:db8::10:5070 0"), uri_of("port-ambiguous"));
+        CPPUNIT_ASSERT_EQUAL(std::string("2001:db8::10 5070"), uri_of("port-unambiguous"));
+        for (const char* name : {"via-received-param-with-delim", "via-received-param-no-delim"}) {
+            const Message message = accepted(name, "rfc5118");
+            CPPUNIT_ASSERT_EQUAL(std::string("[2001:db8::9:1]"), std::string(message.top_via().host));
+            CPPUNIT_ASSERT(message.top_via().received.find("2001:db8::9:255") != std::string_view::npos);
+        }
+        int vias = 0;
+        const Message several = accepted("mult-ip-in-header", "rfc5118");
+        for (Message::Values values(several, HeaderName::via); values.next(); ++vias) CPPUNIT_ASSERT(parse_via(values.item).has_value());
+        CPPUNIT_ASSERT_EQUAL(3, vias);
+        for (const char* name : {"ipv6-in-sdp", "mult-ip-in-sdp", "ipv4-mapped-ipv6"}) {
+            const Message message = accepted(name, "rfc5118");
+            CPPUNIT_ASSERT_MESSAGE(name, parse_sdp(message.body()).has_value());
+        }
+        const Message mixed = accepted("mult-ip-in-sdp", "rfc5118");
+        const auto sdp = parse_sdp(mixed.body());
+        CPPUNIT_ASSERT_EQUAL(std::size_t(2), sdp->media.size());
     }
 
     void wsinv_is_read_to_the_last_parameter() {
@@ -198,17 +245,20 @@ class TortureTest : public CppUnit::TestFixture {
     // Nothing to assert but that it returns: run under the sanitizers.
     void every_prefix_is_survived() {
         std::size_t answered = 0;
-        for (const Expected& expected : table) {
-            const std::string whole = read(expected.name);
-            for (std::size_t size = 0; size < whole.size(); ++size) {
-                const std::unique_ptr<char[]> exact(new char[size]);
-                std::copy_n(whole.data(), size, exact.get());
-                const ParseResult result = parse_message({exact.get(), size});
-                answered += result.verdict == Verdict::reject;
-                if (result.verdict == Verdict::accept) CPPUNIT_ASSERT(!result.message.call_id().empty());
-            }
-        }
+        for (const Expected& expected : table) answered += survive_prefixes(read(expected.name));
+        for (const Expected& expected : ipv6_table) answered += survive_prefixes(read(expected.name, "rfc5118"));
         CPPUNIT_ASSERT(answered > 1000);
+    }
+    static std::size_t survive_prefixes(const std::string& whole) {
+        std::size_t answered = 0;
+        for (std::size_t size = 0; size < whole.size(); ++size) {
+            const std::unique_ptr<char[]> exact(new char[size]);
+            std::copy_n(whole.data(), size, exact.get());
+            const ParseResult result = parse_message({exact.get(), size});
+            answered += result.verdict == Verdict::reject;
+            if (result.verdict == Verdict::accept) CPPUNIT_ASSERT(!result.message.call_id().empty());
+        }
+        return answered;
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(TortureTest);
