@@ -18,7 +18,7 @@ constexpr FunctionInfo info{
     .syntax = "PRESENCE_STATE(provider,field[,options])",
     .synopsis = "The presence of a person, to read and to set",
     .text = "Fields: value (not_set, unavailable, available, away, xa, chat or dnd), subtype and message. The provider is "
-            "CustomPresence:name; Set(PRESENCE_STATE(CustomPresence:ann)=away,lunch,back at two) sets it. Kept in the database.\n"
+            "CustomPresence:name, or to read another one: PJSIP:name (published), Remote:name (subscribed to). Set(PRESENCE_STATE(CustomPresence:ann)=away,lunch,back at two) sets it. Kept in the database.\n"
             "  e - subtype and message are in base64"};
 constexpr ManagerActionInfo action_info{"PresenceState", manager_class::call | manager_class::reporting, "The presence of a person",
                                         "Provider: CustomPresence:name. Answers State, and Subtype and PresenceMessage when there are."};
@@ -56,6 +56,8 @@ Result<Database*> database() {
 }
 
 Result<PresenceState> presence_of(std::string_view provider) {
+    const Halves halves = split_once(provider, ':');
+    if (halves.found && !equals_ignoring_case(halves.first, family)) return presence_state(provider);
     const std::string name = JF_TRY(name_of(provider));
     const Database* kept = JF_TRY(database());
     const auto text = kept->get(family, name);

@@ -12,6 +12,7 @@
 #include "channels/sip/ua/notifier.hpp"
 #include "channels/sip/ua/object_commands.hpp"
 #include "channels/sip/ua/outbound_event_commands.hpp"
+#include "channels/sip/ua/outbound_publications.hpp"
 #include "channels/sip/ua/outbound_registrations.hpp"
 #include "channels/sip/ua/outbound_subscriptions.hpp"
 #include "channels/sip/ua/publications.hpp"
@@ -48,6 +49,7 @@ struct Sip {
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
     OutboundSubscriptions outbound_subscriptions{agent};
+    OutboundPublications outbound_publications{agent, notifier};
     EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions};
     MessageHistory history;
     Management management{agent, registrar, registrations, driver};
@@ -78,7 +80,7 @@ Result<void> load(Module& module) {
     JF_TRY(add_history_commands(module, sip.history));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
-    JF_TRY(add_outbound_event_commands(module, sip.outbound_subscriptions));
+    JF_TRY(add_outbound_event_commands(module, sip.outbound_subscriptions, sip.outbound_publications));
     module.on_reload([&sip]() -> Result<void> {
         sip.registrations.apply();  // again, after an unload that was refused
         sip.outbound_subscriptions.apply();
@@ -86,6 +88,7 @@ Result<void> load(Module& module) {
     });
     module.on_unload([&sip]() -> Result<void> {
         sip.outbound_subscriptions.end_all();
+        sip.outbound_publications.remove_all();
         sip.registrations.unregister_all();
         return {};
     });
@@ -105,6 +108,7 @@ Result<void> load(Module& module) {
             }
             sip.registrations.apply();
             sip.outbound_subscriptions.apply();
+            sip.outbound_publications.apply();
             sip.publications.apply();
             sip.notifier.apply();
         };

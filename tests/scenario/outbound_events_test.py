@@ -23,9 +23,12 @@ class Server(Watcher):
         self.answer_with, self.own_cseq = None, 100
 
     def wait_subscribe(self, seconds=10):
+        return self.wait_request("SUBSCRIBE", seconds)
+
+    def wait_request(self, method, seconds=10):
         def wanted(message):
-            return message.method == "SUBSCRIBE" and self.key(message) not in self.seen
-        message = self.receive(wanted, "SUBSCRIBE", seconds)
+            return message.method == method and self.key(message) not in self.seen
+        message = self.receive(wanted, method, seconds)
         self.seen.add(self.key(message))
         return message
 
@@ -184,6 +187,66 @@ class Subscribing(jt.ScenarioTest):
         server.reply(taken, "200 OK", Expires=60)
         server.notify(taken, "active", dialogs(("a", "confirmed")))
         self.wait_state("INUSE")
+
+
+class Publishing(jt.ScenarioTest):
+    plan = "[default]\nexten => lamp,hint,Custom:lamp\nexten => other,hint,Custom:other\n[private]\nexten => lamp2,hint,Custom:lamp2\n"
+
+    def begin(self, extra="", auth=""):
+        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + auth + f"[out]\ntype=outbound-publish\n@context=^default$\n@exten=^lamp\n{extra}",
+                                      "extensions.conf": self.plan})
+
+    def test_another_jackfield_sees_our_hints(self):
+        other = self.address()
+        sections = "[branch](phone)\nauth=branch\n[branch]\ntype=auth\nusername=branch\npassword=secret\n[lamp]\ntype=inbound-publication\nendpoint=branch\nevent_presence=yes\n"
+        there = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE + sections, "extensions.conf": "[default]\nexten => 1,1,NoOp()\n"}, address=other)
+        self.begin(f"server_uri=sip:{other}\nevent=presence\nmulti_user=yes\noutbound_auth=branch\n",
+                   "[branch]\ntype=auth\nusername=branch\npassword=secret\n")
+        # From is sip:lamp@..., of which no endpoint is known there: it is refused as a stranger.
+        self.jackfield.wait_for_log("not tried again until a reload")
+        there.write("pjsip.conf", (there.etc / "pjsip.conf").read_text() + "[branch]\ntype=identify\nendpoint=branch\nmatch=" + self.server + "\n")
+        there.ask("core reload")
+        self.jackfield.write("pjsip.conf", (self.jackfield.etc / "pjsip.conf").read_text() + "expiration=600\n")
+        self.jackfield.ask("core reload")
+        seen = lambda field: there.cli(f"dialplan eval function PRESENCE_STATE(PJSIP:lamp,{field})", check=False).stdout
+        jt.wait_until(lambda: "Ready" in seen("message"), 10, "the first state")
+        self.jackfield.ask("devstate change Custom:lamp INUSE")
+        jt.wait_until(lambda: "On the phone" in seen("message"), 10, "the call")
+        shown = self.jackfield.ask("pjsip show publications outbound")
+        self.assertIn(f"lamp@default at sip:lamp@{other}: Published (last answer 200)", shown)
+        self.assertIn("\n1 publications", shown)
+        self.jackfield.stop()
+        jt.wait_until(lambda: "not_set" in seen("value"), 10, "the end")
+
+    def test_entity_tags_intervals_and_lost_publications(self):
+        server = Server(self, self.address())
+        self.begin(f"server_uri=sip:states@{server.where}\nevent=dialog\n")
+        first = server.wait_request("PUBLISH")
+        self.assertEqual(("dialog", "", "application/dialog-info+xml", "3600"), tuple(first.get(name) for name in ("event", "sip-if-match", "content-type", "expires")))
+        self.assertIn("sip:states@", first.start)
+        server.reply(first, "423 Interval Too Brief", Min_Expires=7200)
+        longer = server.wait_request("PUBLISH")
+        self.assertEqual(("7200", first.body), (longer.get("expires"), longer.body))
+        server.reply(longer, "200 OK", SIP_ETag="one", Expires=1)
+        refresh = server.wait_request("PUBLISH")
+        self.assertEqual(("one", ""), (refresh.get("sip-if-match"), refresh.body))
+        server.reply(refresh, "200 OK", SIP_ETag="two", Expires=600)
+        self.jackfield.ask("devstate change Custom:other INUSE")
+        self.jackfield.ask("devstate change Custom:lamp INUSE")
+        change = server.wait_request("PUBLISH")
+        self.assertEqual("two", change.get("sip-if-match"))
+        self.assertIn("<state>confirmed</state>", change.body)
+        server.reply(change, "412 Conditional Request Failed")
+        anew = server.wait_request("PUBLISH")
+        self.assertEqual("", anew.get("sip-if-match"))
+        self.assertIn("<state>confirmed</state>", anew.body)
+        server.reply(anew, "200 OK", SIP_ETag="three", Expires=600)
+        # A hint that is gone is not published any more.
+        self.jackfield.write("extensions.conf", self.plan.replace("exten => lamp,hint,Custom:lamp\n", ""))
+        self.jackfield.ask("core reload")
+        gone = server.wait_request("PUBLISH")
+        self.assertEqual(("three", "0", ""), (gone.get("sip-if-match"), gone.get("expires"), gone.body))
+        server.reply(gone, "200 OK", SIP_ETag="four", Expires=0)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ const Options<IdentifySettings>& identify_options();
 const Options<PublicationSettings>& publication_options();
 const Options<ResourceListSettings>& resource_list_options();
 const Options<RegistrationSettings>& registration_options();
+const Options<OutboundPublicationSettings>& outbound_publication_options();
 const Options<OutboundSubscriptionSettings>& outbound_subscription_options();
 const Options<GlobalSettings>& global_options();
 const Options<SystemSettings>& system_options();

@@ -53,6 +53,7 @@ class Reader {
             if (!aor->contacts.empty()) set_->aors_with_contacts.push_back(aor);
         for (const auto& [name, registration] : set_->registrations) check_references(*registration);
         for (const auto& [name, subscription] : set_->outbound_subscriptions) check_outbound(*subscription, "outbound-subscription");
+        for (const auto& [name, publication] : set_->outbound_publications) check_outbound(*publication, "outbound-publish");
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
         for (const auto& [name, publication] : set_->publications)
@@ -113,6 +114,8 @@ class Reader {
             read_registration(category);
         } else if (equals_ignoring_case(*type, "outbound-subscription")) {
             read_outbound_subscription(category);
+        } else if (equals_ignoring_case(*type, "outbound-publish")) {
+            read_outbound_publication(category);
         } else if (equals_ignoring_case(*type, "domain_alias")) {
             (void)domain_alias_options().read(category, findings_, {"type"});
         } else if (!equals_ignoring_case(*type, "global") && !equals_ignoring_case(*type, "system")) {
@@ -220,6 +223,21 @@ class Reader {
         });
     }
 
+    void read_outbound_publication(const ConfigCategory& category) {
+        read_object(category, outbound_publication_options(), set_->outbound_publications, findings_, [&](OutboundPublicationSettings& publication) {
+            check_uri(category, "server_uri", publication.server_uri, "sip:server.example");
+            for (const auto& [key, uri] : {std::pair("from_uri", &publication.from_uri), std::pair("to_uri", &publication.to_uri)})
+                if (!uri->empty()) check_uri(category, key, *uri, "sip:user@server.example");
+            if (!publication.outbound_proxy.empty()) check_uri(category, "outbound_proxy", publication.outbound_proxy, "sip:proxy.example;lr");
+            const bool dialog = publication.event == "dialog", presence = publication.event == "presence";
+            if (!dialog && !presence)
+                return findings_.error(category.place(), "outbound-publish [{}] needs event = presence or dialog", publication.name);
+            const std::string& body = publication.body;
+            const bool fits = body.empty() || (dialog ? body == "application/dialog-info+xml" : body == "application/pidf+xml" || body == "application/xpidf+xml");
+            if (!fits) findings_.error(category.place(), "outbound-publish [{}]: @body '{}' does not go with event = {}", publication.name, body, publication.event);
+        });
+    }
+
     template <class T>
     void check_outbound(const T& object, std::string_view type) {
         for (const std::string& name : object.outbound_auth) require(set_->auths, name, type, object.name, "outbound_auth");
@@ -289,6 +307,7 @@ std::string object_samples() {
     add("inbound-publication", publication_options().sample());
     add("registration", registration_options().sample());
     add("outbound-subscription", outbound_subscription_options().sample());
+    add("outbound-publish", outbound_publication_options().sample());
     return text;
 }
 

@@ -29,6 +29,7 @@ struct ObjectSet {
     ByName<ResourceListSettings> resource_lists;
     ByName<RegistrationSettings> registrations;
     ByName<OutboundSubscriptionSettings> outbound_subscriptions;
+    ByName<OutboundPublicationSettings> outbound_publications;
     std::vector<std::shared_ptr<const AorSettings>> aors_with_contacts;  // those that need no registration
     GlobalSettings global;
     SystemSettings system;

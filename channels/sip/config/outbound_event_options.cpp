@@ -1,7 +1,43 @@
 // The options of type=outbound-subscription and type=outbound-publish.
 #include "channels/sip/config/object_options.hpp"
+#include "core/dialplan/expression_regex.hpp"
 
 namespace jackfield::sip {
+namespace {
+
+Option<OutboundPublicationSettings> pattern(std::string_view name, std::string OutboundPublicationSettings::*member, std::string_view text) {
+    using P = OutboundPublicationSettings;
+    return {name, Option<P>::Parse([member](P& settings, std::string_view value, const ConfigEntry&) -> Result<void> {
+                if (auto tried = match_posix({}, value, false); !tried)
+                    return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", value, tried.error().text);
+                settings.*member = value;
+                return {};
+            }),
+            "", text, [member](const P& settings) { return settings.*member; }};
+}
+
+}  // namespace
+
+const Options<OutboundPublicationSettings>& outbound_publication_options() {
+    using namespace std::chrono_literals;
+    using P = OutboundPublicationSettings;
+    static const Options<P> options{
+        {"server_uri", &P::server_uri, "", "Where states are published, a SIP URI; a host without a port is looked up by SRV"},
+        {"event", &P::event, "", "presence or dialog: what is published of hints"},
+        {"multi_user", &P::multi_user, false, "The user part of the URIs is the hint's extension; no: all go to server_uri as it is written"},
+        pattern("@context", &P::context, "Hints of contexts that this regular expression matches; empty: of all"),
+        pattern("@exten", &P::extension, "Hints of extensions that this regular expression matches; empty: of all"),
+        {"@body", &P::body, "", "Content type: application/pidf+xml, application/xpidf+xml or application/dialog-info+xml; empty: the event's first"},
+        {"from_uri", &P::from_uri, "", "The From header's URI; empty: server_uri"},
+        {"to_uri", &P::to_uri, "", "The To header's URI; empty: server_uri"},
+        {"expiration", &P::expiration, 3600s, Range{10s, 604800s}, "Duration asked for; it is refreshed a tenth of it before its end, at most 40 s"},
+        {"max_auth_attempts", &P::max_auth_attempts, 5, Range{1, 20}, "Challenges of one PUBLISH that are answered"},
+        {"outbound_auth", &P::outbound_auth, {}, "auth objects that answer the server's challenges"},
+        {"outbound_proxy", &P::outbound_proxy, "", "Full SIP URI of the proxy for its requests, usually with ;lr"},
+        {"transport", &P::transport, "", "Transport for its requests; empty: one that fits the address"},
+    };
+    return options;
+}
 
 const Options<OutboundSubscriptionSettings>& outbound_subscription_options() {
     using namespace std::chrono_literals;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "channels/sip/stack/client_publication.hpp"
 #include "channels/sip/stack/client_registration.hpp"
 #include "channels/sip/stack/client_subscription.hpp"
 #include "channels/sip/stack/session_timer.hpp"
@@ -200,6 +201,19 @@ struct OutboundSubscriptionSettings {
     const std::string& to() const { return to_uri.empty() ? server_uri : to_uri; }
     SubscriptionRules rules() const { return {expiration, retry_interval}; }
     bool operator==(const OutboundSubscriptionSettings&) const = default;
+};
+
+// type=outbound-publish: states of our hints that are published at another server.
+struct OutboundPublicationSettings {
+    std::string name, server_uri, event, from_uri, to_uri, outbound_proxy, transport;
+    std::string body, context, extension;       // @body, a content type; @context, @exten: regular expressions, empty: all
+    std::chrono::seconds expiration{3600};
+    unsigned max_auth_attempts = 5;
+    bool multi_user = false;                    // the user parts of the URIs are the extension
+    std::vector<std::string> outbound_auth;
+
+    PublicationRules rules() const { return {expiration, std::chrono::seconds(60), max_auth_attempts}; }
+    bool operator==(const OutboundPublicationSettings&) const = default;
 };
 
 // type=inbound-publication: what may be published (RFC 3903), under the section's name, and by whom.

@@ -31,6 +31,8 @@ class Notifier {
     EventPackage* package(std::string_view name) const;
     const std::string& allow_events() const { return allow_events_; }  // value of Allow-Events
     UserAgent& agent() { return agent_; }
+    // The state behind that key of the package, for others who listen to it.
+    std::shared_ptr<WatchedState> watched(EventPackage& package, const std::string& key) { return states_.find(package, key); }
 
     // After the agent has new objects: subscriptions of endpoints that are gone or may not subscribe any more end.
     void apply();
