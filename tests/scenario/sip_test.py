@@ -134,9 +134,8 @@ class ReliableProvisionals(SipTest):
         self.jackfield.ask("pjsip set logger on")
         self.agent("alice", "caller_prack_late", "701", pause="300").finish()
         self.jackfield.wait_idle()
-        log = self.jackfield.log_text()
-        self.assertGreaterEqual(log.count("SIP/2.0 180 Ringing"), 3)
-        self.assertGreaterEqual(log.count("SIP/2.0 183 Session Progress"), 3)
+        for status in ("SIP/2.0 180 Ringing", "SIP/2.0 183 Session Progress"):
+            jt.wait_until(lambda: self.jackfield.log_text().count(status) >= 3, 10, f"three times {status} in the log")
 
     def test_without_any_prack_the_call_is_refused(self):
         self.agent("alice", "caller_prack_never", "702").finish()
@@ -322,7 +321,7 @@ class SessionTimers(SipTest):
         bob.finish()
         alice.finish()
         self.jackfield.wait_idle()
-        self.assertIn("nobody has refreshed the session", self.jackfield.log_text())
+        self.jackfield.wait_for_log("nobody has refreshed the session")
 
     def test_what_can_not_be_agreed_upon_is_refused(self):
         refused = lambda name, status, wanted, extra: self.agent(name, "caller_refused", status=status, wanted=wanted, extra=extra).finish()
@@ -337,9 +336,8 @@ class CallFunctions(SipTest):
         bob = self.agent("bob", "callee_checks", first="X-Kept: kept", second="From: .*;line=2%203>;kind=test;tag=")
         alice = self.agent("alice", "caller_stays", "710")
         alice.told("tag")
-        log = self.jackfield.log_text()
-        self.assertIn("inherits kept", log)
-        self.assertIn("served by test-peer/1.0 and second of Server", log)
+        self.jackfield.wait_for_log("inherits kept")
+        self.jackfield.wait_for_log("served by test-peer/1.0 and second of Server")
         self.end_all()
         bob.finish()
         alice.finish()
@@ -348,16 +346,14 @@ class CallFunctions(SipTest):
     def test_a_call_is_refused_with_a_status_of_choice(self):
         alice = self.agent("alice", "caller_refused", "712", status="410", wanted="SIP/2.0 410 Gone", extra="Supported: replaces")
         alice.finish()
-        log = self.jackfield.log_text()
-        self.assertIn(f"tag is {alice.own_tag}", log)
-        self.assertIn(f"contact is sip:bob@{self.where['bob']}:5060 of bob", log)
+        self.jackfield.wait_for_log(f"tag is {alice.own_tag}")
+        self.jackfield.wait_for_log(f"contact is sip:bob@{self.where['bob']}:5060 of bob")
 
     def test_a_text_within_a_call_is_received(self):
         self.agent("alice", "caller_writes", "713").finish()
         self.jackfield.wait_idle()
-        log = self.jackfield.log_text()
-        self.assertRegex(log, r'text "written within the call\s*" SUCCESS')
-        self.assertIn('then "" TIMEOUT', log)
+        self.jackfield.wait_for_pattern(r'text "written within the call\s*" SUCCESS')
+        self.jackfield.wait_for_log('then "" TIMEOUT')
 
 
 def hep_chunks(packet):
