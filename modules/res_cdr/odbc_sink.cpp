@@ -64,29 +64,32 @@ class Table {
     bool passes(const Record& record) const {
         return std::ranges::all_of(table_.filters, [&](const auto& each) { return record.get(each.first) == each.second; });
     }
-    Result<void> write_all(const RecordBatch& batch) const {
-        bool first = batch.perhaps_written;
-        for (const Record& record : batch.records) {
-            if (!passes(record)) continue;
-            const Values values = values_of(record);
-            std::string names, marks, conditions;
-            std::vector<std::string> bound;
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                if (!values[i]) continue;
-                names += (names.empty() ? "" : ", ") + columns_[i].name;
-                marks += marks.empty() ? "?" : ", ?";
-                conditions += (conditions.empty() ? "" : " AND ") + columns_[i].name + " = ?";
-                bound.push_back(*values[i]);
-            }
-            // A batch is written whole or not at all, so its first record tells of the rest.
-            if (std::exchange(first, false)) {
-                const OdbcAnswer found = JF_TRY(session_->run(
-                    {.text = fmt::format("SELECT 1 FROM {} WHERE {}", table_.table, conditions), .values = bound, .most_rows = 1}));
-                if (!found.rows.empty()) return session_->rollback();
-            }
-            JF_TRY(session_->run(
-                {.text = fmt::format("INSERT INTO {} ({}) VALUES ({})", table_.table, names, marks), .values = std::move(bound)}));
+    // `form` has {table}, and {names}, {marks} and {conditions} of the columns that the record has something for. True: there is a row.
+    Result<bool> run(const Record& record, std::string_view form) const {
+        const Values values = values_of(record);
+        std::string names, marks, conditions;
+        OdbcStatement statement{.text = {}, .values = {}, .most_rows = 1};
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (!values[i]) continue;
+            names += (names.empty() ? "" : ", ") + columns_[i].name;
+            marks += marks.empty() ? "?" : ", ?";
+            conditions += (conditions.empty() ? "" : " AND ") + columns_[i].name + " = ?";
+            statement.values.push_back(*values[i]);
         }
+        statement.text = fmt::format(fmt::runtime(form), fmt::arg("table", table_.table), fmt::arg("names", names), fmt::arg("marks", marks),
+                                     fmt::arg("conditions", conditions));
+        const OdbcAnswer answer = JF_TRY(session_->run(statement));
+        return !answer.rows.empty();
+    }
+    Result<void> write_all(const RecordBatch& batch) const {
+        std::vector<const Record*> records;
+        for (const Record& record : batch.records)
+            if (passes(record)) records.push_back(&record);
+        if (records.empty()) return {};
+        // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
+        constexpr std::string_view find = "SELECT 1 FROM {table} WHERE {conditions}";
+        if (batch.perhaps_written && JF_TRY(run(*records.front(), find)) && JF_TRY(run(*records.back(), find))) return session_->rollback();
+        for (const Record* record : records) (void)JF_TRY(run(*record, "INSERT INTO {table} ({names}) VALUES ({marks})"));
         return session_->commit();
     }
 

@@ -143,12 +143,13 @@ class PostgresSink final : public RecordSink {
         return values;
     }
 
+    Result<bool> has(const Record& record) {
+        const Answer answer = JF_TRY(ask(find_, values_of(record)));
+        return PQntuples(answer.get()) > 0;
+    }
     Result<void> write_all(const RecordBatch& batch) {
-        if (batch.perhaps_written) {
-            // A batch is written whole or not at all, so its first record tells of the rest.
-            const Answer answer = JF_TRY(ask(find_, values_of(batch.records.front())));
-            if (PQntuples(answer.get()) > 0) return {};
-        }
+        // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
+        if (batch.perhaps_written && JF_TRY(has(batch.records.front())) && JF_TRY(has(batch.records.back()))) return {};
         JF_TRY(run("BEGIN"));
         for (const Record& record : batch.records) JF_TRY(run(insert_, values_of(record)));
         return run("COMMIT");

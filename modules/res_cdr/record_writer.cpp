@@ -106,8 +106,8 @@ Result<bool> RecordWriter::Backend::write_some() {
             most_ = count / 2;
             return true;
         }
-        log_error("{}: a record was refused and put aside in its .rejected file: {}", name, done.error().text);
         JF_TRY(cursor->put_aside(batch, done.error().text));
+        log_error("{}: a record was refused and put aside in its .rejected file: {}", name, done.error().text);
     } else if (!done) {
         return std::unexpected(std::move(done).error());
     } else {

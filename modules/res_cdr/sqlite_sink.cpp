@@ -73,8 +73,9 @@ class SqliteSink final : public RecordSink {
 
     Result<void> write_all(const RecordBatch& batch) {
         JF_TRY(run("BEGIN IMMEDIATE"));
-        // A batch is written whole or not at all, so its first record tells of the rest.
-        if (batch.perhaps_written && JF_TRY(step(*find_, batch.records.front()))) return run("ROLLBACK");
+        // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
+        if (batch.perhaps_written && JF_TRY(step(*find_, batch.records.front())) && JF_TRY(step(*find_, batch.records.back())))
+            return run("ROLLBACK");
         for (const Record& record : batch.records) (void)JF_TRY(step(*insert_, record));
         return run("COMMIT");
     }

@@ -51,6 +51,9 @@ class RequestReader::Parser final : public beast::basic_parser<true> {
 
 namespace {
 
+// What ends a chunked body at least: "0\r\n\r\n".
+constexpr std::size_t shortest_chunked_end = 5;
+
 unsigned status_of(const boost::beast::error_code& error) {
     if (error == beast::error::header_limit) return 431;
     if (error == beast::error::body_limit) return 413;
@@ -106,6 +109,8 @@ Result<std::optional<HttpRequest>> RequestReader::next() {
     if (!parser_->got_some())  // empty lines before a request are passed over (RFC 9112 2.2)
         buffer_.erase(0, std::min(buffer_.find_first_not_of("\r\n"), buffer_.size()));
     while (!buffer_.empty() && !parser_->is_done()) {
+        // Beast 1.81 asserts that it is not asked again with less once it has seen "0\r\n" (boostorg/beast basic_parser.ipp).
+        if (parser_->is_header_done() && parser_->chunked() && buffer_.size() < shortest_chunked_end) break;
         boost::beast::error_code error;
         const std::size_t taken = parser_->put(boost::asio::const_buffer(buffer_.data(), buffer_.size()), error);
         buffer_.erase(0, taken);

@@ -224,7 +224,7 @@ class Administration(jt.ScenarioTest):
         alice.wait_to_hear(440)
         alice.hang_up()
         jackfield.wait_idle()
-        self.assertRegex(jackfield.log_text(), r"\[C-[0-9a-f]{8}\]")
+        jackfield.wait_for_pattern(r"\[C-[0-9a-f]{8}\]")
 
 
 if __name__ == "__main__":

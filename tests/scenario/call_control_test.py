@@ -184,7 +184,7 @@ class Pickup(CallControl):
         self.jackfield.ask("core reload")
         dave.dial("*8")
         dave.wait_event("CALL_CLOSED")
-        self.assertIn("finds no call to pick up", self.jackfield.log_text())
+        self.jackfield.wait_for_log("finds no call to pick up")
         carol.hang_up()
         bob.wait_event("CALL_CLOSED")
         self.jackfield.wait_idle()

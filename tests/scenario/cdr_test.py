@@ -234,12 +234,12 @@ class Calls(CdrTest):
         self.assertGreaterEqual(int(answered["billsec"]), 1)
         self.assertEqual(rows[1]["answer"], "")
         # The h extension sees the record as it has ended.
-        self.assertIn(f"BILLED)={answered['billsec']}/ANSWERED/100", self.jackfield.log_text())
+        self.jackfield.wait_for_log(f"BILLED)={answered['billsec']}/ANSWERED/100")
         self.assertEqual(self.csv_rows("sales.csv"), [answered])
         # The embedded database has the same, whatever form.
         stored = jt.wait_until(lambda: len(self.sqlite_rows()) == 3 and self.sqlite_rows(), 10, "three rows in cdr.db")
         self.assertEqual([{key: str(row[key]) for key in COLUMNS} for row in stored], rows)
-        self.assertIn("csv (3 written)", self.jackfield.ask("cdr show status"))
+        jt.wait_until(lambda: "csv (3 written)" in self.jackfield.ask("cdr show status"), 10, "the count of the backend")
 
     def test_several_at_once_are_a_record_each(self):
         self.start()
@@ -346,7 +346,7 @@ class Mappings(CdrTest):
         self.call("100", 1200)
         self.rows(1)
         mine = self.jackfield.folder / "log/cdr-custom/Mine.csv"
-        jt.wait_until(mine.exists, 10, "Mine.csv")
+        jt.wait_until(lambda: mine.exists() and mine.read_text().endswith("\n"), 10, "a line in Mine.csv")
         self.assertEqual(mine.read_text(), '"""Mr caller"" <caller>",red,8,mine\n')
         row = jt.wait_until(lambda: self.sqlite_rows("master.db", "calls"), 10, "a row in master.db")[0]
         self.assertEqual((row["who"], row["colour"]), ("caller", "red"))

@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -119,6 +120,10 @@ class Daemon:
 
     def wait_for_log(self, text, seconds=10, since=0):
         wait_until(lambda: text in self.log_text()[since:], seconds, f"the log line '{text}'")
+
+    def wait_for_pattern(self, pattern, seconds=10):
+        """The log is written later than a command is answered or a peer is done."""
+        return wait_until(lambda: re.search(pattern, self.log_text()), seconds, f"a log line that fits '{pattern}'")
 
     def channels(self):
         """Number of channels as the CLI counts them."""

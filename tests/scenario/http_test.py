@@ -166,7 +166,8 @@ class Server(HttpTest):
         wait_until(lambda: "8089" in daemon.ask("http show status"), 5)
         self.assertEqual(Raw(self.server, 8089).send(GET).response().status, 200)
         daemon.write("http.conf", HTTP.format(general="bindprot = 8089"))
-        self.assertIn("bindport", daemon.cli("core reload", check=False).stdout + daemon.log_text())
+        answer = daemon.cli("core reload", check=False).stdout
+        wait_until(lambda: "bindport" in answer + daemon.log_text(), 5, "the nearest word")
 
 
 if __name__ == "__main__":

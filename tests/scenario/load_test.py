@@ -108,8 +108,7 @@ class Load(jt.ScenarioTest):
             self.jackfield.ask("test stall 80")
             time.sleep(0.4)  # the queue that a stall left is served before the next one
         jt.finish(calls, 220)  # fails when a call failed
-        named = self.jackfield.log_text().count("ms by module test_stall")
-        self.assertGreaterEqual(named, 8, "the watchdog names the module")
+        jt.wait_until(lambda: self.jackfield.log_text().count("ms by module test_stall") >= 8, 10, "the watchdog's lines that name the module")
         names, *_, last = [line.split(";") for line in counts.read_text().splitlines()]
         total = dict(zip(names, last))
         self.assertEqual(CALLS // 5, int(total["SuccessfulCall(C)"]))

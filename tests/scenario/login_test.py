@@ -104,7 +104,7 @@ class LoginLimits(AmiTest, HttpTest):
         daemon = self.pbx()
         daemon.write("security.conf", "[login_limits]\nfirst_delay=never\n")
         answer = daemon.cli("core reload", check=False)
-        self.assertIn("security.conf:2", answer.stdout + answer.stderr + daemon.log_text())
+        jt.wait_until(lambda: "security.conf:2" in answer.stdout + answer.stderr + daemon.log_text(), 10, "the line of the file")
         daemon.write("security.conf", LIMITS + "enabled=no\n")
         daemon.ask("core reload")
         phone = SipClient(self, self.server)

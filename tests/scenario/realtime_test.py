@@ -295,7 +295,7 @@ class Odbc(RowUser):
         jackfield.write("func_odbc.conf", "[OTHER]\ndsn=here\nreadsq=SELECT 1\n")
         answer = jackfield.cli("module reload func_odbc", check=False)
         self.assertNotEqual(0, answer.returncode)
-        self.assertIn("func_odbc.conf:3", answer.stdout + answer.stderr + jackfield.log_text())
+        jt.wait_until(lambda: "func_odbc.conf:3" in answer.stdout + answer.stderr + jackfield.log_text(), 10, "the line of the file")
         self.assertIn("6001", self.dial(jackfield, "asks")["GOT"])
         jackfield.write("func_odbc.conf", FUNCTIONS.replace("[ALL]", "[EVERY]"))
         jackfield.ask("module reload func_odbc")

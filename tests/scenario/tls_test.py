@@ -138,7 +138,7 @@ class PhonesOverTls(TlsScenario):
 
     def test_missing_files_are_named_with_their_line(self):
         daemon = self.pbx("[transport-bad]\ntype=transport\nprotocol=tls\nbind=@ADDRESS@:5071\ncert_file=/nowhere/pbx.pem\n")
-        self.assertRegex(daemon.log_text(), r"pjsip.conf:\d+: .*transport-bad.*/nowhere/pbx.pem: No such file")
+        daemon.wait_for_pattern(r"pjsip.conf:\d+: .*transport-bad.*/nowhere/pbx.pem: No such file")
 
 
 SDES = "media_encryption=sdes"
@@ -430,7 +430,7 @@ class Web(TlsScenario):
 
     def test_a_missing_certificate_is_named_with_its_line(self):
         daemon = self.daemon({"http.conf": http_fixture.HTTP.format(general="tlsenable=yes"), "extensions.conf": PLAN})
-        self.assertRegex(daemon.log_text(), r"http.conf:\d+: tlsenable = yes needs tlscertfile")
+        daemon.wait_for_pattern(r"http.conf:\d+: tlsenable = yes needs tlscertfile")
 
 
 if __name__ == "__main__":

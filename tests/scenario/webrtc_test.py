@@ -172,7 +172,7 @@ class DtlsSrtp(Calls):
 
     def test_a_missing_certificate_is_an_error_with_its_place(self):
         daemon = self.pbx(_6001="media_encryption=dtls", _6002="")
-        self.assertRegex(daemon.log_text(), r"pjsip.conf:\d+: .*6001.*dtls_auto_generate_cert=yes or dtls_cert_file=FILE")
+        daemon.wait_for_pattern(r"pjsip.conf:\d+: .*6001.*dtls_auto_generate_cert=yes or dtls_cert_file=FILE")
 
 
 class Ice(Calls):
@@ -202,7 +202,7 @@ class Ice(Calls):
         alice.dial("8602")
         alice.wait_to_hear(440)
         far.wait_for_log("ICE connected to 10.77.0.1:")
-        self.assertRegex(far.log_text(), r"media ICE connected to 10\.77\.0\.1:\d+, DTLS connected \(AES_CM_128_HMAC_SHA1_80\) secure 1")
+        far.wait_for_pattern(r"media ICE connected to 10\.77\.0\.1:\d+, DTLS connected \(AES_CM_128_HMAC_SHA1_80\) secure 1")
         alice.hang_up()
         self.daemons[0].wait_idle()
         far.wait_idle()
@@ -237,7 +237,7 @@ class Ice(Calls):
         alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
         self.talk(alice, bob)
         self.assertGreaterEqual(server.asked, 2)  # RTP and RTCP
-        self.assertRegex(daemon.log_text(), r"a=candidate:\S+ 1 UDP \d+ 203\.0\.113\.5 \d+ typ srflx raddr 10\.77\.0\.1 rport \d+")
+        daemon.wait_for_pattern(r"a=candidate:\S+ 1 UDP \d+ 203\.0\.113\.5 \d+ typ srflx raddr 10\.77\.0\.1 rport \d+")
         self.end(alice, bob)
 
     def test_a_stun_server_that_is_silent_holds_nobody_up(self):

@@ -13,6 +13,7 @@ class HttpRequestReaderTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(reads_a_request_however_it_is_cut);
     CPPUNIT_TEST(gives_pipelined_requests_one_by_one);
     CPPUNIT_TEST(reads_chunked_bodies);
+    CPPUNIT_TEST(reads_chunked_bodies_however_they_are_cut);
     CPPUNIT_TEST(tells_who_waits_to_send_a_body);
     CPPUNIT_TEST(says_what_to_answer_to_broken_requests);
     CPPUNIT_TEST(hands_over_what_came_behind);
@@ -68,6 +69,23 @@ class HttpRequestReaderTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(reader.began() && !reader.in_body());
     }
 
+    void reads_chunked_bodies_however_they_are_cut() {
+        const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (const std::string& body : {std::string("0\r\n\r\n"), std::string("0\r\nT: x\r\n\r\n"), std::string("3\r\nabc\r\n0\r\n\r\n")})
+            for (std::size_t piece = 1; piece <= body.size(); ++piece) {
+                RequestReader reader(limits);
+                std::vector<HttpRequest> requests;
+                reader.feed(head);
+                CPPUNIT_ASSERT(all(reader).empty());
+                for (std::size_t at = 0; at < body.size(); at += piece) {
+                    CPPUNIT_ASSERT(requests.empty());
+                    reader.feed(std::string_view(body).substr(at, piece));
+                    for (HttpRequest& request : all(reader)) requests.push_back(std::move(request));
+                }
+                CPPUNIT_ASSERT_EQUAL(std::size_t{1}, requests.size());
+                CPPUNIT_ASSERT_EQUAL(std::string(body.starts_with('3') ? "abc" : ""), requests[0].body);
+            }
+    }
     void reads_chunked_bodies() {
         RequestReader reader(limits);
         reader.feed(
