@@ -47,10 +47,11 @@ BROWSER = "webrtc=yes\ndisallow=all\nallow=@CODECS@"
 class StunServer(threading.Thread):
     """Answers binding requests (RFC 8489) with an address that is not the asker's."""
 
-    def __init__(self, test, address, mapped="203.0.113.5"):
+    def __init__(self, test, address, mapped="203.0.113.5", late=0, port=3478):
         super().__init__(daemon=True)
+        self.late = late  # requests that it does not answer first
         self.socket, self.mapped, self.asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), mapped, 0
-        self.socket.bind((address, 3478))
+        self.socket.bind((address, port))
         test.addCleanup(self.socket.close)
         self.start()
 
@@ -62,6 +63,8 @@ class StunServer(threading.Thread):
             except OSError:
                 return
             self.asked += 1
+            if self.asked <= self.late:
+                continue
             host = bytes(a ^ b for a, b in zip(socket.inet_aton(self.mapped), cookie))
             value = struct.pack("!BBH", 0, 1, asker[1] ^ 0x2112) + host
             self.socket.sendto(struct.pack("!HH", 0x0101, 12) + request[4:20] + struct.pack("!HH", 0x0020, 8) + value, asker)
@@ -245,6 +248,80 @@ class Ice(Calls):
         alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
         self.talk(alice, bob)
         self.end(alice, bob)
+
+
+class TricklingPhone:
+    """A peer that describes no candidate and sends it by INFO (RFC 8840), as the test goes."""
+
+    def __init__(self, test, address, server):
+        self.address, self.server = address, server
+        self.sip, self.media = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        self.sip.bind((address, 5060))
+        self.media.bind((address, 0))
+        for one in (self.sip, self.media):
+            one.settimeout(10 * jt.SLOWNESS)
+            test.addCleanup(one.close)
+        self.cseq, self.tag = 0, ""
+
+    def send(self, method, body="", headers="", cseq=None):
+        if cseq is None:
+            self.cseq += 1
+        text = (f"{method} sip:600@{self.server} SIP/2.0\r\nVia: SIP/2.0/UDP {self.address}:5060;branch=z9hG4bK{method}{self.cseq}\r\nMax-Forwards: 70\r\n"
+                f"From: <sip:phone@{self.address}>;tag=phone\r\nTo: <sip:600@{self.server}>{self.tag}\r\nCall-ID: trickle\r\n"
+                f"CSeq: {cseq or self.cseq} {method}\r\nContact: <sip:{self.address}>\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}")
+        self.sip.sendto(text.encode(), (self.server, 5060))
+
+    def wait(self, start, contains=""):
+        while True:
+            text = self.sip.recvfrom(65535)[0].decode()
+            if text.startswith("INFO "):  # is answered in any case
+                copied = "".join(line + "\r\n" for line in text.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq"))
+                self.sip.sendto(f"SIP/2.0 200 OK\r\n{copied}Content-Length: 0\r\n\r\n".encode(), (self.server, 5060))
+            if text.startswith(start) and contains in text:
+                return text
+
+    def call(self):
+        sdp = (f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\n"
+               "a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-options:trickle\r\na=mid:1\r\n")
+        self.send("INVITE", sdp, "Supported: trickle-ice\r\nRecv-Info: trickle-ice\r\nContent-Type: application/sdp\r\n")
+        answer = self.wait("SIP/2.0 200", "INVITE")
+        self.tag = ";" + re.search(r"(?m)^To: .*;(tag=\S+)", answer).group(1)
+        self.send("ACK", cseq=self.cseq)
+        return answer
+
+    def trickle(self, body):
+        self.send("INFO", body, "Info-Package: trickle-ice\r\nContent-Disposition: Info-Package\r\nContent-Type: application/trickle-ice-sdpfrag\r\n")
+        return self.wait("SIP/2.0 ", "INFO")
+
+
+class Trickle(Calls):
+    def test_candidates_come_and_go_by_info(self):
+        StunServer(self, self.server, late=2, port=3480)
+        far = f"{webrtc_fixture.NETWORK}.3"
+        options = f"{ICE}\nrtcp_mux=yes"
+        daemon = self.pbx(jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", options).replace("@WHERE@", far), rtp=f"stunaddr={self.server}:3480\n")
+        phone = TricklingPhone(self, far, self.server)
+        answer = phone.call()
+        self.assertRegex(answer, r"(?m)^Supported: .*trickle-ice")
+        self.assertIn("a=ice-options:trickle", answer)
+        self.assertNotIn("a=end-of-candidates", answer)  # the STUN server is asked still
+        late = phone.wait("INFO ", "a=end-of-candidates")
+        self.assertIn("Content-Type: application/trickle-ice-sdpfrag", late)
+        self.assertIn("Info-Package: trickle-ice", late)
+        self.assertRegex(late, r"a=mid:1\r\na=candidate:\S+ 1 UDP \d+ 203\.0\.113\.5 \d+ typ srflx")
+        # Theirs: of another generation it counts for nothing, of this one it is checked.
+        candidate = "m=audio 9 RTP/AVP 0\r\na=mid:1\r\na=candidate:1 1 UDP 2130706431 {} {} typ host\r\na=end-of-candidates\r\n"
+        head = "a=ice-ufrag:{}\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"
+        port = phone.media.getsockname()[1]
+        self.assertTrue(phone.trickle(head.format("old1") + candidate.format(far, 9)).startswith("SIP/2.0 200"))
+        self.assertTrue(phone.trickle("no SDP\r\n").startswith("SIP/2.0 400"))
+        self.assertTrue(phone.trickle(head.format("8hhY") + candidate.format(far, port)).startswith("SIP/2.0 200"))
+        check, source = phone.media.recvfrom(1500)
+        self.assertEqual((b"\x00\x01", self.server), (check[:2], source[0]))
+        self.assertIn(b"8hhY:", check)
+        phone.send("BYE")
+        phone.wait("SIP/2.0 200", "BYE")
+        daemon.wait_idle()
 
 
 @unittest.skipIf(chromium_is_missing(), "chromium is not installed")
