@@ -149,11 +149,7 @@ class DtlsSrtp(Calls):
         self.pbx(_6001=DTLS, _6002="")
         alice, bob = self.secured("6001", tone=440), self.phone("6002", tone=1000, auto_answer=True)
         self.talk(alice, bob)
-        alice.command("hold")
-        bob.wait_to_hear(620)
-        alice.command("resume")
-        bob.wait_to_hear(440)
-        alice.wait_to_hear(1000)
+        alice.hold_and_resume(bob)
         self.end(alice, bob)
 
     def test_who_offers_no_encryption_is_refused(self):
