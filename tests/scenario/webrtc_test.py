@@ -9,6 +9,7 @@ import unittest
 
 import fixture as jt
 import webrtc_fixture
+from raw_phone import RawPhone, TRUNK
 from webrtc_fixture import Browser, MediaScenario, chromium_is_missing
 
 PLAN = """
@@ -29,18 +30,6 @@ exten => 601,1,Answer()
 """
 DTLS = "media_encryption=dtls\ndtls_auto_generate_cert=yes"
 ICE = "ice_support=yes"
-TRUNK = """
-[trunk](phone)
-aors=trunk
-@OPTIONS@
-[trunk]
-type=aor
-contact=sip:@WHERE@:5060
-[trunk]
-type=identify
-endpoint=trunk
-match=@WHERE@
-"""
 BROWSER = "webrtc=yes\ndisallow=all\nallow=@CODECS@"
 
 
@@ -246,44 +235,12 @@ class Ice(Calls):
         self.end(alice, bob)
 
 
-class TricklingPhone:
-    """A peer that describes no candidate and sends it by INFO (RFC 8840), as the test goes."""
-
-    def __init__(self, test, address, server):
-        self.address, self.server = address, server
-        self.sip, self.media = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-        self.sip.bind((address, 5060))
-        self.media.bind((address, 0))
-        for one in (self.sip, self.media):
-            one.settimeout(10 * jt.SLOWNESS)
-            test.addCleanup(one.close)
-        self.cseq, self.tag = 0, ""
-
-    def send(self, method, body="", headers="", cseq=None):
-        if cseq is None:
-            self.cseq += 1
-        text = (f"{method} sip:600@{self.server} SIP/2.0\r\nVia: SIP/2.0/UDP {self.address}:5060;branch=z9hG4bK{method}{self.cseq}\r\nMax-Forwards: 70\r\n"
-                f"From: <sip:phone@{self.address}>;tag=phone\r\nTo: <sip:600@{self.server}>{self.tag}\r\nCall-ID: trickle\r\n"
-                f"CSeq: {cseq or self.cseq} {method}\r\nContact: <sip:{self.address}>\r\n{headers}Content-Length: {len(body)}\r\n\r\n{body}")
-        self.sip.sendto(text.encode(), (self.server, 5060))
-
-    def wait(self, start, contains=""):
-        while True:
-            text = self.sip.recvfrom(65535)[0].decode()
-            if text.startswith("INFO "):  # is answered in any case
-                copied = "".join(line + "\r\n" for line in text.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq"))
-                self.sip.sendto(f"SIP/2.0 200 OK\r\n{copied}Content-Length: 0\r\n\r\n".encode(), (self.server, 5060))
-            if text.startswith(start) and contains in text:
-                return text
+class TricklingPhone(RawPhone):
+    """Describes no candidate and sends it by INFO (RFC 8840), as the test goes."""
 
     def call(self):
-        sdp = (f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\n"
-               "a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-options:trickle\r\na=mid:1\r\n")
-        self.send("INVITE", sdp, "Supported: trickle-ice\r\nRecv-Info: trickle-ice\r\nContent-Type: application/sdp\r\n")
-        answer = self.wait("SIP/2.0 200", "INVITE")
-        self.tag = ";" + re.search(r"(?m)^To: .*;(tag=\S+)", answer).group(1)
-        self.send("ACK", cseq=self.cseq)
-        return answer
+        return self.invite("m=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\na=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"
+                           "a=ice-options:trickle\r\na=mid:1\r\n", connection="0.0.0.0", headers="Supported: trickle-ice\r\nRecv-Info: trickle-ice\r\n")
 
     def trickle(self, body):
         self.send("INFO", body, "Info-Package: trickle-ice\r\nContent-Disposition: Info-Package\r\nContent-Type: application/trickle-ice-sdpfrag\r\n")

@@ -33,7 +33,7 @@ class TestCipher final : public RtpCipher {
 class TestSrtp final : public SrtpService {
   public:
     Result<std::shared_ptr<RtpCipher>> encryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, true); }
-    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, false); }
+    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key, std::span<const std::uint8_t>) override { return make(suite, key, false); }
 
   private:
     static Result<std::shared_ptr<RtpCipher>> make(SrtpSuite suite, std::span<const std::uint8_t> key, bool encrypts) {
