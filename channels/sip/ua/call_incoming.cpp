@@ -178,7 +178,9 @@ void SipCall::attach_media(const MediaStream* near) {
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
         if (!(bits & rtp_timeout) || !call) return;
-        log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), (*call)->endpoint_->rtp_timeout.count());
+        const EndpointSettings& endpoint = *(*call)->endpoint_;
+        const auto limit = (*call)->media_->held_by_remote() ? endpoint.rtp_timeout_hold : endpoint.rtp_timeout;
+        log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), limit.count());
         (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
     });
 }
