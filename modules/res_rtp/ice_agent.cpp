@@ -68,14 +68,12 @@ void IceAgent::start(const Remote& remote, bool controlling, Instant now) {
         first_valid_ = {};
     }
     for (const IceCandidate& candidate : remote.candidates) add_pairs(candidate);
+    if (state_ == State::connected && component_count_ == 2 && components_[1].selected < 0) {  // its first candidate came late
+        state_ = State::checking;
+        started_ = next_check_ = now;
+    }
     for (const Early& request : std::exchange(early_, {})) request_came(request, now);
     tick(now);
-}
-
-void IceAgent::add_candidate(const IceCandidate& candidate, Instant now) {
-    if (remote_.empty()) return;
-    add_pairs(candidate);
-    plan(now);
 }
 
 void IceAgent::stop() {

@@ -60,7 +60,6 @@ class IceAgent {
     // What the far side described. Begins checks when its credentials are new; else takes candidates that are. `controlling`:
     // we made the offer.
     void start(const Remote& remote, bool controlling, Instant now);
-    void add_candidate(const IceCandidate& candidate, Instant now);
     void stop();  // the far side has no ICE any more; start() begins anew
 
     // Any STUN message of this component that is no answer of a server.

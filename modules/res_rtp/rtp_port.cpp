@@ -44,7 +44,9 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&random_state_), sizeof random_state_));
     random_state_ |= 1;  // the generator's state must not be 0
     ssrc_ = random();
-    last_sequence_ = static_cast<std::uint16_t>(random());
+    // RFC 3711 3.3.1: what hears the first packet after the number went round is one round behind for ever, and under SRTP
+    // deaf. In the lower half that takes ten minutes.
+    last_sequence_ = static_cast<std::uint16_t>(random() & 0x7fff);
     last_timestamp_ = random();
     quality_.ssrc = ssrc_;
     shared_->quality.set(quality_);

@@ -42,11 +42,14 @@ class RtpTransport {
     // Calls `done` when all candidates are known that there will be, at once if they are; it takes 400 ms at most, with a TURN
     // server 1,200 ms.
     virtual void when_gathered(std::function<void()> done) = 0;
+    virtual bool gathered() const = 0;
+    // Called when that is so, and again for each candidate that is found later: what was described before is to be added to.
+    virtual void on_late_candidates(std::function<void()> more) = 0;
 
     // After each exchange of offer and answer. `offered`: the last offer of the call's first exchange was ours, so we control.
     // `active`: we begin the DTLS handshake (a=setup:active). An association goes on while the role and the fingerprints stay.
     virtual void set_remote(const RtpRemoteTransport& remote, bool offered, bool active) = 0;
-    virtual void add_candidate(const IceCandidate& candidate) = 0;  // trickled (RFC 8838)
+    virtual void add_candidate(const IceCandidate& candidate) = 0;  // trickled (RFC 8838); of the description that holds
 
     // Called once when media can't pass any more: no pair works, consent has ended, the handshake failed or its certificate is
     // not the one described.

@@ -137,14 +137,16 @@ void SessionTransport::relay_failed(unsigned, const std::string& why) {
 
 void SessionTransport::check_gathered() {
     const bool pending = std::ranges::any_of(components_, [](const Component& component) { return component.relay && component.relay->pending(); });
-    if (!asking_ && !pending) gathered();
+    if (gathering_ && !asking_ && !pending) return end_gathering();
+    if (!gathering_ && more_) more_();
 }
 
-void SessionTransport::gathered() {
+void SessionTransport::end_gathering() {
     gathering_ = false;
     server_timer_.stop();
     patience_.stop();
     if (const auto done = std::exchange(when_gathered_, {})) done();
+    if (more_) more_();
 }
 
 void SessionTransport::when_gathered(std::function<void()> done) {

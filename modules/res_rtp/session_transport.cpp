@@ -35,7 +35,7 @@ SessionTransport::SessionTransport(std::shared_ptr<Shared> shared, Lane& lane, G
           agent_->tick(Clock::now());
           plan();
       }),
-      server_timer_([this] { ask_server(); }), patience_([this] { gathered(); }) {
+      server_timer_([this] { ask_server(); }), patience_([this] { end_gathering(); }) {
     shared_->inbox->set_receiver([this](PacketInbox::Packet& packet) { take(packet); });
     if (shared_->options.ice) begin_gathering();
 }
@@ -89,9 +89,10 @@ void SessionTransport::begin_dtls(bool active) {
 }
 
 void SessionTransport::add_candidate(const IceCandidate& candidate) {
-    if (!agent_ || !remote_.ice) return;
-    agent_->add_candidate(candidate, Clock::now());
-    plan();
+    constexpr std::size_t most = 64;
+    if (!agent_ || !remote_.ice || remote_.candidates.size() >= most) return;
+    remote_.candidates.push_back(candidate);
+    start_ice();  // RTCP may have its first one
 }
 
 void SessionTransport::complete(RtpParameters& parameters) const {

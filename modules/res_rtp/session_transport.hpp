@@ -34,6 +34,8 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     bool ice_lite() const override { return shared_->settings.ice_lite; }
     Fingerprint fingerprint(FingerprintHash hash) const override { return shared_->options.dtls->fingerprint(hash); }
     void when_gathered(std::function<void()> done) override;
+    bool gathered() const override { return !gathering_; }
+    void on_late_candidates(std::function<void()> more) override { more_ = std::move(more); }
     void restart_ice() override { agent_->restart(); }
     void set_remote(const RtpRemoteTransport& remote, bool offered, bool active) override;
     void add_candidate(const IceCandidate& candidate) override;
@@ -61,7 +63,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     void ask_server();
     bool hear_server(const PacketInbox::Packet& packet, const StunMessage& message);
     void check_gathered();
-    void gathered();
+    void end_gathering();
     bool relayed() const;                      // pairs by a relay can be made
 
     void take(PacketInbox::Packet& packet);
@@ -102,7 +104,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     Timer server_timer_, patience_;
     unsigned questions_ = 0;                   // asked so far; 0: no server is asked
     bool asking_ = false, gathering_ = false;  // the STUN server; it or a relay
-    std::function<void()> when_gathered_;
+    std::function<void()> when_gathered_, more_;
 };
 
 }  // namespace jackfield::rtp

@@ -33,13 +33,14 @@ constexpr std::array<Policies, srtp_suites> policies{
 // One direction. The library makes its state for a source with that source's first good packet, and nothing for others.
 class Cipher final : public RtpCipher {
   public:
-    Cipher(srtp_t session, bool encrypts, Gate::Pass pass) : pass_(std::move(pass)), session_(session), encrypts_(encrypts) {}
+    Cipher(srtp_t session, bool encrypts, bool identified, Gate::Pass pass)
+        : pass_(std::move(pass)), session_(session), encrypts_(encrypts), identified_(identified) {}
     ~Cipher() override { srtp_dealloc(session_); }
     std::size_t rtp(std::span<std::uint8_t> buffer, std::size_t size) override {
-        return run(encrypts_ ? srtp_protect : srtp_unprotect, buffer, size);
+        return run(encrypts_ ? srtp_protect : identified_ ? unprotect_identified : srtp_unprotect, buffer, size);
     }
     std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) override {
-        return run(encrypts_ ? srtp_protect_rtcp : srtp_unprotect_rtcp, buffer, size);
+        return run(encrypts_ ? srtp_protect_rtcp : identified_ ? unprotect_identified_rtcp : srtp_unprotect_rtcp, buffer, size);
     }
 
   private:
@@ -48,36 +49,49 @@ class Cipher final : public RtpCipher {
         int length = static_cast<int>(size);
         return function(session_, buffer.data(), &length) == srtp_err_status_ok ? static_cast<std::size_t>(length) : 0;
     }
+    static srtp_err_status_t unprotect_identified(srtp_t session, void* packet, int* size) { return srtp_unprotect_mki(session, packet, size, 1); }
+    static srtp_err_status_t unprotect_identified_rtcp(srtp_t session, void* packet, int* size) {
+        return srtp_unprotect_rtcp_mki(session, packet, size, 1);
+    }
     Gate::Pass pass_;  // our code is needed for as long
     srtp_t session_;
-    bool encrypts_;
+    bool encrypts_, identified_;
 };
 
 class Srtp final : public SrtpService {
   public:
     explicit Srtp(Module& module) : module_(module) {}
     Result<std::shared_ptr<RtpCipher>> encryption(SrtpSuite suite, std::span<const std::uint8_t> key) override {
-        return make(suite, key, ssrc_any_outbound);
+        return make(suite, key, {}, ssrc_any_outbound);
     }
-    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key) override {
-        return make(suite, key, ssrc_any_inbound);
+    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key, std::span<const std::uint8_t> identifier) override {
+        return make(suite, key, identifier, ssrc_any_inbound);
     }
 
   private:
-    Result<std::shared_ptr<RtpCipher>> make(SrtpSuite suite, std::span<const std::uint8_t> key, srtp_ssrc_type_t direction) {
+    Result<std::shared_ptr<RtpCipher>> make(SrtpSuite suite, std::span<const std::uint8_t> key, std::span<const std::uint8_t> identifier,
+                                            srtp_ssrc_type_t direction) {
         if (key.size() != key_size(suite)) return fail(ErrorCode::invalid, "an SRTP key of {} bytes does not fit its suite", key.size());
         std::vector<std::uint8_t> master(key.begin(), key.end());
         srtp_policy_t policy{};
         policies.at(static_cast<std::size_t>(suite)).rtp(&policy.rtp);
         policies.at(static_cast<std::size_t>(suite)).rtcp(&policy.rtcp);
         policy.ssrc.type = direction;
-        policy.key = master.data();
+        std::vector<std::uint8_t> name(identifier.begin(), identifier.end());
+        srtp_master_key_t named{master.data(), name.data(), static_cast<unsigned>(name.size())};
+        std::array<srtp_master_key_t*, 1> keys{&named};
+        if (name.size() > SRTP_MAX_MKI_LEN) return fail(ErrorCode::invalid, "an identifier of a key (MKI) of {} bytes is too long", name.size());
+        if (name.empty())
+            policy.key = master.data();
+        else
+            policy.keys = keys.data();
+        policy.num_master_keys = name.empty() ? 0 : 1;
         policy.window_size = replay_window;
         policy.allow_repeat_tx = 1;  // a relayed packet that comes twice goes out twice
         srtp_t session = nullptr;
         if (const auto status = srtp_create(&session, &policy); status != srtp_err_status_ok)
             return fail(ErrorCode::unsupported, "libsrtp2 refuses the cipher suite (error {})", static_cast<int>(status));
-        return std::make_shared<Cipher>(session, direction == ssrc_any_outbound, module_.gate().hold());
+        return std::make_shared<Cipher>(session, direction == ssrc_any_outbound, !name.empty(), module_.gate().hold());
     }
     Module& module_;
 };

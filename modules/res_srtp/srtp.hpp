@@ -19,7 +19,9 @@ class SrtpService {
     // For RtpParameters::encrypt and decrypt; `key` has key_size() bytes and is for this direction alone. Control thread.
     // Errors: invalid (the key's size), unsupported (the library lacks the suite).
     virtual Result<std::shared_ptr<RtpCipher>> encryption(SrtpSuite suite, std::span<const std::uint8_t> key) = 0;
-    virtual Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key) = 0;
+    // `identifier`: the MKI that packets bear (RFC 3711 3.1), at most 128 bytes; empty: none.
+    virtual Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key,
+                                                          std::span<const std::uint8_t> identifier = {}) = 0;
 };
 
 }  // namespace jackfield

@@ -1,15 +1,18 @@
-// Session descriptions: read, written, read again, answered, accepted.
+// Session descriptions, and fragments of them in INFO: read, written, read again, answered, accepted.
 #include <cstdint>
 #include <cstdlib>
 
 #include "channels/sip/stack/offer_answer.hpp"
 #include "channels/sip/stack/sdes.hpp"
 #include "channels/sip/stack/transport_attributes.hpp"
+#include "channels/sip/stack/trickle.hpp"
 
 using namespace jackfield::sip;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    if (const auto fragment = parse_trickle_fragment(text))
+        if (parse_trickle_fragment(write_trickle_fragment(*fragment)).value() != *fragment) std::abort();
     const auto session = parse_sdp(text);
     if (!session) return 0;
     for (const SdpMedia& media : session->media) {

@@ -121,11 +121,7 @@ class Calls(jt.ScenarioTest):
 
     def test_hold_plays_music_to_the_held_side(self):
         alice, bob = self.talking()
-        alice.command("hold")
-        bob.wait_to_hear(620)
-        alice.command("resume")
-        bob.wait_to_hear(440)
-        alice.wait_to_hear(1000)
+        alice.hold_and_resume(bob)
         bob.hang_up()
         self.jackfield.wait_idle()
 

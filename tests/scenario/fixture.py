@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import random
 import re
 import shutil
@@ -334,6 +335,22 @@ class Phone:
             samples = self.heard()[-count:]
             return len(samples) == count and level(samples, hz) >= least
         wait_until(hears, seconds, f"a tone of {hz} Hz at phone {self.user}")
+
+    def media_rate(self):
+        """Bits per second of audio that come, after decryption, as it counts them; None: it has not said yet."""
+        told = re.findall(r"audio=\d+/(\d+)", (self.folder / "output.txt").read_text(errors="replace"))
+        return int(told[-1]) if told else None
+
+    def hold_and_resume(self, other, music=620):
+        """Holds `other`, which hears music, and comes back. baresip 1.0.0 writes no more of what it hears to its file once it has held
+        a call, so that it is heard again shows in what it counts."""
+        self.wait_to_hear(other.tone)
+        self.command("hold")
+        other.wait_to_hear(music)
+        wait_until(lambda: self.media_rate() == 0, 10, f"the end of audio to phone {self.user}")
+        self.command("resume")
+        other.wait_to_hear(self.tone)
+        wait_until(lambda: (self.media_rate() or 0) > 30000, 10, f"audio to phone {self.user} again")
 
     def wait_for_silence(self, seconds=10, most=0.01, length=0.4):
         count = int(8000 * length)

@@ -15,6 +15,7 @@ import time
 
 import fixture as jt
 import http_fixture
+import raw_phone
 from ami_fixture import MANAGER, Client
 
 PLAN = """
@@ -178,14 +179,50 @@ class EncryptedMedia(TlsScenario):
         bob = self.tls_phone("6002", tone=1000, auto_answer=True, media_encryption="srtp-mand")
         alice.dial("6002")
         bob.wait_to_hear(440)
-        alice.command("hold")
-        bob.wait_to_hear(620)
-        alice.command("resume")
-        bob.wait_to_hear(440)
-        alice.wait_to_hear(1000)
+        alice.hold_and_resume(bob)
         bob.hang_up()
         alice.wait_event("CALL_CLOSED")
         self.daemons[0].wait_idle()
+
+    def test_keys_that_change_within_the_call(self):
+        far = self.address()
+        daemon = self.daemon({"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + raw_phone.TRUNK.replace("@OPTIONS@", SDES).replace("@WHERE@", far),
+                              "extensions.conf": PLAN})
+        phone = raw_phone.RawPhone(self, far, self.server)
+        sequence, keys_of_theirs = 65500, []  # the number goes round within: the roll-over counter is of each key
+
+        def exchange(key, sample):
+            """Describes that key of ours, speaks with it, and hears its echo by the key of the answer."""
+            nonlocal sequence
+            answer = phone.invite(f"m=audio {phone.media.getsockname()[1]} RTP/SAVP 0\r\n{key.line()}")
+            target = (self.server, int(re.search(r"m=audio (\d+)", answer).group(1)))
+            keys_of_theirs.append(raw_phone.Srtp.key_of(answer))
+            back = theirs.get(keys_of_theirs[-1]) or theirs.setdefault(keys_of_theirs[-1], raw_phone.Srtp(keys_of_theirs[-1]))
+            phone.media.settimeout(0.02)
+            deadline = time.monotonic() + 10 * jt.SLOWNESS
+            while time.monotonic() < deadline:
+                phone.media.sendto(key.protect(raw_phone.rtp(sequence, sample)), target)
+                sequence += 1
+                try:
+                    heard = back.unprotect(phone.media.recv(2000))
+                except TimeoutError:
+                    continue
+                if heard and heard[12:] == bytes([sample]) * 160:
+                    return
+            self.fail(f"no echo of {sample:#x} with key {len(keys_of_theirs)}")
+
+        theirs = {}
+        first, second = raw_phone.Srtp(sending=True, identifier=b"\0\0\0\x07"), raw_phone.Srtp(sending=True)
+        exchange(first, 0x11)   # its packets bear the name of the key (MKI)
+        exchange(first, 0x22)   # nothing new: the keys stay
+        exchange(second, 0x33)  # a new key of ours brings one of theirs
+        for sample in range(0x40, 0x68):
+            exchange(second, sample)
+        self.assertEqual(keys_of_theirs[0], keys_of_theirs[1])
+        self.assertEqual(2, len(set(keys_of_theirs)))
+        self.assertGreater(sequence, 65536)
+        phone.bye()
+        daemon.wait_idle()
 
     def test_who_offers_no_encryption_is_refused_where_it_is_required(self):
         self.pbx(**{"6001": SDES})

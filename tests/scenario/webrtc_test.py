@@ -9,6 +9,7 @@ import unittest
 
 import fixture as jt
 import webrtc_fixture
+from raw_phone import RawPhone, TRUNK
 from webrtc_fixture import Browser, MediaScenario, chromium_is_missing
 
 PLAN = """
@@ -29,28 +30,17 @@ exten => 601,1,Answer()
 """
 DTLS = "media_encryption=dtls\ndtls_auto_generate_cert=yes"
 ICE = "ice_support=yes"
-TRUNK = """
-[trunk](phone)
-aors=trunk
-@OPTIONS@
-[trunk]
-type=aor
-contact=sip:@WHERE@:5060
-[trunk]
-type=identify
-endpoint=trunk
-match=@WHERE@
-"""
 BROWSER = "webrtc=yes\ndisallow=all\nallow=@CODECS@"
 
 
 class StunServer(threading.Thread):
     """Answers binding requests (RFC 8489) with an address that is not the asker's."""
 
-    def __init__(self, test, address, mapped="203.0.113.5"):
+    def __init__(self, test, address, mapped="203.0.113.5", late=0, port=3478):
         super().__init__(daemon=True)
+        self.late = late  # requests that it does not answer first
         self.socket, self.mapped, self.asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), mapped, 0
-        self.socket.bind((address, 3478))
+        self.socket.bind((address, port))
         test.addCleanup(self.socket.close)
         self.start()
 
@@ -62,6 +52,8 @@ class StunServer(threading.Thread):
             except OSError:
                 return
             self.asked += 1
+            if self.asked <= self.late:
+                continue
             host = bytes(a ^ b for a, b in zip(socket.inet_aton(self.mapped), cookie))
             value = struct.pack("!BBH", 0, 1, asker[1] ^ 0x2112) + host
             self.socket.sendto(struct.pack("!HH", 0x0101, 12) + request[4:20] + struct.pack("!HH", 0x0020, 8) + value, asker)
@@ -146,11 +138,7 @@ class DtlsSrtp(Calls):
         self.pbx(_6001=DTLS, _6002="")
         alice, bob = self.secured("6001", tone=440), self.phone("6002", tone=1000, auto_answer=True)
         self.talk(alice, bob)
-        alice.command("hold")
-        bob.wait_to_hear(620)
-        alice.command("resume")
-        bob.wait_to_hear(440)
-        alice.wait_to_hear(1000)
+        alice.hold_and_resume(bob)
         self.end(alice, bob)
 
     def test_who_offers_no_encryption_is_refused(self):
@@ -245,6 +233,48 @@ class Ice(Calls):
         alice, bob = self.phone("6001", tone=440), self.secured("6002", kind="", ice=True, tone=1000, auto_answer=True)
         self.talk(alice, bob)
         self.end(alice, bob)
+
+
+class TricklingPhone(RawPhone):
+    """Describes no candidate and sends it by INFO (RFC 8840), as the test goes."""
+
+    def call(self):
+        return self.invite("m=audio 9 RTP/AVP 0\r\na=rtcp-mux\r\na=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"
+                           "a=ice-options:trickle\r\na=mid:1\r\n", connection="0.0.0.0", headers="Supported: trickle-ice\r\nRecv-Info: trickle-ice\r\n")
+
+    def trickle(self, body):
+        self.send("INFO", body, "Info-Package: trickle-ice\r\nContent-Disposition: Info-Package\r\nContent-Type: application/trickle-ice-sdpfrag\r\n")
+        return self.wait("SIP/2.0 ", "INFO")
+
+
+class Trickle(Calls):
+    def test_candidates_come_and_go_by_info(self):
+        StunServer(self, self.server, late=2, port=3480)
+        far = f"{webrtc_fixture.NETWORK}.3"
+        options = f"{ICE}\nrtcp_mux=yes"
+        daemon = self.pbx(jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", options).replace("@WHERE@", far), rtp=f"stunaddr={self.server}:3480\n")
+        phone = TricklingPhone(self, far, self.server)
+        answer = phone.call()
+        self.assertRegex(answer, r"(?m)^Supported: .*trickle-ice")
+        self.assertIn("a=ice-options:trickle", answer)
+        self.assertNotIn("a=end-of-candidates", answer)  # the STUN server is asked still
+        late = phone.wait("INFO ", "a=end-of-candidates")
+        self.assertIn("Content-Type: application/trickle-ice-sdpfrag", late)
+        self.assertIn("Info-Package: trickle-ice", late)
+        self.assertRegex(late, r"a=mid:1\r\na=candidate:\S+ 1 UDP \d+ 203\.0\.113\.5 \d+ typ srflx")
+        # Theirs: of another generation it counts for nothing, of this one it is checked.
+        candidate = "m=audio 9 RTP/AVP 0\r\na=mid:1\r\na=candidate:1 1 UDP 2130706431 {} {} typ host\r\na=end-of-candidates\r\n"
+        head = "a=ice-ufrag:{}\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\n"
+        port = phone.media.getsockname()[1]
+        self.assertTrue(phone.trickle(head.format("old1") + candidate.format(far, 9)).startswith("SIP/2.0 200"))
+        self.assertTrue(phone.trickle("no SDP\r\n").startswith("SIP/2.0 400"))
+        self.assertTrue(phone.trickle(head.format("8hhY") + candidate.format(far, port)).startswith("SIP/2.0 200"))
+        check, source = phone.media.recvfrom(1500)
+        self.assertEqual((b"\x00\x01", self.server), (check[:2], source[0]))
+        self.assertIn(b"8hhY:", check)
+        phone.send("BYE")
+        phone.wait("SIP/2.0 200", "BYE")
+        daemon.wait_idle()
 
 
 @unittest.skipIf(chromium_is_missing(), "chromium is not installed")

@@ -16,11 +16,12 @@ struct CryptoLine {
     std::uint32_t tag = 1;
     SrtpSuite suite = SrtpSuite::aes_cm_128_hmac_sha1_80;
     std::vector<std::uint8_t> key;  // master key and salt
+    std::vector<std::uint8_t> identifier;  // MKI, that each packet bears (RFC 3711 3.1); empty: none
     bool operator==(const CryptoLine&) const = default;
 };
 
 // Nothing for suites and session parameters that are not known here, for several keys, and for what is malformed: an offer
-// has other lines (RFC 4568 5.1.2). Of a lifetime and of a key identifier of the usual kind no notice is taken.
+// has other lines (RFC 4568 5.1.2). Of a lifetime no notice is taken: whose key it is has to bring another one in time.
 std::optional<CryptoLine> parse_crypto(std::string_view value);
 std::string write_crypto(const CryptoLine& line);
 

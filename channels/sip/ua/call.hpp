@@ -123,6 +123,7 @@ class SipCall final : public DriverChannel,
     void on_unacknowledged_provisional() override;
     std::string_view response_to_invite(int status, const std::string& sdp, const std::function<void(MessageWriter&)>& more = {});
     void attach_media(const MediaStream* near);
+    static void begin(SipCall& call, Custody custody);
 
     // outgoing (call_outgoing.cpp)
     void send_invite();
@@ -171,12 +172,16 @@ class SipCall final : public DriverChannel,
     void on_update(UserDialog& dialog, IncomingRequest& request);
     void on_prack(IncomingRequest& request);
     void on_bye(IncomingRequest& request);
-    void on_info(IncomingRequest& request);
-    void send_digit(const Digit& digit);
-    void send_next_digit();
     void on_message_request(IncomingRequest& request);
     void note_hold(bool was_held);
     void respond_with_sdp(ServerHandle& handle, const std::string& sdp);
+
+    // INFO (call_info.cpp)
+    void on_info(IncomingRequest& request);
+    void on_candidates(IncomingRequest& request);
+    void send_digit(const Digit& digit);
+    void send_candidates();
+    void send_next_info();
 
     // transfers (call_transfer.cpp)
     static int replaceable(UserAgent& agent, const Message& invite, SipCall*& replaced);
@@ -242,7 +247,12 @@ class SipCall final : public DriverChannel,
     ServerHandle reinvite_received_{*this};
     ClientHandle other_request_{*this};    // REFER of ours
     ClientHandle info_sent_{*this};
-    std::vector<Digit> digits_to_send_;    // by INFO, one after the other so that none overtakes
+    struct Info {
+        std::string_view type;
+        std::string body;
+    };
+    std::vector<Info> infos_;              // to be sent, one after the other so that none overtakes
+    bool trickles_ = false;                // the far side takes candidates by INFO
     Queue<int> refer_result_{4};           // final status of our REFER's transfer
     std::optional<std::uint32_t> refer_cseq_;  // of theirs: the Event id of our NOTIFYs
     std::shared_ptr<SipCall*> self_{std::make_shared<SipCall*>(this)};  // for functions that may outlive the call

@@ -1,6 +1,7 @@
 // One SIP call: the incoming INVITE and our answers to it (RFC 3261 section 13.3).
 #include <array>
 
+#include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
@@ -34,6 +35,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     }
     if (!call.session_agreed(request)) return;
     call.media_ = std::move(*media);
+    call.trickles_ = endpoint->ice_support && invite.lists(HeaderName::supported, trickle_package);
     if (auto offered = call.accept_offer(invite); !offered)
         return (void)request.respond(offered.error().code == ErrorCode::unsupported ? 488 : 400);
     call.received_head_ = invite.text().substr(0, invite.text().size() - invite.body().size());
@@ -80,8 +82,23 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     }
     channel.set_state(ChannelState::ring);
     call.attach_media(nullptr);
-    if (auto started = start_dialplan(std::move(*custody)); !started)
-        log_warning("Call of {} to {} refused: {}", endpoint->name, extension, started.error().text);
+    RtpTransport* const transport = call.media_->transport();
+    if (!transport || transport->gathered() || call.trickles_) return begin(call, std::move(*custody));
+    // Its answer is to have all candidates, and nothing answers before the dialplan runs.
+    transport->when_gathered([self = std::weak_ptr<SipCall*>(call.self_), waiting = std::make_shared<Custody>(std::move(*custody))] {
+        const auto alive = self.lock();
+        if (!alive) return;
+        SipCall& gathered = **alive;
+        if (gathered.invite_received_.active() && !gathered.answered_with_.empty())
+            if (auto answer = gathered.media_->make_answer(gathered.invite_received_.request().body())) gathered.answered_with_ = std::move(*answer);
+        begin(gathered, std::move(*waiting));
+    });
+}
+
+void SipCall::begin(SipCall& call, Custody custody) {
+    const std::string extension = custody.channel().place().extension;
+    if (auto started = start_dialplan(std::move(custody)); !started)
+        log_warning("Call of {} to {} refused: {}", call.endpoint_->name, extension, started.error().text);
 }
 
 // Whether provisional responses are to go reliably (RFC 3262 section 3). False: answered, the two can't agree.
@@ -152,13 +169,17 @@ void SipCall::attach_media(const MediaStream* near) {
     media_->attach(channel(), near, [self](const Digit& digit) {
         if (const auto call = self.lock()) (*call)->send_digit(digit);
     });
-    if (RtpTransport* const transport = media_->transport())
+    if (RtpTransport* const transport = media_->transport()) {
+        transport->on_late_candidates([self] {
+            if (const auto call = self.lock()) (*call)->send_candidates();
+        });
         transport->on_failure([self](const std::string& why) {
             const auto call = self.lock();
             if (!call) return;
             log_notice("{}: no media can pass ({}): the call is ended", (*call)->channel().name(), why);
             (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
         });
+    }
     if (direct_)
         channel().media().on_use_changed([self] {
             if (const auto call = self.lock()) (*call)->review_media_of_both();
@@ -166,7 +187,9 @@ void SipCall::attach_media(const MediaStream* near) {
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
         if (!(bits & rtp_timeout) || !call) return;
-        log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), (*call)->endpoint_->rtp_timeout.count());
+        const EndpointSettings& endpoint = *(*call)->endpoint_;
+        const auto limit = (*call)->media_->held_by_remote() ? endpoint.rtp_timeout_hold : endpoint.rtp_timeout;
+        log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), limit.count());
         (*call)->channel().hang_up(HangupCause::requested_chan_unavail);
     });
 }
@@ -179,7 +202,7 @@ std::string_view SipCall::response_to_invite(int status, const std::string& sdp,
         }
         if (more) more(writer);
         if (status == 200) session_.write_response(writer);
-        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered());
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered(), endpoint_->ice_support);
         if (sdp.empty())
             writer.finish();
         else

@@ -1,4 +1,5 @@
 // One SIP call: the INVITE that we send and the answers to it (RFC 3261 sections 13.2 and 8.1.3).
+#include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
@@ -83,7 +84,7 @@ void SipCall::send_invite() {
         if (channel().redirected() && channel().redirecting().count > 0) add_diversion(writer);
         if (endpoint_->reliable == ReliableMode::required) writer.header(HeaderName::require, "100rel");
         session_.write_request(writer, true);
-        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered());
+        context_.agent.add_agent(writer, endpoint_->reliable != ReliableMode::no, session_.offered(), endpoint_->ice_support);
         writer.finish("application/sdp", offer);
     });
 }
@@ -143,7 +144,7 @@ void SipCall::on_response(ClientHandle& handle, const Message& response, const F
         return;
     }
     if (state_ == State::ended) return;
-    if (&handle == &info_sent_) return response.status() >= 200 ? send_next_digit() : void();
+    if (&handle == &info_sent_) return response.status() >= 200 ? send_next_info() : void();
     if (&handle == &refresh_sent_) return on_refresh_response(response);
     on_invite_response(response, from);
 }
@@ -235,6 +236,8 @@ void SipCall::on_success(const Message& response, const Flow& from) {
     note_identity(response);
     channel().remote_answered();
     (void)tell_connected();  // it may have changed since the INVITE
+    trickles_ = response.lists(HeaderName::supported, trickle_package);
+    send_candidates();
 }
 
 void SipCall::on_refusal(const Message& response) {
@@ -263,7 +266,7 @@ void SipCall::on_failure(ClientHandle& handle, ClientFailure failure) {
         refer_result_.push(failure == ClientFailure::timeout ? 408 : 503);
         return;
     }
-    if (&handle == &info_sent_) return send_next_digit();
+    if (&handle == &info_sent_) return send_next_info();
     if (&handle == &refresh_sent_) {
         if (refresh_is_invite_) negotiation_.invite_done();
         if (refresh_offers_) negotiation_.offer_settled();

@@ -1,42 +1,9 @@
-// One SIP call: requests that come within its dialog (re-INVITE, UPDATE, PRACK, ACK, BYE, INFO,
-// MESSAGE).
+// One SIP call: requests that come within its dialog (re-INVITE, UPDATE, PRACK, ACK, BYE, MESSAGE).
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "core/base/log.hpp"
 
 namespace jackfield::sip {
-namespace {
-
-// "Signal=5\r\nDuration=160" of application/dtmf-relay; or the bare digit of application/dtmf.
-struct InfoDigit {
-    char key = 0;
-    std::chrono::milliseconds length{250};
-};
-
-std::optional<InfoDigit> parse_info_digit(const Message& info) {
-    InfoDigit digit;
-    const std::string_view type = info.content_type();
-    std::string_view signal;
-    if (grammar::same_word(type, "application/dtmf")) {
-        signal = trim(info.body());
-    } else if (grammar::same_word(type, "application/dtmf-relay")) {
-        for (const std::string_view line : split(info.body(), '\n')) {
-            const Halves parts = split_once(line, '=');
-            if (grammar::same_word(trim(parts.first), "Signal")) signal = trim(parts.second);
-            if (grammar::same_word(trim(parts.first), "Duration"))
-                digit.length = std::chrono::milliseconds(std::min(parse_number<unsigned>(trim(parts.second)).value_or(250), 10000u));
-        }
-    }
-    if (signal == "10") signal = "*";
-    if (signal == "11") signal = "#";
-    if (signal == "16") signal = "!";
-    if (signal.size() != 1 || !std::string_view("0123456789*#ABCDabcd!").contains(signal[0])) return {};
-    digit.key = signal[0] >= 'a' && signal[0] <= 'd' ? static_cast<char>(signal[0] - 'a' + 'A') : signal[0];
-    return digit;
-}
-
-}  // namespace
-
 void SipCall::on_dialog_request(UserDialog& dialog, IncomingRequest& request) {
     const Method method = request.request().method();
     if (state_ == State::ended && method != Method::bye) return (void)request.respond(481);
@@ -74,6 +41,7 @@ void SipCall::on_dialog_ack(UserDialog&, const Message& ack) {
     }
     (void)tell_connected();  // what could not be told until now
     send_refresh();
+    send_candidates();
 }
 
 void SipCall::note_hold(bool was_held) {
@@ -126,7 +94,7 @@ void SipCall::respond_with_sdp(ServerHandle& handle, const std::string& sdp) {
     std::string success(context_.agent.response(handle, 200, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         session_.write_response(writer);
-        context_.agent.add_agent(writer, false, session_.offered());
+        context_.agent.add_agent(writer, false, session_.offered(), endpoint_->ice_support);
         writer.finish("application/sdp", sdp);
     }));
     (void)handle.send(200, success);
@@ -201,42 +169,6 @@ void SipCall::on_bye(IncomingRequest& request) {
     if (reliable_) reliable_->stop();
     if (invite_received_.active()) (void)invite_received_.respond(487);
     if (state_ != State::ended) ended(cause);
-}
-
-void SipCall::on_info(IncomingRequest& request) {
-    const Message& info = request.request();
-    if (info.body().empty()) return (void)request.respond(200);
-    const auto digit = parse_info_digit(info);
-    if (!digit) {
-        return (void)request.send(415, context_.agent.response(request, 415, {}, [](MessageWriter& writer) {
-            writer.header(HeaderName::accept, "application/dtmf-relay, application/dtmf");
-            writer.finish();
-        }));
-    }
-    (void)request.respond(200);
-    if (digit->key == '!')
-        channel().remote_event({ChannelEvent::Kind::flash, {}, {}});
-    else
-        channel().remote_digit(digit->key, digit->length);
-}
-
-// A digit for the far side, as application/dtmf-relay.
-void SipCall::send_digit(const Digit& digit) {
-    constexpr std::size_t most_waiting = 64;
-    if (state_ != State::up || digits_to_send_.size() >= most_waiting) return;
-    digits_to_send_.push_back(digit);
-    send_next_digit();
-}
-
-void SipCall::send_next_digit() {
-    if (info_sent_.active() || digits_to_send_.empty() || state_ != State::up || dialogs_.empty()) return;
-    const Digit digit = digits_to_send_.front();
-    digits_to_send_.erase(digits_to_send_.begin());
-    const unsigned duration = digit.duration_ms ? std::min<unsigned>(digit.duration_ms, 5000) : 160;
-    UserDialog& dialog = *dialogs_.front();
-    context_.agent.start(info_sent_, dialog, Method::info, dialog.next_cseq(), [&](MessageWriter& writer) {
-        writer.finish("application/dtmf-relay", fmt::format("Signal={}\r\nDuration={}\r\n", digit.key, duration));
-    });
 }
 
 void SipCall::on_message_request(IncomingRequest& request) {

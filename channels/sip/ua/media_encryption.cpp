@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view plain_profile = "RTP/AVP", secure_profile = "RTP/SAVP";
 
 CryptoLine fresh_line(std::uint32_t tag, SrtpSuite suite) {
-    CryptoLine line{tag, suite, std::vector<std::uint8_t>(key_size(suite))};
+    CryptoLine line{tag, suite, std::vector<std::uint8_t>(key_size(suite)), {}};
     random_bytes(line.key);
     return line;
 }
@@ -101,11 +101,11 @@ Result<void> MediaSession::accept_encryption(const SdpSession& answer) {
 // A cipher whose key stays is kept: it counts the packets since the key was new (RFC 3711 3.3.1).
 Result<void> MediaSession::make_ciphers(const CryptoLine& own, const CryptoLine& remote) {
     const auto keeps = [](const std::optional<CryptoLine>& before, const CryptoLine& now) {
-        return before && before->suite == now.suite && before->key == now.key;
+        return before && before->suite == now.suite && before->key == now.key && before->identifier == now.identifier;
     };
     const auto srtp = JF_TRY(find_service<SrtpService>());
     auto encrypt = keeps(keys_.own, own) ? keys_.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
-    auto decrypt = keeps(keys_.remote, remote) ? keys_.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key));
+    auto decrypt = keeps(keys_.remote, remote) ? keys_.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
     keys_.encrypt = std::move(encrypt);
     keys_.decrypt = std::move(decrypt);
     keys_.own = own;

@@ -112,6 +112,7 @@ std::string MediaSession::make_offer() {
     offer_encryption();
     offer_transport();
     offer_ = sip::make_offer(describe(), slots_);
+    note_told();
     return origin_.write(offer_);
 }
 
@@ -131,6 +132,7 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
         return std::unexpected(std::move(answer).error());
     }
     complete_answer(offer, answer->description);
+    note_told();
     negotiated_to(std::move(answer->media));
     return origin_.write(answer->description);
 }

@@ -11,6 +11,7 @@
 #include "channels/sip/stack/offer_answer.hpp"
 #include "channels/sip/stack/sdes.hpp"
 #include "channels/sip/stack/transport_attributes.hpp"
+#include "channels/sip/stack/trickle.hpp"
 #include "core/channel/channel.hpp"
 #include "core/media/format.hpp"
 #include "modules/res_rtp/rtp.hpp"
@@ -36,6 +37,9 @@ struct MediaTransport {
     bool one_port = false;                    // RTCP has no candidates of its own
     bool ours = false;                        // the latest offer
     RtpRemoteTransport remote;
+    std::string remote_mid;
+    std::vector<IceCandidate> told;           // of ours: described or trickled
+    bool told_all = false;
 };
 
 // Where another far side takes media, as this one is told it so that both send past us (direct media).
@@ -67,6 +71,10 @@ class MediaSession {
     Result<void> accept_answer(std::string_view answer);
     // No other answer to our offer will come.
     void offer_settled() { offer_ = {}; }
+    // Candidates that the far side found since its description; those of other credentials than it has now are passed over.
+    void take_candidates(const TrickleFragment& fragment);
+    // Those of ours that nobody was told yet, or that there will be no more, for INFO; empty: nothing new.
+    std::string late_candidates();
     bool negotiated() const { return !slots_.empty(); }
 
     bool held_by_remote() const { return held_; }    // as of the last offer or answer
@@ -104,6 +112,7 @@ class MediaSession {
     Result<void> answer_transport(const SdpSession& offer);
     Result<void> accept_transport(const SdpSession& answer);
     void take_ice(const DescribedTransport& described);
+    void note_told();
     void complete_answer(const SdpSession& offer, SdpSession& answer) const;
     Result<void> make_ciphers(const CryptoLine& own, const CryptoLine& remote);
     void apply();

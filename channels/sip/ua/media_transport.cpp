@@ -57,7 +57,8 @@ void MediaSession::describe_transport(LocalDescription& local, LocalMedia& audio
         const auto candidates = transport->candidates(transport_.one_port);
         for (const IceCandidate& candidate : candidates) add_attribute(audio.attributes, "candidate", write_candidate(candidate));
         aim_at_relay(audio, candidates);
-        audio.attributes.push_back({"end-of-candidates", {}, false});
+        add_attribute(audio.attributes, "ice-options", "trickle");
+        if (transport->gathered()) audio.attributes.push_back({"end-of-candidates", {}, false});
     }
     if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by
         add_attribute(audio.attributes, "msid", "jackfield audio");
@@ -83,12 +84,42 @@ void MediaSession::offer_transport() {
 void MediaSession::take_ice(const DescribedTransport& described) {
     RtpTransport* const transport = rtp_->transport();
     RtpRemoteTransport& remote = transport_.remote;
+    transport_.remote_mid = described.mid;
     remote.ice = transport && transport->has_ice() && !described.credentials.empty();
     if (!remote.ice) return;
     if (!transport_.ours && !remote.credentials.empty() && !(remote.credentials == described.credentials)) transport->restart_ice();
     remote.credentials = described.credentials;
     remote.candidates = described.candidates;
     remote.ice_lite = described.ice_lite;
+}
+
+void MediaSession::note_told() {
+    RtpTransport* const transport = rtp_->transport();
+    if (!transport || !transport_.ice) return;
+    transport_.told = transport->candidates(transport_.one_port);
+    transport_.told_all = transport->gathered();
+}
+
+void MediaSession::take_candidates(const TrickleFragment& fragment) {
+    RtpTransport* const transport = rtp_->transport();
+    if (!transport || !transport_.remote.ice) return;
+    for (const TrickleMedia& media : fragment.media) {
+        if (media.type != "audio" || (!media.mid.empty() && !transport_.remote_mid.empty() && media.mid != transport_.remote_mid)) continue;
+        const IceCredentials& credentials = media.credentials.empty() ? fragment.credentials : media.credentials;
+        if (!credentials.empty() && !(credentials == transport_.remote.credentials)) continue;  // of another generation (RFC 8838 8)
+        for (const IceCandidate& candidate : media.candidates) transport->add_candidate(candidate);
+    }
+}
+
+std::string MediaSession::late_candidates() {
+    RtpTransport* const transport = rtp_->transport();
+    if (!transport || !transport_.ice || !transport_.remote.ice) return {};
+    TrickleMedia audio{.type = "audio", .mid = transport_.remote_mid, .complete = transport->gathered()};
+    for (IceCandidate& candidate : transport->candidates(transport_.one_port))
+        if (std::ranges::find(transport_.told, candidate) == transport_.told.end()) audio.candidates.push_back(std::move(candidate));
+    if (audio.candidates.empty() && (transport_.told_all || !audio.complete)) return {};
+    note_told();
+    return write_trickle_fragment({.credentials = transport->credentials(), .media = {std::move(audio)}});
 }
 
 Result<void> MediaSession::answer_transport(const SdpSession& offer) {

@@ -210,9 +210,10 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user, bool sec
     return "<" + make_uri(secure ? UriScheme::sips : UriScheme::sip, user, local.host(), local.port(), parameters) + ">";
 }
 
-void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer) const {
+void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer, bool trickle) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", "replaces, norefersub"});
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, norefersub"});
+    if (trickle) writer.header(HeaderName::recv_info, "trickle-ice");
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }
 

@@ -95,7 +95,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::string via(const Flow& flow, std::string_view branch) const;
     // "<sip:user@host:port>"; `secure`: sips, as RFC 3261 8.1.1.8 and 12.1.1 want it when the request's URI has it.
     std::string contact(const Flow& flow, std::string_view user, bool secure = false) const;
-    void add_agent(MessageWriter& writer, bool reliable = false, bool timer = false) const;  // User-Agent, Allow, Supported
+    void add_agent(MessageWriter& writer, bool reliable = false, bool timer = false, bool trickle = false) const;  // User-Agent, Allow, Supported
 
     // Who we are for challenges, by these auth objects: those of the realm, else those without one.
     ChallengeAnswers::FindUser users_of(std::vector<std::string> auths) const;

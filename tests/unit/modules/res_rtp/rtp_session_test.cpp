@@ -23,6 +23,7 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(maps_payload_types_of_both_sides);
     CPPUNIT_TEST(keeps_quiet_on_hold);
     CPPUNIT_TEST(tells_that_nothing_comes_any_more);
+    CPPUNIT_TEST(a_call_on_hold_may_be_silent_for_longer);
     CPPUNIT_TEST(reports_quality_to_each_other);
     CPPUNIT_TEST(the_round_trip_does_not_count_how_late_a_report_is_read);
     CPPUNIT_TEST(multiplexes_reports_with_media);
@@ -218,6 +219,19 @@ class RtpSessionTest : public RtpTest {
         echoed = 0;
         CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (echoed += phone.listen().size()) > 3; }));
         CPPUNIT_ASSERT(leg.session->learnt_source() == phone.address);
+    }
+    void a_call_on_hold_may_be_silent_for_longer() {
+        Phone phone;
+        RtpOptions options;
+        options.timeout = 1s;
+        options.hold_timeout = 2s;
+        Leg leg(*this, phone.address, "ulaw", options);
+        RtpParameters held = to(phone.address);
+        held.receiving = false;
+        leg.session->set(held);
+        const auto started = std::chrono::steady_clock::now();
+        CPPUNIT_ASSERT(wait_for([&] { return leg.events & rtp_timeout; }));
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - started >= 1900ms);
     }
     void tells_that_nothing_comes_any_more() {
         Phone phone;

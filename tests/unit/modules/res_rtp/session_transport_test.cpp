@@ -33,7 +33,7 @@ class TestCipher final : public RtpCipher {
 class TestSrtp final : public SrtpService {
   public:
     Result<std::shared_ptr<RtpCipher>> encryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, true); }
-    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key) override { return make(suite, key, false); }
+    Result<std::shared_ptr<RtpCipher>> decryption(SrtpSuite suite, std::span<const std::uint8_t> key, std::span<const std::uint8_t>) override { return make(suite, key, false); }
 
   private:
     static Result<std::shared_ptr<RtpCipher>> make(SrtpSuite suite, std::span<const std::uint8_t> key, bool encrypts) {
@@ -53,6 +53,8 @@ class SessionTransportTest : public RtpTest {
     CPPUNIT_TEST(another_certificate_than_described_is_told);
     CPPUNIT_TEST(nothing_passes_in_plain_where_keys_are_awaited);
     CPPUNIT_TEST(rubbish_on_the_port_does_no_harm);
+    CPPUNIT_TEST(another_peer_with_another_certificate_takes_over);
+    CPPUNIT_TEST(other_roles_make_new_keys);
     CPPUNIT_TEST(media_goes_by_a_relay_where_nothing_else_is_told);
     CPPUNIT_TEST(media_goes_by_a_relay_with_reports_on_their_own_port);
     CPPUNIT_TEST(dtls_and_media_go_by_a_relay_that_tcp_leads_to);
@@ -159,6 +161,34 @@ class SessionTransportTest : public RtpTest {
             }
         stranger.send({}, left.session->local());
         talk(left, right, true, true);
+    }
+
+    // A re-INVITE brings another fingerprint (RFC 8842 5.3): a new association, and what came by the old keys counts no more.
+    void another_peer_with_another_certificate_takes_over() {
+        for (const bool ice : {false, true}) {
+            const auto third = DtlsContext::make({}).value();
+            Leg left(*this, {}, "ulaw", options(ice, left_)), right(*this, {}, "ulaw", options(ice, right_)), other(*this, {}, "ulaw", options(ice, third));
+            talk(left, right, ice, true);
+            if (ice) left.session->transport()->restart_ice();
+            talk(left, other, ice, true);
+            CPPUNIT_ASSERT(other.session->transport()->secured());
+        }
+    }
+    // The same certificates with client and server exchanged (RFC 8842 5.1): new keys, and audio goes on.
+    void other_roles_make_new_keys() {
+        Leg left(*this, {}, "ulaw", options(false, left_)), right(*this, {}, "ulaw", options(false, right_));
+        talk(left, right, false, true);
+        left.session->transport()->set_remote(described(right, true), true, true);
+        right.session->transport()->set_remote(described(left, true), false, false);
+        CPPUNIT_ASSERT(!left.session->transport()->secured());
+        auto to_right = to(right.session->local()), to_left = to(left.session->local());
+        to_right.rtcp_mux = to_left.rtcp_mux = true;
+        left.session->set(to_right);
+        right.session->set(to_left);
+        Party a("ulaw", 500), b("alaw", 900);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+        CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+        CPPUNIT_ASSERT_MESSAGE(left.session->transport()->describe(), wait_for([&] { return a.ear->hears(900) && b.ear->hears(500); }));
     }
 
     // Both sides have a relay at our server, and nothing else where `more` has ice_deny.

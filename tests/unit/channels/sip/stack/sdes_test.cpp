@@ -9,6 +9,7 @@ class SdesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(SdesTest);
     CPPUNIT_TEST(reads_the_example_of_the_rfc);
     CPPUNIT_TEST(writes_what_it_reads);
+    CPPUNIT_TEST(reads_identifiers_of_keys);
     CPPUNIT_TEST(passes_over_what_it_can_not_do);
     CPPUNIT_TEST_SUITE_END();
 
@@ -24,9 +25,22 @@ class SdesTest : public CppUnit::TestFixture {
 
     void writes_what_it_reads() {
         for (std::size_t i = 0; i < srtp_suites; ++i) {
-            CryptoLine line{7, static_cast<SrtpSuite>(i), std::vector<std::uint8_t>(key_size(static_cast<SrtpSuite>(i)), 0xA5)};
+            CryptoLine line{7, static_cast<SrtpSuite>(i), std::vector<std::uint8_t>(key_size(static_cast<SrtpSuite>(i)), 0xA5), {}};
             CPPUNIT_ASSERT(parse_crypto(write_crypto(line)) == line);
         }
+    }
+
+    void reads_identifiers_of_keys() {
+        const std::string key = "1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
+        CPPUNIT_ASSERT(parse_crypto(key)->identifier.empty());
+        CPPUNIT_ASSERT(parse_crypto(key + "|2^20")->identifier.empty());
+        CPPUNIT_ASSERT(parse_crypto(key + "|258:4")->identifier == (std::vector<std::uint8_t>{0, 0, 1, 2}));
+        CPPUNIT_ASSERT(parse_crypto(key + "|2^31|1:1")->identifier == std::vector<std::uint8_t>{1});
+        CPPUNIT_ASSERT_EQUAL(std::size_t{32}, parse_crypto(key + "|2^20|1:32")->identifier.size());
+        const auto line = parse_crypto(key + "|258:4");
+        CPPUNIT_ASSERT(parse_crypto(write_crypto(*line)) == line);
+        for (const char* wrong : {"|1:0", "|1:129", "|256:1", "|x:1", "|1:x", "|2^20|", "|2^20|1", "|1:1|2:1:1"})
+            CPPUNIT_ASSERT_MESSAGE(wrong, !parse_crypto(key + wrong));
     }
 
     void passes_over_what_it_can_not_do() {
