@@ -234,6 +234,7 @@ void SipCall::send_next_digit() {
     const unsigned duration = digit.duration_ms ? std::min<unsigned>(digit.duration_ms, 5000) : 160;
     UserDialog& dialog = *dialogs_.front();
     context_.agent.start(info_sent_, dialog, Method::info, dialog.next_cseq(), [&](MessageWriter& writer) {
+        answers_.write(writer, "INFO", dialog.remote_target());
         writer.finish("application/dtmf-relay", fmt::format("Signal={}\r\nDuration={}\r\n", digit.key, duration));
     });
 }
