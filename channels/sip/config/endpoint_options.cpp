@@ -124,8 +124,8 @@ std::vector<O> signalling_table() {
         O::ignored("suppress_q850_reason_headers", "Reason headers with Q.850 causes are sent"),
         O::ignored("ignore_183_without_sdp", "a 183 without SDP counts as progress"),
         O::ignored("allow_unauthenticated_options", "OPTIONS of known endpoints is answered without a challenge"),
-        O::absent("acl", "named ACLs come with acl.conf; write permit and deny here"),
-        O::absent("contact_acl", "named ACLs come with acl.conf; write permit and deny here"),
+        {"acl", &E::acl, {}, "Lists of acl.conf that it must come from; with commas"},
+        {"contact_acl", &E::contact_acl, {}, "Lists of acl.conf that the addresses of its contacts must be in"},
     };
 }
 

@@ -8,6 +8,7 @@ namespace jackfield::sip {
 
 const Options<EndpointSettings>& endpoint_options();
 std::vector<Option<EndpointSettings>> media_transport_table();  // the part of them that is about DTLS and ICE
+const Options<AclSettings>& acl_options();
 const Options<AorSettings>& aor_options();
 const Options<AuthSettings>& auth_options();
 const Options<TransportSettings>& transport_options();

@@ -27,6 +27,7 @@ struct ObjectSet {
     ByName<IdentifySettings> identifies;
     ByName<PublicationSettings> publications;
     ByName<ResourceListSettings> resource_lists;
+    ByName<AclSettings> acls;
     ByName<RegistrationSettings> registrations;
     std::vector<std::shared_ptr<const AorSettings>> aors_with_contacts;  // those that need no registration
     GlobalSettings global;
