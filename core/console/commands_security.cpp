@@ -1,7 +1,8 @@
-// login ...: failed log-ins and the limits on them (security.conf).
+// login ...: failed log-ins and the limits on them (security.conf); acl ...: lists of addresses (acl.conf).
 #include "core/console/command.hpp"
 #include "core/console/core_commands.hpp"
 #include "core/module/module_config.hpp"
+#include "core/runtime/access_list.hpp"
 #include "core/runtime/login_guard.hpp"
 
 namespace jackfield {
@@ -39,7 +40,39 @@ std::vector<std::string> failed_names(CommandWords, std::size_t index, std::stri
     return names;
 }
 
+Result<void> show_access_lists(Console& console, CommandWords words) {
+    const auto& lists = AccessLists::instance().all();
+    if (words.empty()) {
+        JF_TRY(console.print("\nacl\n---\n"));
+        for (const auto& [name, list] : lists) JF_TRY(console.print("{}\n", name));
+        return {};
+    }
+    const AccessList* const list = AccessLists::instance().find(words[0]);
+    if (!list) return fail(ErrorCode::not_found, "there is no list '{}' in acl.conf; `acl show` lists them", words[0]);
+    JF_TRY(console.print("\nACL: {}\n---------------------------------------------\n", words[0]));
+    std::size_t number = 0;
+    for (const AccessList::Rule& rule : list->rules())
+        JF_TRY(console.print("{:>3}: {} - {}\n", number++, rule.permit ? "allow" : " deny", rule.network.to_string()));
+    return {};
+}
+
+std::vector<std::string> access_list_names(CommandWords, std::size_t index, std::string_view) {
+    std::vector<std::string> names;
+    if (index == 0)
+        for (const auto& [name, list] : AccessLists::instance().all()) names.push_back(name);
+    return names;
+}
+
 }  // namespace
+
+ConfigFileSpec access_lists_file() {
+    ConfigFileSpec spec;
+    spec.file = "acl.conf";
+    spec.prepare = [](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {
+        return [lists = read_access_lists(file, findings)]() mutable { AccessLists::instance().set(std::move(lists)); };
+    };
+    return spec;
+}
 
 ConfigFileSpec login_limits_file() {
     static LoginLimits limits;
@@ -51,6 +84,9 @@ Result<void> add_security_commands(Module& core) {
                                 "By account, by address, and by both, of all interfaces; and who is refused for how long yet "
                                 "(security.conf)."},
                     show_login_failures));
+    JF_TRY(core.add(CommandInfo{"acl show [NAME]", "Show the lists of acl.conf, or the rules of one",
+                                "Of the rules that have an address the last one decides; an address that none has may."},
+                    show_access_lists, access_list_names));
     return core.add(CommandInfo{"login clear failures WHAT", "Forget failed log-ins",
                                 "Of an account (SIP/6001 or 6001), of an address, or `all`: whoever was refused may log in at once.", true},
                     clear_login_failures, failed_names);

@@ -31,6 +31,8 @@ Result<void> add_security_commands(Module& core);
 
 // security.conf: the limits on failed log-ins.
 ConfigFileSpec login_limits_file();
+// acl.conf: lists of addresses by name.
+ConfigFileSpec access_lists_file();
 
 // Of a command's word: the channel of that name, or an error that names it. Control thread.
 Result<Channel*> named_channel(const std::string& name);

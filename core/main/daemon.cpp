@@ -131,6 +131,7 @@ Result<void> Daemon::declare_core_files() {
     JF_TRY(declare_file(*core_, indications_file()));
     JF_TRY(declare_file(*core_, modules_file()));
     JF_TRY(declare_file(*core_, login_limits_file()));
+    JF_TRY(declare_file(*core_, access_lists_file()));
     JF_TRY(declare_realtime(*core_));
     return {};
 }

@@ -6,6 +6,8 @@ import socket
 import urllib.parse
 
 import fixture as jt
+from ami_fixture import MANAGER, Client
+from sip_peer import Peer, listen
 
 SCENARIOS = pathlib.Path(__file__).parent / "sipp"
 
@@ -441,6 +443,74 @@ class Identification(jt.ScenarioTest):
         Agent(self, "header", "caller_refused", "999", status="404", wanted="SIP/2.0", extra="X-Trunk: gold-17", user="somebody").finish()
         Agent(self, "header", "caller_refused", "888", status="404", wanted="SIP/2.0", extra="X-Trunk: silver", user="somebody").finish()
         Agent(self, "header", "caller_refused", "999", status="401", wanted="SIP/2.0", extra="X-Trunk: silver", user="somebody").finish()
+        self.jackfield.wait_idle()
+
+
+class Challenges(jt.ScenarioTest):
+    """A contact behind a proxy: both challenge us, each for a realm of its own."""
+
+    def challenge(self, peer, request, realm):
+        proxy = realm == "edge"
+        peer.reply(request, 407 if proxy else 401, f'{"Proxy" if proxy else "WWW"}-Authenticate: Digest realm="{realm}", nonce="n{realm}", algorithm=MD5')
+        if request.method == "INVITE":
+            self.assertEqual("ACK", peer.receive().method)
+
+    def proves(self, request, *realms):
+        shown = request["Proxy-Authorization"] + request["Authorization"]
+        self.assertEqual(sorted(realms), sorted(re.findall('realm="(\\w+)"', shown)), request.text)
+        self.assertIn(f'username="{realms[0]}-user"', shown)
+        self.assertIn(f'uri="{request.first.split()[1]}"', shown)
+
+    def test_realms_are_answered_in_and_out_of_dialogs(self):
+        address = self.address()
+        server = listen(address)
+        self.addCleanup(server.close)
+        auths = "".join(f"[{realm}]\ntype=auth\nusername={realm}-user\npassword=x\nrealm={realm}\n" for realm in ("edge", "home"))
+        self.jackfield = self.daemon({"manager.conf": MANAGER.format(general=""), "extensions.conf": PLAN, "pjsip.conf": jt.TRANSPORT + auths + f"""
+[6001]
+type=endpoint
+allow=ulaw
+aors=6001
+outbound_auth=edge,home
+[6001]
+type=aor
+contact=sip:6001@{address}:5060\\;transport=tcp
+authenticate_qualify=yes
+qualify_2xx_only=yes
+"""})
+        self.jackfield.cli("pjsip qualify 6001")
+        connection, _ = server.accept()
+        peer = Peer(connection)
+        self.addCleanup(peer.close)
+        self.challenge(peer, peer.receive(), "home")
+        again = peer.receive()
+        self.proves(again, "home")
+        peer.reply(again, 200)
+        jt.wait_until(lambda: "Avail" in self.jackfield.ask("pjsip show contacts"), what="the contact to be reachable")
+
+        manager = Client(self.server).login()
+        self.addCleanup(manager.close)
+        manager.ask("Originate", Channel="PJSIP/6001", Application="Wait", Data="30", Async="true")
+        invite = peer.receive()
+        self.challenge(peer, invite, "edge")
+        invite = peer.receive()
+        self.proves(invite, "edge")
+        timed = f"Contact: <{peer.contact}>\nAllow: UPDATE\nRequire: timer\nSession-Expires: 4;refresher=uac"
+        peer.reply(invite, 200, f"{timed}\nContent-Type: application/sdp",
+                   f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n")
+        self.assertEqual("ACK", peer.receive().method)
+        update = peer.receive()
+        self.assertEqual("UPDATE", update.method)
+        self.proves(update, "edge")
+        self.challenge(peer, update, "home")
+        update = peer.receive()
+        self.proves(update, "edge", "home")
+        peer.reply(update, 200, timed)
+        self.jackfield.cli("channel request hangup all")
+        bye = peer.receive()
+        self.assertEqual("BYE", bye.method)
+        self.proves(bye, "edge", "home")
+        peer.reply(bye, 200)
         self.jackfield.wait_idle()
 
 

@@ -126,8 +126,8 @@ std::vector<O> signalling_table() {
         {"ignore_183_without_sdp", &E::ignore_183_without_sdp, false, "Its 183 without a description is not told to the caller, whose ring-back tone stays"},
         {"allow_unauthenticated_options", &E::allow_unauthenticated_options, false,
          "Its OPTIONS are answered without a challenge; whoever guesses its name learns that there is one"},
-        O::absent("acl", "named ACLs come with acl.conf; write permit and deny here"),
-        O::absent("contact_acl", "named ACLs come with acl.conf; write permit and deny here"),
+        {"acl", &E::acl, {}, "Lists of acl.conf that it must come from; with commas"},
+        {"contact_acl", &E::contact_acl, {}, "Lists of acl.conf that the addresses of its contacts must be in"},
     };
 }
 

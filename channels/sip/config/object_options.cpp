@@ -136,6 +136,18 @@ constexpr std::array<std::pair<const char*, int>, 21> service_classes{
      {"af11", 10}, {"af12", 12}, {"af13", 14}, {"af21", 18}, {"af22", 20}, {"af23", 22}, {"af31", 26}, {"af32", 28}, {"af33", 30},
      {"af41", 34}, {"af42", 36}, {"af43", 38}}};
 
+Option<GlobalSettings>::Parse add_expression(std::vector<std::string> GlobalSettings::*list) {
+    return [list](GlobalSettings& global, std::string_view value, const ConfigEntry&) -> Result<void> {
+        if (auto tried = match_posix({}, value, false); !tried) return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", value, tried.error().text);
+        (global.*list).emplace_back(value);
+        return {};
+    };
+}
+
+Option<AclSettings>::Parse add_rules(AccessList AclSettings::*list, bool permit) {
+    return [list, permit](AclSettings& acl, std::string_view value, const ConfigEntry&) { return (acl.*list).add(permit, value); };
+}
+
 }  // namespace
 
 Result<int> parse_type_of_service(std::string_view value) {
@@ -152,6 +164,19 @@ const char* type_of_service_name(int code_point) {
     return found == service_classes.end() ? nullptr : found->first;
 }
 
+const Options<AclSettings>& acl_options() {
+    using A = AclSettings;
+    static const Options<A> options{
+        {"acl", &A::acl, {}, "Lists of acl.conf that whoever sends us anything must satisfy; with commas"},
+        {"contact_acl", &A::contact_acl, {}, "The same for the addresses of contacts that are registered"},
+        {"permit", add_rules(&A::sources, true), "", "Networks let in; in order with deny, the last that has an address decides"},
+        {"deny", add_rules(&A::sources, false), "", "Networks kept out"},
+        {"contact_permit", add_rules(&A::contacts, true), "", "Networks that contacts may be in"},
+        {"contact_deny", add_rules(&A::contacts, false), "", "Networks that they may not be in"},
+    };
+    return options;
+}
+
 const Options<AorSettings>& aor_options() {
     using A = AorSettings;
     using O = Option<A>;
@@ -165,7 +190,7 @@ const Options<AorSettings>& aor_options() {
         {"maximum_expiration", &A::maximum_expiration, 7200s, Range{1s, 604800s}, "Longer ones are shortened"},
         {"qualify_frequency", &A::qualify_frequency, 0s, Range{0s, 86400s}, "Ask each contact by OPTIONS at this interval; 0: never"},
         {"qualify_timeout", &A::qualify_timeout, 3000ms, Range{1ms, 60000ms}, "Without an answer by then it is unreachable", 1s},
-        O::ignored("authenticate_qualify", "without qualify_2xx_only any answer to OPTIONS counts, a challenge too"),
+        {"authenticate_qualify", &A::authenticate_qualify, false, "A challenge to that OPTIONS is answered by the endpoint's outbound_auth; no: it counts as any answer does"},
         O::ignored("support_path", "Path (RFC 3327) is kept whenever a registration has it"),
         {"outbound_proxy", &A::outbound_proxy, "", "Full SIP URI of the proxy for requests to its permanent contacts"},
         {"mailboxes", &A::mailboxes, {}, "Mailboxes (box@context) that a subscription to message-summary of it is told of"},
@@ -230,6 +255,14 @@ const Options<TransportSettings>& transport_options() {
         tls_option<T>("verify_client", tls_of, &TlsSettings::verify_peer, "TLS: a client's certificate must be trusted if it sends one"),
         tls_option<T>("require_client_cert", tls_of, &TlsSettings::require_peer, "TLS: with verify_client, a client must send one"),
         {"verify_server", &T::verify_server, false, "TLS: servers that we connect to must show a trusted certificate of their name"},
+        {"max_connections", &T::max_connections, 20000, Range{0, 1000000}, "Connections at a time; further ones are closed. 0: without limit"},
+        {"max_connections_per_source", &T::max_connections_per_source, 5000, Range{0, 1000000}, "The same of one address"},
+        {"proxy_protocol", &T::proxy_protocol, false,
+         "Connections of trusted_proxies begin with a header of the PROXY protocol, version 1 or 2 (HAProxy: send-proxy), and are their clients'"},
+        {"trusted_proxies", O::Parse([](T& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
+             for (const std::string_view part : split_list(value)) transport.trusted_proxies.push_back(JF_TRY(Subnet::parse(part)));
+             return {};
+         }), "", "Fronts that are believed: addresses or networks; may be repeated. ws and wss: their X-Forwarded-For names the client"},
         {"tcp_keepalive_enable", &T::tcp_keepalive, true, "TCP's own probes of idle connections"},
         {"tcp_keepalive_idle_time", &T::tcp_keepalive_idle, 30s, Range{1s, 32767s}, "Idle for so long, a connection is probed"},
         {"tcp_keepalive_interval_time", &T::tcp_keepalive_interval, 10s, Range{1s, 32767s}, "Between probes"},
@@ -289,16 +322,18 @@ const Options<GlobalSettings>& global_options() {
         {"debug", &G::debug, false, "Print every message"},
         {"keep_alive_interval", &G::keep_alive_interval, 90s, Range{0s, 86400s},
          "TCP and TLS connections get a ping (RFC 5626 4.4.1) at this interval; 0: none"},
+        {"flow_timer", &G::flow_timer, 120s, Range{0s, 3600s},
+         "Flow-Timer told to clients that register a connection as RFC 5626 has it: they send a keep-alive in that time, or it is closed 30 s later; 0: not told"},
         {"default_outbound_endpoint", &G::default_outbound_endpoint, "default_outbound_endpoint",
          "Endpoint whose options serve for messages to a bare URI; there need be none"},
         {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension to call for messages of those without one of their own"},
+        {"drop_match", O::Parse(add_expression(&G::drop_match)), "", "Messages that this regular expression is found in are dropped unanswered; may be repeated"},
+        {"reject_match", O::Parse(add_expression(&G::reject_match)), "", "The same, answered with 403 when they are requests"},
         O::ignored("endpoint_identifier_order", "the order is line, ip, header, request_uri, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),
         O::ignored("unidentified_request_count", "unknown sources are limited in the log"),
         O::ignored("unidentified_request_period", "unknown sources are limited in the log"),
-        {"flow_timer", &G::flow_timer, 120s, Range{0s, 3600s},
-         "Flow-Timer told to clients that register a connection as RFC 5626 has it: they send a keep-alive in that time, or it is closed 30 s later; 0: not told"},
         O::ignored("unidentified_request_prune_interval", "unknown sources are limited in the log"),
         O::ignored("contact_expiration_check_interval", "registrations end on time"),
         O::ignored("mwi_tps_queue_high", "there are no task queues"),

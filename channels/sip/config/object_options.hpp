@@ -9,6 +9,7 @@ namespace jackfield::sip {
 const Options<EndpointSettings>& endpoint_options();
 std::vector<Option<EndpointSettings>> declined_endpoint_table();  // the part of them that changes nothing
 std::vector<Option<EndpointSettings>> media_transport_table();  // the part of them that is about DTLS and ICE
+const Options<AclSettings>& acl_options();
 const Options<AorSettings>& aor_options();
 const Options<AuthSettings>& auth_options();
 const Options<TransportSettings>& transport_options();

@@ -90,6 +90,8 @@ class Reader {
             read_object(category, transport_options(), set_->transports, findings_, [&](TransportSettings& transport) {
                 if (!transport.bind.valid())
                     findings_.error(category.place(), "transport [{}] needs bind = ADDRESS[:PORT], for instance bind = 0.0.0.0", transport.name);
+                if (transport.proxy_protocol && (transport.trusted_proxies.empty() || transport.protocol == TransportSettings::Protocol::udp))
+                    findings_.error(category.place(), "transport [{}]: proxy_protocol needs trusted_proxies = ADDRESS and a protocol other than udp", transport.name);
                 if (transport.bind.valid() && transport.bind.port() == 0) {
                     if (transport.websocket())
                         findings_.error(category.place(), "transport [{}] needs a port in bind: WebSocket has none of its own", transport.name);
@@ -110,6 +112,8 @@ class Reader {
                 if (publication.endpoint.empty())
                     findings_.error(category.place(), "inbound-publication [{}] needs endpoint = the one that may publish it", publication.name);
             });
+        } else if (equals_ignoring_case(*type, "acl")) {
+            read_object(category, acl_options(), set_->acls, findings_, [](AclSettings&) {});
         } else if (equals_ignoring_case(*type, "registration")) {
             read_registration(category);
         } else if (equals_ignoring_case(*type, "outbound-subscription")) {
@@ -303,6 +307,7 @@ std::string object_samples() {
     add("auth", auth_options().sample());
     add("aor", aor_options().sample());
     add("identify", identify_options().sample());
+    add("acl", acl_options().sample());
     add("resource_list", resource_list_options().sample());
     add("inbound-publication", publication_options().sample());
     add("registration", registration_options().sample());

@@ -27,6 +27,7 @@ struct ObjectSet {
     ByName<IdentifySettings> identifies;
     ByName<PublicationSettings> publications;
     ByName<ResourceListSettings> resource_lists;
+    ByName<AclSettings> acls;
     ByName<RegistrationSettings> registrations;
     ByName<OutboundSubscriptionSettings> outbound_subscriptions;
     ByName<OutboundPublicationSettings> outbound_publications;

@@ -18,6 +18,7 @@
 #include "core/base/address.hpp"
 #include "core/channel/identity.hpp"
 #include "core/media/format.hpp"
+#include "core/runtime/access_list.hpp"
 #include "core/runtime/dtls.hpp"
 #include "core/runtime/tls.hpp"
 
@@ -101,6 +102,7 @@ struct EndpointSettings {
     std::string sdp_owner = "-", sdp_session = "Jackfield";
     std::vector<std::pair<std::string, std::string>> variables;  // set_var
     std::vector<Subnet> permit, deny;           // deny first; an address in `permit` is let in again
+    std::vector<std::string> acl, contact_acl;  // lists of acl.conf: where it may come from, and register contacts at
     std::string file;                           // where its section stands, for messages
     int line = 0;
 };
@@ -115,7 +117,7 @@ struct AorSettings {
     std::chrono::milliseconds qualify_timeout{3000};
     std::vector<std::string> mailboxes;         // told to those who subscribe to it
     std::string voicemail_extension;
-    bool qualify_2xx_only = false;
+    bool qualify_2xx_only = false, authenticate_qualify = false;
     std::string outbound_proxy;                 // for requests to its contacts
 };
 
@@ -144,6 +146,9 @@ struct TransportSettings {
     std::uint16_t external_signaling_port = 0;
     std::vector<Subnet> local_net;
     int tos = 24;
+    std::uint32_t max_connections = 20000, max_connections_per_source = 5000;
+    bool proxy_protocol = false;                // a front's connections begin with who it is
+    std::vector<Subnet> trusted_proxies;        // the fronts that are believed
 
     bool secure() const { return protocol == Protocol::tls || protocol == Protocol::wss; }
     bool websocket() const { return protocol == Protocol::ws || protocol == Protocol::wss; }
@@ -178,10 +183,10 @@ struct RegistrationSettings {
     std::vector<std::string> outbound_auth;
     bool line = false;                          // our contact bears a secret by which those calls are known
     bool support_path = false, support_outbound = false;
+    std::uint32_t reg_id = 1;                   // of several flows
     std::chrono::seconds expiration{3600}, retry_interval{60}, forbidden_retry_interval{0}, fatal_retry_interval{0};
     std::uint32_t max_retries = 10;
     std::chrono::seconds max_random_initial_delay{10};
-    std::uint32_t reg_id = 1;                   // of several flows
     bool auth_rejection_permanent = true;
 
     RegistrationRules rules() const {
@@ -222,6 +227,13 @@ struct PublicationSettings {
     bool event_presence = false;
 };
 
+// type=acl: for all that comes in.
+struct AclSettings {
+    std::string name;
+    std::vector<std::string> acl, contact_acl;  // lists of acl.conf
+    AccessList sources, contacts;
+};
+
 // type=resource_list: several resources that are subscribed to as one (RFC 4662).
 struct ResourceListSettings {
     std::string name, event;
@@ -239,6 +251,7 @@ struct GlobalSettings {
     std::string default_voicemail_extension;
     bool mwi_disable_initial_unsolicited = false;
     std::vector<std::string> algorithms_uas{"MD5"}, algorithms_uac;  // of auth objects that name none; uac empty: all
+    std::vector<std::string> drop_match, reject_match;  // regular expressions over whole messages
 };
 
 struct SystemSettings {

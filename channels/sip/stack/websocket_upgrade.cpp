@@ -17,6 +17,7 @@ constexpr std::size_t key_size = 24;                                           /
 struct Request {
     bool websocket = false, upgrade = false, sip = false;
     std::string_view version, key;
+    std::string forwarded_for;
 };
 
 bool lists(std::string_view value, std::string_view word) {
@@ -33,6 +34,7 @@ void read_field(Request& request, std::string_view line) {
     if (equals_ignoring_case(name, "Sec-WebSocket-Protocol")) request.sip |= lists(value, "sip");
     if (equals_ignoring_case(name, "Sec-WebSocket-Version")) request.version = value;
     if (equals_ignoring_case(name, "Sec-WebSocket-Key")) request.key = value;
+    if (equals_ignoring_case(name, "X-Forwarded-For")) request.forwarded_for.append(request.forwarded_for.empty() ? "" : ",").append(value);
 }
 
 std::string accept_key(std::string_view key) {
@@ -46,7 +48,7 @@ std::string accept_key(std::string_view key) {
 }
 
 WebSocketUpgrade refuse(int status, std::string_view reason, std::string_view more = {}) {
-    return {status, fmt::format("HTTP/1.1 {} {}\r\n{}Content-Length: 0\r\nConnection: close\r\n\r\n", status, reason, more)};
+    return {status, {}, fmt::format("HTTP/1.1 {} {}\r\n{}Content-Length: 0\r\nConnection: close\r\n\r\n", status, reason, more)};
 }
 
 }  // namespace
@@ -66,7 +68,7 @@ WebSocketUpgrade answer_upgrade(std::string_view head) {
         return refuse(426, "Upgrade Required", "Upgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n");
     if (request.version != "13") return refuse(426, "Upgrade Required", "Sec-WebSocket-Version: 13\r\n");
     if (request.key.size() != key_size || !request.key.ends_with("==") || !request.sip) return refuse(400, "Bad Request");
-    return {101, fmt::format("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    return {101, std::move(request.forwarded_for), fmt::format("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              "Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: sip\r\n\r\n",
                              accept_key(request.key))};
 }

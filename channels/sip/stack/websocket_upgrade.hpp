@@ -11,6 +11,7 @@ constexpr std::size_t most_upgrade_bytes = 8192;  // of a handshake's head
 
 struct WebSocketUpgrade {
     int status = 400;      // 101: the connection speaks SIP in WebSocket frames from here on
+    std::string forwarded_for;  // X-Forwarded-For: addresses, the nearest last
     std::string response;  // to be sent in any case; after another status the connection is closed
     bool accepted() const { return status == 101; }
 };

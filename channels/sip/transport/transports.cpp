@@ -10,12 +10,15 @@
 #include <array>
 
 #include "channels/sip/sip_messages.hpp"
+#include "channels/sip/stack/proxy_header.hpp"
 #include "channels/sip/stack/websocket_upgrade.hpp"
+#include "channels/sip/transport/connection_counts.hpp"
 #include "core/base/clock.hpp"
+#include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/base/strings.hpp"
-#include "core/base/generation.hpp"
 #include "core/runtime/event_bus.hpp"
+#include "core/runtime/security_event.hpp"
 #include "core/runtime/timer.hpp"
 #include "core/runtime/tls.hpp"
 #include "core/runtime/websocket_stream.hpp"
@@ -25,15 +28,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t most_connections = 20'000;      // further ones are closed at once
+constexpr std::size_t most_connections = 20'000;      // that we make
 // A connection is closed when its first message, or any that it has begun, is not whole by then, however its bytes trickle in.
 constexpr auto message_time = 15s;
 constexpr auto idle_time = 3h;                        // longer than any registration lasts by default
 constexpr auto connect_time = 5s;
+constexpr auto pong_time = 10s;                       // RFC 5626 4.4.1
 constexpr std::size_t queue_while_connecting = 256 * 1024;  // bytes
 
 struct ProtocolNames {
-constexpr auto pong_time = 10s;                       // RFC 5626 4.4.1
     std::string_view uri, via, parameter;
 };
 // In the order of TransportSettings::Protocol.
@@ -59,6 +62,10 @@ struct Transports::Opened {
     SocketAddress bound;
     std::unique_ptr<Datagram> datagram;
     std::unique_ptr<Listener> listener;
+    ConnectionCounts counts;
+    bool trusts(const SocketAddress& proxy) const {
+        return std::ranges::any_of(settings->trusted_proxies, [&](const Subnet& subnet) { return subnet.contains(proxy); });
+    }
     bool reliable() const { return settings->protocol != Protocol::udp; }
     bool inside(const SocketAddress& remote) const {  // reached without address translation
         return std::any_of(settings->local_net.begin(), settings->local_net.end(),
@@ -68,6 +75,7 @@ struct Transports::Opened {
 
 struct Transports::Connection {
     Flow flow;
+    ConnectionCounts::Lease counted;
     std::unique_ptr<Stream> stream;  // null while connecting
     std::string waiting;             // to be sent once connected
     std::unique_ptr<WebSocket> web_socket;  // has taken the stream
@@ -113,9 +121,10 @@ void Transports::apply(const ObjectSet& objects) {
     keep_alive_ = objects.global.keep_alive_interval;
     std::erase_if(opened_, [&](const auto& open) {
         const auto wanted = objects.transport(open->settings->name);
-        const bool same = wanted && wanted->bind == open->settings->bind && wanted->protocol == open->settings->protocol;
+        const bool same = wanted && wanted->bind == open->settings->bind && wanted->protocol == open->settings->protocol &&
+                          wanted->proxy_protocol == open->settings->proxy_protocol;
         if (same) open->settings = wanted;  // addresses for translation, certificates and the like may have changed
-        if (same && wanted->secure()) open->listener->set_tls(wanted->server_tls);
+        if (same && wanted->secure() && !wanted->proxy_protocol) open->listener->set_tls(wanted->server_tls);
         return !same;
     });
     for (const auto& [name, settings] : objects.transports) {
@@ -141,7 +150,7 @@ Result<void> Transports::open(Opened& opened) {
     if (opened.reliable()) {
         opened.listener = JF_TRY(Listener::bind(settings.bind, [this, &opened](std::unique_ptr<Stream> stream) {
             accept(opened, std::move(stream));
-        }, 1024, settings.server_tls));
+        }, 1024, settings.proxy_protocol ? nullptr : settings.server_tls));
         opened.bound = opened.listener->local();
         return {};
     }
@@ -177,7 +186,7 @@ Result<void> Transports::renew_certificates() {
             renewed->server_tls = *server;
             renewed->client_tls = *client;
             open->settings = std::move(renewed);
-            open->listener->set_tls(*server);
+            if (!open->settings->proxy_protocol) open->listener->set_tls(*server);
         }
     }
     return done;
@@ -211,12 +220,11 @@ void Transports::pass_up(ParseResult result, const Flow& from, std::chrono::nano
 }
 
 void Transports::accept(Opened& open, std::unique_ptr<Stream> stream) {
-    if (connections_.size() >= most_connections) {
-        if (malformed_.allow("too many connections", Clock::now()))
-            log_warning("SIP: {} connections are open, further ones are closed", connections_.size());
-        return;
-    }
+    auto counted = open.counts.take(stream->peer(), open.settings->max_connections,
+                                    open.trusts(stream->peer()) ? 0 : open.settings->max_connections_per_source);
+    if (!counted) return close_surplus(open, stream->local(), stream->peer());
     auto connection = std::make_shared<Connection>();
+    connection->counted = std::move(counted);
     connection->flow = Flow{open.id, true, stream->peer()};
     connection->local = stream->local();
     keep_alive_by_tcp(*stream, *open.settings);
@@ -230,18 +238,69 @@ void Transports::accept(Opened& open, std::unique_ptr<Stream> stream) {
     }
 }
 
+void Transports::close_surplus(const Opened& open, const SocketAddress& local, const SocketAddress& source) {
+    if (!malformed_.allow("surplus " + source.host(), Clock::now())) return;
+    const TransportSettings& settings = *open.settings;
+    log_warning("SIP transport [{}]: connections of {} are closed, there are {} (max_connections = {}, max_connections_per_source = {})", settings.name,
+                source.host(), open.counts.all(), settings.max_connections, settings.max_connections_per_source);
+    report_security({.name = "SessionLimit", .error = true, .service = "SIP", .account = {}, .session = source.to_string(),
+                     .transport = names_of(settings.protocol).via, .local = local, .remote = source});
+}
+
+// From now on the connection is that of `source`, as a trusted front says. False: that one has too many.
+bool Transports::belongs_to(const std::shared_ptr<Connection>& connection, const SocketAddress& source) {
+    for (const auto& open : opened_) {
+        if (open->id != connection->flow.transport) continue;
+        connection->counted = {};
+        connection->counted = open->counts.take(source, open->settings->max_connections, open->settings->max_connections_per_source);
+        if (!connection->counted) {
+            close_surplus(*open, connection->local, source);
+            return false;
+        }
+        connections_.erase(connection->flow.remote);
+        connection->flow.remote = source;
+        connections_[source] = connection;
+        return true;
+    }
+    return false;
+}
+
+// Reads the front's header, when it comes from one, and then makes TLS of it, when it is to be.
+Result<void> Transports::begin_behind_front(const std::shared_ptr<Connection>& connection) {
+    const Opened* const open = opened(connection->flow.transport);
+    const auto settings = open->settings;
+    if (open->trusts(connection->flow.remote)) {
+        ProxyHeaderReader header;
+        std::string bytes;
+        while (header.wanted() > 0) {
+            bytes.resize(header.wanted());
+            const std::size_t size = JF_TRY(connection->stream->read(bytes, idle_time));
+            if (size == 0) return fail(ErrorCode::closed, "closed before the front's header");
+            header.append(std::string_view(bytes).substr(0, size));
+        }
+        if (header.state() == ProxyHeaderReader::State::broken) return fail(ErrorCode::invalid, "it does not begin with a header of the PROXY protocol");
+        if (header.source().valid() && !belongs_to(connection, header.source())) return fail(ErrorCode::limit, "too many connections of {}", header.source().to_string());
+    }
+    if (!settings->secure()) return {};
+    connection->stream = JF_TRY(Stream::start_tls(std::move(connection->stream), settings->server_tls, {}, message_time));
+    return {};
+}
+
 // The life of one connection, on its own fiber.
 Result<void> Transports::serve(const std::shared_ptr<Connection>& connection, bool outgoing) {
     const InterruptScope scope(connection->late);
     const Opened* open = opened(connection->flow.transport);
     const bool web = open && open->settings->websocket();
     Result<void> ended;
-    if (outgoing) ended = connect(*connection);
+    if (outgoing)
+        ended = connect(*connection);
+    else if (open && open->settings->proxy_protocol)
+        ended = begin_behind_front(connection);
     if (ended && keep_alive_ > 0s && !web) {
         connection->keep_alive_every = keep_alive_;
         connection->plan_ping();
     }
-    if (ended && web) ended = upgrade(*connection);
+    if (ended && web) ended = upgrade(connection);
     if (ended) ended = web ? read_websocket(*connection) : read_messages(*connection);
     if (!ended && ended.error().code != ErrorCode::cancelled)
         log_debug(1, "SIP connection of {} ended: {}", connection->flow.remote.to_string(),
@@ -287,8 +346,9 @@ Result<void> Transports::read_messages(Connection& connection) {
     auto buffer = std::make_unique<std::array<char, 16384>>();
     bool spoken = !connection.patience.running();  // one that we have made may be silent
     for (;;) {
-        const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
+        const std::size_t size = JF_TRY(connection.stream->read(*buffer, connection.idle));
         if (size == 0) return {};
+        connection.pong.stop();  // a sign of life like any other
         connection.framer.append({buffer->data(), size});
         for (;;) {
             const StreamFramer::Frame frame = connection.framer.next();
@@ -303,12 +363,13 @@ Result<void> Transports::read_messages(Connection& connection) {
 }
 
 // RFC 7118 section 4: the handshake of HTTP, then frames.
-Result<void> Transports::upgrade(Connection& connection) {
+Result<void> Transports::upgrade(const std::shared_ptr<Connection>& kept) {
+    Connection& connection = *kept;
     std::string head;
     auto buffer = std::make_unique<std::array<char, 2048>>();
     std::size_t end = std::string::npos;
     while (end == std::string::npos) {
-        const std::size_t size = JF_TRY(connection.stream->read(*buffer, connection.idle));
+        const std::size_t size = JF_TRY(connection.stream->read(*buffer, idle_time));
         if (size == 0) return fail(ErrorCode::closed, "closed before its WebSocket handshake");
         const std::size_t from = head.size() < 3 ? 0 : head.size() - 3;
         head.append(buffer->data(), size);
@@ -318,6 +379,16 @@ Result<void> Transports::upgrade(Connection& connection) {
     const WebSocketUpgrade answer = answer_upgrade(std::string_view(head).substr(0, end + 4));
     JF_TRY(connection.stream->send(answer.response));
     if (!answer.accepted()) return fail(ErrorCode::invalid, "no WebSocket handshake for SIP (answered {})", answer.status);
+    if (const Opened* open = opened(connection.flow.transport); open && open->trusts(connection.flow.remote)) {
+        const auto hops = split_list(answer.forwarded_for);
+        for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {  // the last that no front of ours has
+            const auto address = SocketAddress::parse(*hop, connection.flow.remote.port());
+            if (!address) break;
+            if (open->trusts(*address)) continue;
+            if (!belongs_to(kept, *address)) return fail(ErrorCode::limit, "too many connections of {}", address->host());
+            break;
+        }
+    }
     connection.web_socket = std::make_unique<WebSocket>(std::move(connection.stream), std::string_view(head).substr(end + 4));
     return {};
 }
@@ -348,7 +419,6 @@ bool Transports::handle_frame(Connection& connection, const StreamFramer::Frame&
 }
 
 // --- sending --------------------------------------------------------------------------------------------------------------
-        connection.pong.stop();  // a sign of life like any other
 
 Result<void> Transports::send(const Flow& to, std::string_view message) {
     trace(true, to, message);
@@ -395,9 +465,28 @@ Result<Flow> Transports::flow_to(const SocketAddress& remote, Protocol protocol,
                 names_of(protocol).via, remote.to_string());
 }
 
+void Transports::keep_alive(const Flow& flow, std::chrono::seconds every) {
+    const auto found = connections_.find(flow.remote);
+    if (found == connections_.end() || found->second->web_socket) return;
+    Connection& connection = *found->second;
+    const bool same = connection.wants_pong && connection.keep_alive_every == every;
+    connection.wants_pong = true;
+    connection.keep_alive_every = every;
+    if (!same) connection.plan_ping();
+}
+
+void Transports::expect_traffic(const Flow& flow, std::chrono::seconds within) {
+    if (const auto found = connections_.find(flow.remote); found != connections_.end()) found->second->idle = within;
+}
+
 std::string_view Transports::protocol(const Flow& flow) const {
     const Opened* open = opened(flow.transport);
     return names_of(open ? open->settings->protocol : flow.reliable ? Protocol::tcp : Protocol::udp).via;
+}
+
+bool Transports::secure(const Flow& flow) const {
+    const Opened* open = opened(flow.transport);
+    return open && open->settings->secure();
 }
 
 std::string_view Transports::uri_parameter(const Flow& flow) const {
@@ -463,20 +552,6 @@ SocketAddress source_address_for(const SocketAddress& remote) {
         found = SocketAddress(reinterpret_cast<sockaddr*>(&local)).with_port(0);
     ::close(probe);
     return found;
-}
-
-void Transports::keep_alive(const Flow& flow, std::chrono::seconds every) {
-    const auto found = connections_.find(flow.remote);
-    if (found == connections_.end() || found->second->web_socket) return;
-    Connection& connection = *found->second;
-    const bool same = connection.wants_pong && connection.keep_alive_every == every;
-    connection.wants_pong = true;
-    connection.keep_alive_every = every;
-    if (!same) connection.plan_ping();
-}
-
-void Transports::expect_traffic(const Flow& flow, std::chrono::seconds within) {
-    if (const auto found = connections_.find(flow.remote); found != connections_.end()) found->second->idle = within;
 }
 
 }  // namespace jackfield::sip

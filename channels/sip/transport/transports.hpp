@@ -72,6 +72,7 @@ class Transports final : public FlowSender {
     // The host for SDP in the same way (external_media_address).
     std::string media_host(const Flow& flow) const;
     std::string_view protocol(const Flow& flow) const;  // as in Via: "UDP", "TCP", "TLS", "WS", "WSS"
+    bool secure(const Flow& flow) const;  // TLS
     // As in a URI: ";transport=tcp", nothing for UDP (RFC 7118 5: ws for both).
     std::string_view uri_parameter(const Flow& flow) const;
 
@@ -92,7 +93,10 @@ class Transports final : public FlowSender {
     Result<void> connect(Connection& connection);
     void report_unsent(Connection& connection);
     Result<void> read_messages(Connection& connection);
-    Result<void> upgrade(Connection& connection);
+    void close_surplus(const Opened& opened, const SocketAddress& local, const SocketAddress& source);
+    Result<void> begin_behind_front(const std::shared_ptr<Connection>& connection);
+    bool belongs_to(const std::shared_ptr<Connection>& connection, const SocketAddress& source);
+    Result<void> upgrade(const std::shared_ptr<Connection>& connection);
     Result<void> read_websocket(Connection& connection);
     bool handle_frame(Connection& connection, const StreamFramer::Frame& frame);
     Result<void> send_on_connection(const Flow& to, std::string_view message);

@@ -39,36 +39,46 @@ bool answers(const AuthSettings& auth, DigestAlgorithm algorithm) {
 }  // namespace
 
 std::shared_ptr<const EndpointSettings> UserAgent::identify(const Message& request, const Flow& from) const {
-    const auto allowed = [&](const std::shared_ptr<const EndpointSettings>& endpoint) {
-        const auto has = [&](const std::vector<Subnet>& subnets) {
-            return std::any_of(subnets.begin(), subnets.end(), [&](const Subnet& subnet) { return subnet.contains(from.remote); });
-        };
-        return !has(endpoint->deny) || has(endpoint->permit);
-    };
     if (identify_first_)
-        if (auto endpoint = objects_->endpoint(identify_first_(request))) return allowed(endpoint) ? endpoint : nullptr;
-    if (auto endpoint = objects_->endpoint(identified_.by_address(from.remote)); endpoint && methods_include(*endpoint, "ip"))
-        return allowed(endpoint) ? endpoint : nullptr;
-    if (auto endpoint = objects_->endpoint(identified_.by_header(request)); endpoint && methods_include(*endpoint, "header"))
-        return allowed(endpoint) ? endpoint : nullptr;
-    if (auto endpoint = objects_->endpoint(identified_.by_request_uri(request)); endpoint && methods_include(*endpoint, "request_uri"))
-        return allowed(endpoint) ? endpoint : nullptr;
+        if (auto endpoint = objects_->endpoint(identify_first_(request))) return endpoint;
+    if (auto endpoint = objects_->endpoint(identified_.by_address(from.remote)); endpoint && methods_include(*endpoint, "ip")) return endpoint;
+    if (auto endpoint = objects_->endpoint(identified_.by_header(request)); endpoint && methods_include(*endpoint, "header")) return endpoint;
+    if (auto endpoint = objects_->endpoint(identified_.by_request_uri(request)); endpoint && methods_include(*endpoint, "request_uri")) return endpoint;
     const std::string user = request.from().uri.decoded_user();
-    if (auto endpoint = objects_->endpoint(user); endpoint && methods_include(*endpoint, "username"))
-        return allowed(endpoint) ? endpoint : nullptr;
+    if (auto endpoint = objects_->endpoint(user); endpoint && methods_include(*endpoint, "username")) return endpoint;
     if (const auto header = request.header(HeaderName::authorization); !header.empty())
         if (const auto credentials = parse_credentials(header))
-            if (auto endpoint = objects_->endpoint(credentials->username); endpoint && methods_include(*endpoint, "auth_username"))
-                return allowed(endpoint) ? endpoint : nullptr;
-    if (auto endpoint = objects_->endpoint("anonymous")) return allowed(endpoint) ? endpoint : nullptr;
-    return nullptr;
+            if (auto endpoint = objects_->endpoint(credentials->username); endpoint && methods_include(*endpoint, "auth_username")) return endpoint;
+    return objects_->endpoint("anonymous");
 }
 
-void UserAgent::report(const IncomingRequest& request, std::string_view event, const std::string& account, bool error) const {
-    const Flow& flow = request.flow();
+bool UserAgent::admits_source(const SocketAddress& address, const EndpointSettings* endpoint) const {
+    const AccessLists& lists = AccessLists::instance();
+    if (!endpoint)
+        return std::ranges::all_of(objects_->acls, [&](const auto& each) { return each.second->sources.allows(address) && lists.allow(each.second->acl, address); });
+    const auto has = [&](const std::vector<Subnet>& subnets) {
+        return std::ranges::any_of(subnets, [&](const Subnet& subnet) { return subnet.contains(address); });
+    };
+    return (!has(endpoint->deny) || has(endpoint->permit)) && lists.allow(endpoint->acl, address);
+}
+
+// A name is none of the addresses that lists have: where there are lists, it may not be.
+bool UserAgent::admits_contact(std::string_view text, const EndpointSettings& endpoint) const {
+    const auto limits = [](const AclSettings& acl) { return !acl.contact_acl.empty() || !acl.contacts.rules().empty(); };
+    if (endpoint.contact_acl.empty() && std::ranges::none_of(objects_->acls, [&](const auto& each) { return limits(*each.second); })) return true;
+    const auto uri = parse_uri(text);
+    const auto address = uri ? SocketAddress::parse(uri->host, 1) : fail(ErrorCode::invalid);
+    const AccessLists& lists = AccessLists::instance();
+    return address && lists.allow(endpoint.contact_acl, *address) && std::ranges::all_of(objects_->acls, [&](const auto& each) {
+        return each.second->contacts.allows(*address) && lists.allow(each.second->contact_acl, *address);
+    });
+}
+
+void UserAgent::report(const Message& request, const Flow& flow, std::string_view event, const std::string& account, bool error,
+                       SecurityEvent::Fields details) const {
     report_security({.name = event, .error = error, .service = "SIP", .account = account,
-                     .session = std::string(request.request().call_id()), .transport = transports_.protocol(flow),
-                     .local = transports_.signalling_address(flow), .remote = flow.remote});
+                     .session = std::string(request.call_id()), .transport = transports_.protocol(flow),
+                     .local = transports_.signalling_address(flow), .remote = flow.remote, .details = std::move(details)});
 }
 
 bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& endpoint) {
@@ -102,7 +112,7 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
         if (!judged) (void)verify(*credentials, {.password = "no user has this"}, message.method_name(), {}, nonces_, now);
         if (verdict == DigestVerdict::ok) {
             guard.succeeded(attempt, now);
-            if (wanted<SecurityEvent>()) report(request, "SuccessfulAuth", credentials->username, false);
+            if (wanted<SecurityEvent>()) report(message, request.flow(), "SuccessfulAuth", credentials->username, false);
             return true;
         }
         if (verdict == DigestVerdict::malformed) {
@@ -118,10 +128,10 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
     if (!failed_account.empty() && !stale && unknown_.allow(request.flow().remote.host(), now)) {
         log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - Authentication failed: wrong user name or password",
                      message.method_name(), message.from().uri.text, request.flow().remote.to_string(), message.call_id());
-        report(request, refused ? "RequestNotAllowed" : "ChallengeResponseFailed", failed_account, true);
+        report(message, request.flow(), refused ? "RequestNotAllowed" : "ChallengeResponseFailed", failed_account, true);
     }
     if (failed_account.empty() && wanted<SecurityEvent>())
-        report(request, "ChallengeSent", message.from().uri.decoded_user(), false);
+        report(message, request.flow(), "ChallengeSent", message.from().uri.decoded_user(), false);
     (void)request.send(401, response(request, 401, {}, [&](MessageWriter& writer) {
         const auto challenge = [&](const std::string& realm, DigestAlgorithm algorithm) {
             writer.header(HeaderName::www_authenticate,
@@ -161,25 +171,6 @@ ChallengeAnswers::FindUser UserAgent::users_of(std::vector<std::string> auths) c
         }
         return anywhere;
     };
-}
-
-std::optional<std::pair<HeaderName, std::string>> UserAgent::answer_challenge(const EndpointSettings& endpoint, const Message& response,
-                                                                             Method method, std::string_view uri) {
-    const bool proxy = response.status() == 407;
-    const HeaderName asked = proxy ? HeaderName::proxy_authenticate : HeaderName::www_authenticate;
-    for (std::size_t field = response.first_field(asked); field != Message::npos; field = response.next_field(field)) {
-        const auto challenge = parse_challenge(response.field(field).value);
-        if (!challenge) continue;
-        for (const std::string& name : endpoint.outbound_auth) {
-            const auto auth = objects_->auth(name);
-            if (!auth || !answers(*auth, challenge->algorithm)) continue;
-            if (!auth->realm.empty() && auth->realm != "*" && auth->realm != challenge->realm) continue;
-            DigestClient client;
-            auto answer = client.answer(*challenge, auth->username, secret_of(*auth, challenge->algorithm), to_string(method), uri);
-            if (answer) return std::pair{proxy ? HeaderName::proxy_authorization : HeaderName::authorization, std::move(*answer)};
-        }
-    }
-    return {};
 }
 
 }  // namespace jackfield::sip

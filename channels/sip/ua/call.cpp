@@ -53,7 +53,11 @@ void SipCall::hang_up(HangupCause cause) {
     const State was = std::exchange(state_, State::ended);
     if (was == State::up) {
         if (reinvite_received_.active()) (void)reinvite_received_.respond(487);
-        if (!dialogs_.empty()) context_.agent.send_and_forget(*dialogs_.front(), Method::bye, with_reason);
+        if (!dialogs_.empty())
+            context_.agent.send_and_forget(*dialogs_.front(), Method::bye, [&](MessageWriter& writer) {
+                answers_.write(writer, "BYE", dialogs_.front()->remote_target());
+                with_reason(writer);
+            });
     } else if (invite_received_.active()) {
         const int status = status_of(cause == HangupCause::normal_clearing ? HangupCause::call_rejected : cause);
         (void)refuse(status, cause);

@@ -147,7 +147,7 @@ class SipCall final : public DriverChannel,
     void note_identity(const Message& message);  // a trusted change of whom the far side is
     Result<void> tell_connected();
     Result<void> tell_redirecting();
-    void send_refresh(const std::pair<HeaderName, std::string>* credentials = nullptr);
+    void send_refresh();
     void on_refresh_response(const Message& response);
     void on_refresh_success(const Message& response);
 
@@ -211,7 +211,7 @@ class SipCall final : public DriverChannel,
     std::string contact_key_;              // whom request_ goes to
     std::vector<CallTarget> other_targets_;  // further servers or flows of the contact, when this one does not take the call
     bool secure_ = false;                  // the INVITE's URI is a sips one
-    ChallengeAnswers answers_;             // to challenges of our INVITE
+    ChallengeAnswers answers_;             // to challenges of our INVITE, and of requests within the dialog
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
     std::uint32_t acknowledged_ = 0;       // CSeq of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs
@@ -227,7 +227,7 @@ class SipCall final : public DriverChannel,
 
     // Refreshes of ours: who is connected has changed.
     ClientHandle refresh_sent_{*this};
-    bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_authenticated_ = false;
+    bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_repeats_ = false;  // with what a challenge asked for
     bool offer_wanted_ = false, refresh_offers_ = false;  // it describes our media, a re-INVITE does so always
     std::string told_identity_;            // the last one that we wrote
     Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)

@@ -94,6 +94,7 @@ void SipCall::send_next_info() {
             writer.header("Info-Package", trickle_package);
             writer.header("Content-Disposition", "Info-Package");
         }
+        answers_.write(writer, "INFO", dialog.remote_target());
         writer.finish(info.type, info.body);
     });
 }

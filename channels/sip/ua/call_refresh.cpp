@@ -137,7 +137,7 @@ void SipCall::note_identity(const Message& message) {
 // --- refreshes of ours --------------------------------------------------------------------------------------------------------
 
 // Sends the refresh that is wanted, when it may go now; else whatever stands in its way calls again.
-void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials) {
+void SipCall::send_refresh() {
     if (state_ != State::up || dialogs_.empty()) return;
     if (refresh_sent_.active() || refresh_retry_.running() || success_.waiting()) return;
     if (direct_ && negotiation_.may_invite()) decide_direct_media();
@@ -149,7 +149,7 @@ void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials
     if (invite && !session_refresh_ && !offer_wanted_ && endpoint_->connected_line_method == ConnectedLineMethod::update) return;
     refresh_is_invite_ = invite;
     refresh_offers_ = std::exchange(offer_wanted_, false) || invite;
-    refresh_authenticated_ = credentials != nullptr;
+    if (!std::exchange(refresh_repeats_, false)) answers_.begin();
     std::string offer;
     if (refresh_offers_) {
         offer = media_->make_offer();
@@ -158,7 +158,7 @@ void SipCall::send_refresh(const std::pair<HeaderName, std::string>* credentials
     if (invite) negotiation_.invite_sent();
     context_.agent.start(refresh_sent_, dialog, invite ? Method::invite : Method::update, dialog.next_cseq(), [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
-        if (credentials) writer.header(credentials->first, credentials->second);
+        answers_.write(writer, invite ? "INVITE" : "UPDATE", dialog.remote_target());
         add_identity(writer);
         session_.write_request(writer, false);
         context_.agent.add_agent(writer, false, session_.offered());
@@ -187,12 +187,11 @@ void SipCall::on_refresh_response(const Message& response) {
             refresh_retry_.start(std::clamp<std::chrono::seconds>(*said, 1s, longest_retry));
         else
             refresh_retry_.start(NegotiationState::retry_delay(outgoing_, random_number(1u << 20)));
-    } else if ((status == 401 || status == 407) && !refresh_authenticated_) {
-        const auto credentials = context_.agent.answer_challenge(*endpoint_, response, refresh_is_invite_ ? Method::invite : Method::update,
-                                                                 dialog.remote_target());
-        if (!credentials) return;
+    } else if (status == 401 || status == 407) {
+        if (!answers_.challenged(response, context_.agent.users_of(endpoint_->outbound_auth))) return offer_refused(status);
+        refresh_repeats_ = true;
         again();
-        send_refresh(&*credentials);
+        send_refresh();
     } else if (status == 422 && session_.raise(response)) {
         again();
         send_refresh();

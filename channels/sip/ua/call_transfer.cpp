@@ -149,6 +149,7 @@ Result<void> SipCall::transfer(std::string_view destination) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         writer.header(HeaderName::refer_to, "<" + target + ">");
         writer.header(HeaderName::referred_by, dialog.local_header());
+        answers_.write(writer, "REFER", dialog.remote_target());
         writer.finish();
     });
     const int status = JF_TRY(refer_result_.pop(std::chrono::seconds(60)));

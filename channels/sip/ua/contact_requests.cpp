@@ -32,15 +32,14 @@ class ContactRequests::Running final : public ClientTransactionUser {
         body_ = request_->write_body ? request_->write_body(host) : request_->body;
         head_.from = "<" + make_uri(UriScheme::sip, user, host) + ">;tag=" + new_tag();
         head_.to = "<" + head_.uri.substr(0, head_.uri.find(';')) + ">";
-        start(nullptr);
+        start();
     }
     void on_response(ClientHandle&, const Message& response, const Flow&) override {
         if (response.status() < 200) return;
-        if ((response.status() == 401 || response.status() == 407) && !std::exchange(authenticated_, true))
-            if (const auto credentials = owner_.agent_.answer_challenge(*endpoint_, response, head_.method, head_.uri)) {
-                ++head_.cseq;
-                return start(&*credentials);
-            }
+        if ((response.status() == 401 || response.status() == 407) && answers_.challenged(response, owner_.agent_.users_of(endpoint_->outbound_auth))) {
+            ++head_.cseq;
+            return start();
+        }
         if (response.status() >= 300)
             log_debug(1, "{} to {} of [{}] was answered {} {}", to_string(head_.method), head_.uri, endpoint_->name, response.status(), response.reason());
         finish();
@@ -52,11 +51,11 @@ class ContactRequests::Running final : public ClientTransactionUser {
     void finish() { owner_.running_.erase(this); }
 
   private:
-    void start(const std::pair<HeaderName, std::string>* credentials) {
+    void start() {
         owner_.agent_.start(handle_, head_, flow_, [&](MessageWriter& writer) {
             writer.header(HeaderName::contact, owner_.agent_.contact(flow_, endpoint_->contact_user));
             for (const auto& [name, value] : request_->headers) writer.header(name, value);
-            if (credentials) writer.header(credentials->first, credentials->second);
+            answers_.write(writer, to_string(head_.method), head_.uri);
             owner_.agent_.add_agent(writer);
             writer.finish(body_.empty() ? std::string() : request_->content_type, body_);
         });
@@ -68,7 +67,7 @@ class ContactRequests::Running final : public ClientTransactionUser {
     UserAgent::NewRequest head_{};
     std::string body_;
     Flow flow_;
-    bool authenticated_ = false;
+    ChallengeAnswers answers_;
     ClientHandle handle_{*this};
 };
 

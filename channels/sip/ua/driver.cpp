@@ -87,6 +87,9 @@ Result<std::vector<CallTarget>> SipDriver::targets(Contact contact, const Endpoi
     for (Contact& each : flows) {
         if (!endpoint.outbound_proxy.empty()) each.routes = {"<" + endpoint.outbound_proxy + ">"};
         if (each.routes.empty() && !each.registered && service_routes) each.routes = service_routes(endpoint.name);
+        const bool secure = starts_with_ignoring_case(each.uri, "sips:");
+        if (each.flow && secure && !agent_.transports().secure(*each.flow))
+            return fail(ErrorCode::refused, "{} is a sips contact that registered without TLS", each.uri);
         if (each.flow) {
             all.push_back({std::move(each.uri), *each.flow, std::move(each.routes), std::move(each.key)});
             continue;

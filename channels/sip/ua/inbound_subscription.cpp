@@ -84,13 +84,13 @@ EventBody InboundSubscription::list_body() {
 
 void InboundSubscription::send_notify(std::string_view subscription_state) {
     state_value_ = subscription_state;
-    authenticated_ = false;
+    answers_.begin();
     batch_.stop();
     body_ = list_ ? list_body() : members_.front()->exists() ? members_.front()->body() : EventBody();
-    send(nullptr);
+    send();
 }
 
-void InboundSubscription::send(const std::pair<HeaderName, std::string>* credentials) {
+void InboundSubscription::send() {
     UserAgent& agent = notifier_.agent();
     UserDialog& dialog = dialog_->dialog();
     agent.start(notify_, dialog, Method::notify, dialog.next_cseq(), [&](MessageWriter& writer) {
@@ -99,7 +99,7 @@ void InboundSubscription::send(const std::pair<HeaderName, std::string>* credent
         writer.header(HeaderName::subscription_state, state_value_);
         writer.header(HeaderName::allow_events, notifier_.allow_events());
         if (list_) writer.header(HeaderName::require, "eventlist");
-        if (credentials) writer.header(credentials->first, credentials->second);
+        answers_.write(writer, "NOTIFY", dialog.remote_target());
         agent.add_agent(writer);
         if (body_.text.empty()) return writer.finish();
         writer.finish(body_.content_type, body_.text);
@@ -108,9 +108,8 @@ void InboundSubscription::send(const std::pair<HeaderName, std::string>* credent
 
 void InboundSubscription::on_response(ClientHandle&, const Message& response, const Flow&) {
     if (response.status() < 200) return;
-    if ((response.status() == 401 || response.status() == 407) && !std::exchange(authenticated_, true))
-        if (const auto credentials = notifier_.agent().answer_challenge(*watcher_.endpoint, response, Method::notify, dialog_->dialog().remote_target()))
-            return send(&*credentials);
+    if ((response.status() == 401 || response.status() == 407) && answers_.challenged(response, notifier_.agent().users_of(watcher_.endpoint->outbound_auth)))
+        return send();
     if (response.status() >= 300) full_ = true;  // should it go on after all
     machine_.answered(response.status(), parse_retry_after(response.header(HeaderName::retry_after)));
 }

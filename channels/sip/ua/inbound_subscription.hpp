@@ -81,7 +81,7 @@ class InboundSubscription final : public ClientTransactionUser, private Notifier
     EventBody list_body();
     void send_notify(std::string_view subscription_state) override;
     void on_subscription_over() override;
-    void send(const std::pair<HeaderName, std::string>* credentials);
+    void send();
 
     Notifier& notifier_;
     EventPackage& package_;
@@ -95,7 +95,7 @@ class InboundSubscription final : public ClientTransactionUser, private Notifier
     std::string saved_key_;           // in the database
     std::string state_value_;         // of the NOTIFY that is under way
     EventBody body_;
-    bool authenticated_ = false;
+    ChallengeAnswers answers_;
     ClientHandle notify_{*this};
     NotifierSubscription machine_;
     StackTimer batch_{this, StackTimer::calls<&InboundSubscription::on_batch_over>};

@@ -154,7 +154,8 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         const SocketAddress local = agent().transports().signalling_address(flow);
         std::string parameters(agent().transports().uri_parameter(flow));
         if (!line.empty()) parameters += ";line=" + line;
-        return make_uri(UriScheme::sip, settings->contact_user, local.host(), local.port(), parameters);
+        const bool secure = starts_with_ignoring_case(settings->server_uri, "sips:");  // RFC 3261 8.1.1.8
+        return make_uri(secure ? UriScheme::sips : UriScheme::sip, settings->contact_user, local.host(), local.port(), parameters);
     }
 
     void on_response(ClientHandle&, const Message& response, const Flow&) override {

@@ -60,6 +60,7 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
         frequency = settings.qualify_frequency;
         answer_within = settings.qualify_timeout;
         only_success = settings.qualify_2xx_only;
+        authenticates = settings.authenticate_qualify;
         proxy = settings.outbound_proxy;
         flow = std::move(to);
     }
@@ -93,7 +94,16 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
         send(next);
     }
     void send(const Flow& to) {
+        answers.begin();
+        call_id = new_call_identifier();
+        cseq = 0;
+        asked = Clock::now();
+        patience.start(answer_within);
+        send_request(to);
+    }
+    void send_request(const Flow& to) {
         handle.release();
+        asked_at = to;
         UserAgent::NewRequest request{};
         request.method = Method::options;
         request.uri = uri;
@@ -101,17 +111,19 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
         const std::string host = registrar.agent_.transports().signalling_address(to).host();
         request.from = "<" + make_uri(UriScheme::sip, registrar.agent_.objects()->global.default_from_user, host) + ">;tag=" + new_tag();
         request.to = "<" + uri + ">";
-        request.call_id = new_call_identifier();
-        asked = Clock::now();
-        patience.start(answer_within);
+        request.call_id = call_id;
+        request.cseq = ++cseq;
         registrar.agent_.start(handle, request, to, [&](MessageWriter& writer) {
-            writer.header(HeaderName::contact, registrar.agent_.contact(to, {}));
+            writer.header(HeaderName::contact, registrar.agent_.contact(to, {}, uri.starts_with("sips:")));
+            answers.write(writer, "OPTIONS", uri);
             registrar.agent_.add_agent(writer);
             writer.finish();
         });
     }
     void on_response(ClientHandle&, const Message& response, const Flow&) override {
         if (response.status() < 200) return;
+        if (authenticates && (response.status() == 401 || response.status() == 407) && answers.challenged(response, registrar.users_for(aor)))
+            return send_request(asked_at);
         patience.stop();
         others.clear();
         round_trip = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - asked);
@@ -132,7 +144,11 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
     std::vector<Flow> others;           // servers that have not been asked, the next one last
     std::chrono::seconds frequency{0};  // 0: only when told to
     std::chrono::milliseconds answer_within{3000};
-    bool only_success = false;
+    bool only_success = false, authenticates = false;
+    ChallengeAnswers answers;
+    std::string call_id;
+    std::uint32_t cseq = 0;
+    Flow asked_at;
     Contact::Status status = Contact::Status::unknown;
     std::chrono::microseconds round_trip{0};
     Instant asked{};
@@ -195,6 +211,19 @@ void Registrar::qualify_now(const EndpointSettings& endpoint) {
     }
 }
 
+// Of the endpoint that has this address of record, by convention under its name.
+ChallengeAnswers::FindUser Registrar::users_for(std::string_view aor) const {
+    const auto objects = agent_.objects();
+    auto endpoint = objects->endpoint(aor);
+    const auto has = [&](const EndpointSettings& one) { return std::ranges::find(one.aors, aor) != one.aors.end(); };
+    if (!endpoint || !has(*endpoint)) {
+        const auto found = std::ranges::find_if(objects->endpoints, [&](const auto& each) { return has(*each.second); });
+        if (found == objects->endpoints.end()) return [](std::string_view, DigestAlgorithm) { return std::nullopt; };
+        endpoint = found->second;
+    }
+    return agent_.users_of(endpoint->outbound_auth);
+}
+
 void Registrar::call_failed(const EndpointSettings& endpoint, std::string_view key, bool flow_failed) {
     for (const std::string& name : endpoint.aors) {
         if (const auto found = qualifications_.find(key_of(name, key)); found != qualifications_.end() && found->second->frequency > 0s)
@@ -242,6 +271,12 @@ void Registrar::on_register(IncomingRequest& request, const EndpointSettings& en
         log_warning("REGISTER of endpoint [{}]: '{}' is none of its aors", endpoint.name, user);
         return (void)request.respond(404);
     }
+    for (Message::Values contacts(message, HeaderName::contact); contacts.next();)
+        if (const auto contact = parse_contact(contacts.item); contact && !contact->wildcard && !agent_.admits_contact(contact->address.uri.text, endpoint)) {
+            log_security("REGISTER of endpoint [{}]: contact '{}' is where none may be (contact_acl)", endpoint.name, contact->address.uri.text);
+            agent_.report(message, request.flow(), "FailedACL", endpoint.name, true, {{"ACLName", join(endpoint.contact_acl, ",")}});
+            return (void)request.respond(403);
+        }
     const RegistrationLimits limits{aor->max_contacts, aor->remove_existing, aor->remove_unavailable, aor->minimum_expiration,
                                     aor->maximum_expiration, aor->default_expiration};
     const Instant now = Clock::now();

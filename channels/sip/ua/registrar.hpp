@@ -78,6 +78,7 @@ class Registrar final : private LocationListener {
     struct Qualification;
     void on_register(IncomingRequest& request, const EndpointSettings& endpoint);
     std::string gruu_parameters(const Message& request, const Binding& binding);
+    ChallengeAnswers::FindUser users_for(std::string_view aor) const;
     void forget_flow(std::string_view aor, std::string_view key);
     void on_bound(const Binding& binding, bool refreshed) override;
     void on_unbound(const Binding& binding, Unbound why) override;

@@ -9,6 +9,7 @@
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/channel/channel.hpp"
+#include "core/dialplan/expression_regex.hpp"
 #include "core/runtime/offload.hpp"
 
 namespace jackfield::sip {
@@ -81,12 +82,42 @@ void UserAgent::timer_started(Instant due) {
 
 void UserAgent::on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) {
     timers_.advance(Clock::now());
+    if (!passes_rules(result, from)) return;
     if (result.verdict == Verdict::reject) {
+        if (unknown_.allow(from.remote.host(), Clock::now()))
+            report(result.message, from, "RequestBadFormat", {}, true, {{"RequestType", std::string(result.message.method_name())}});
         layer_.reply(result.message, from, result.status, result.reason);
     } else {
         age_ = age;
         layer_.receive(std::move(result.message), from);
     }
+}
+
+// type=acl, drop_match and reject_match. False: it goes no further.
+bool UserAgent::passes_rules(const ParseResult& result, const Flow& from) {
+    const auto note = [&](std::string_view event, std::string_view why) {
+        if (!unknown_.allow(from.remote.host(), Clock::now())) return;
+        log_security("Message from '{}' dropped or refused: {}", from.remote.to_string(), why);
+        report(result.message, from, event, {}, true, {{"ACLName", std::string(why)}});
+    };
+    if (!objects_->acls.empty() && !admits_source(from.remote, nullptr)) {
+        note("FailedACL", "type=acl");
+        return false;
+    }
+    const GlobalSettings& global = objects_->global;
+    if (global.drop_match.empty() && global.reject_match.empty()) return true;
+    const auto found = [&](const std::string& expression) {
+        const auto match = match_posix(result.message.text(), expression, false);
+        return match && match->matched;
+    };
+    if (std::ranges::any_of(global.drop_match, found)) {
+        note("RequestNotAllowed", "drop_match");
+        return false;
+    }
+    if (!std::ranges::any_of(global.reject_match, found)) return true;
+    note("RequestNotAllowed", "reject_match");
+    if (result.message.is_request() && result.message.method() != Method::ack) layer_.reply(result.message, from, 403, {});
+    return false;
 }
 
 bool UserAgent::admits(const Message& request) {
@@ -134,6 +165,8 @@ void UserAgent::begin_new(IncomingRequest& request) {
     const auto handler = handlers_.find(message.method());
     if (message.method() != Method::options && handler == handlers_.end()) {
         const int status = message.method() == Method::subscribe || message.method() == Method::publish ? 489 : 405;
+        if (unknown_.allow(request.flow().remote.host(), Clock::now()))
+            report(message, request.flow(), "RequestNotSupported", message.from().uri.decoded_user(), true, {{"RequestType", std::string(message.method_name())}});
         return (void)request.send(status, response(request, status, {}, [&](MessageWriter& writer) {
             writer.header(HeaderName::allow, allowed_methods);
             writer.finish();
@@ -141,11 +174,16 @@ void UserAgent::begin_new(IncomingRequest& request) {
     }
     if (!extensions_known(request)) return;
     auto endpoint = identify(message, request.flow());
+    if (endpoint && !admits_source(request.flow().remote, endpoint.get())) {
+        if (unknown_.allow(request.flow().remote.host(), Clock::now()))
+            report(message, request.flow(), "FailedACL", endpoint->name, true, {{"ACLName", join(endpoint->acl, ",")}});
+        endpoint = nullptr;  // answered as if there were no such
+    }
     if (!endpoint) {
         if (unknown_.allow(request.flow().remote.host(), Clock::now())) {
             log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - No matching endpoint found", message.method_name(),
                          message.from().uri.text, request.flow().remote.to_string(), message.call_id());
-            report(request, "InvalidAccountID", message.from().uri.decoded_user(), true);
+            report(message, request.flow(), "InvalidAccountID", message.from().uri.decoded_user(), true);
         }
         // Answering as for a known user with a wrong password tells a guesser nothing.
         static const EndpointSettings nobody = [] {

@@ -17,6 +17,7 @@
 #include "channels/sip/stack/transaction.hpp"
 #include "channels/sip/transport/transports.hpp"
 #include "channels/sip/ua/identify_table.hpp"
+#include "core/runtime/security_event.hpp"
 #include "core/runtime/timer.hpp"
 
 namespace jackfield::sip {
@@ -112,11 +113,14 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void set_outbound_flows(std::vector<Flow> flows) { outbound_flows_ = std::move(flows); }
     // Finds the endpoint that a request is from; null: nobody's.
     std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
+    // Whether type=acl, and of an endpoint that is not null its own lists, let requests come from there or contacts be there.
+    bool admits_source(const SocketAddress& address, const EndpointSettings* endpoint) const;
+    bool admits_contact(std::string_view uri, const EndpointSettings& endpoint) const;
+    // A security event about that request.
+    void report(const Message& request, const Flow& flow, std::string_view event, const std::string& account, bool error,
+                SecurityEvent::Fields details = {}) const;
     // True when the request satisfies the endpoint's auth objects; else it has been answered (401, 400, 403) and false.
     bool authenticate(IncomingRequest& request, const EndpointSettings& endpoint);
-    // Credentials for a challenge to a request of ours, as a header line; nothing when no outbound_auth fits.
-    std::optional<std::pair<HeaderName, std::string>> answer_challenge(const EndpointSettings& endpoint, const Message& response,
-                                                                       Method method, std::string_view uri);
     void set_logging(bool on) { transports_.set_logging(on); }
 
     // --- called by the layers below ---
@@ -135,7 +139,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void advance();
     Instant now() override { return Clock::now(); }
     void timer_started(Instant due) override;
-    void report(const IncomingRequest& request, std::string_view event, const std::string& account, bool error) const;
+    bool passes_rules(const ParseResult& result, const Flow& from);
     bool extensions_known(IncomingRequest& request);
     void begin_new(IncomingRequest& request);
     void answer_options(IncomingRequest& request);
