@@ -4,6 +4,7 @@
 
 #include "channels/sip/stack/message_writer.hpp"
 #include "channels/sip/stack/parser.hpp"
+#include "channels/sip/stack/redirection.hpp"
 
 using namespace jackfield::sip;
 
@@ -22,6 +23,7 @@ void read_through(const Message& message) {
     (void)parse_rack(message.header(HeaderName::rack));
     (void)parse_reason(message.header(HeaderName::reason));
     (void)parse_session_expires(message.header(HeaderName::session_expires));
+    (void)find_redirection(message);
     (void)message.lists(HeaderName::supported, "timer");
 }
 

@@ -73,7 +73,7 @@ class Agent:
     def __init__(self, test, name, scenario, number="600", **values):
         self.own_tag, self.call_id = f"own{random.randrange(1 << 40):x}", f"call{random.randrange(1 << 40):x}"
         text = (SCENARIOS / f"{scenario}.xml").read_text()
-        for word, value in {"user": name, "own_tag": self.own_tag, "pause": "0", **values}.items():
+        for word, value in {"user": name, "own_tag": self.own_tag, "pause": "0", "extra": "Subject: test", **values}.items():
             text = text.replace(f"[{word}]", value)
         self.log = test.folder / f"{scenario}-{self.call_id}.log"
         self.test, self.scenario = test, scenario
@@ -112,6 +112,7 @@ class Agent:
 class SipTest(jt.ScenarioTest):
     agents = {"alice": "send_pai=yes\nsend_rpid=yes\n100rel=peer_supported", "bob": "dtmf_mode=info", "carol": ""}
     phones_too = ()
+    plan = PLAN
 
     def setUp(self):
         super().setUp()
@@ -119,7 +120,7 @@ class SipTest(jt.ScenarioTest):
         objects = "".join(AGENT.replace("@NAME@", name).replace("@WHERE@", self.where[name]).replace("@OPTIONS@", options)
                           for name, options in self.agents.items())
         phones = "".join(jt.phone_objects(user) for user in self.phones_too)
-        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE + objects + phones, "extensions.conf": PLAN})
+        self.jackfield = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE + objects + phones, "extensions.conf": self.plan})
 
     def agent(self, name, scenario, number="600", **values):
         return Agent(self, name, scenario, number, **values)

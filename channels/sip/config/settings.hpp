@@ -62,7 +62,7 @@ struct EndpointSettings {
     std::string caller_id_tag;
     Presentation caller_id_privacy = Presentation::allowed_not_screened;
     bool trust_id_inbound = false, trust_id_outbound = false, send_pai = false, send_rpid = false;
-    bool send_diversion = true, trust_connected_line = true, send_connected_line = true, rpid_immediate = false;
+    bool send_diversion = true, send_history_info = false, trust_connected_line = true, send_connected_line = true, rpid_immediate = false;
     ConnectedLineMethod connected_line_method = ConnectedLineMethod::invite;
     ReliableMode reliable = ReliableMode::yes;
     SessionTimerMode timers = SessionTimerMode::yes;

@@ -63,6 +63,8 @@ class SipCall final : public DriverChannel,
     // For an outgoing call to the first of `targets` (there is one at least) that takes it. Errors: those of the RTP service.
     static Result<std::unique_ptr<SipCall>> outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
                                                      std::vector<CallTarget> targets, const FormatList& formats);
+    // Takes a REFER outside of a dialog, for the call that its Target-Dialog names (RFC 4538); answers it.
+    static void refer(UserAgent& agent, IncomingRequest& request, const EndpointSettings& endpoint);
     ~SipCall() override;
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
@@ -186,7 +188,8 @@ class SipCall final : public DriverChannel,
     // transfers (call_transfer.cpp)
     static int replaceable(UserAgent& agent, const Message& invite, SipCall*& replaced);
     static void replace(SipCall& replaced, Custody replacing);
-    void on_refer(UserDialog& dialog, IncomingRequest& request);
+    // dialog: the one that it came within; null: elsewhere, by Target-Dialog.
+    void on_refer(UserDialog* dialog, IncomingRequest& request);
     void on_notify(IncomingRequest& request);
     void notify_transfer(std::string_view status, bool last);
 
@@ -206,6 +209,7 @@ class SipCall final : public DriverChannel,
     // INVITE of ours, or theirs
     ClientHandle invite_sent_{*this};
     ServerHandle invite_received_{*this};
+    ServedInvite served_;                  // of theirs
     UserAgent::NewRequest request_{};      // outgoing
     Flow flow_;
     std::string contact_key_;              // whom request_ goes to
@@ -263,6 +267,8 @@ class SipCall final : public DriverChannel,
     int counted_in_use_ = 0, counted_ringing_ = 0, counted_held_ = 0;
 };
 
+// Whether the sender asks that its identity be told to nobody further on (RFC 3323 4.2, RFC 3325 9.3).
+bool wants_privacy(const Message& message);
 // Whom the far side says it is (P-Asserted-Identity, Remote-Party-ID), for who may be believed.
 std::optional<PartyId> asserted_identity(const Message& message);
 

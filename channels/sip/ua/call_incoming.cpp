@@ -3,6 +3,7 @@
 
 #include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/stack/identifiers.hpp"
+#include "channels/sip/stack/redirection.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "channels/sip/ua/registrar.hpp"
@@ -24,6 +25,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     if (!dialog) return (void)request.respond(400, dialog.error().text);
     std::unique_ptr<SipCall> made(new SipCall(context, endpoint, false));
     SipCall& call = *made;
+    if (!call.served_.begin(context.agent, invite)) return (void)request.respond(482);
     call.flow_ = request.flow();
     call.secure_ = invite.request_uri().scheme == UriScheme::sips;
     const std::string host = context.agent.transports().media_host(call.flow_);
@@ -142,14 +144,14 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     caller.id.tag = endpoint_->caller_id_tag;
     if (endpoint_->caller_id_privacy != Presentation::allowed_not_screened)
         caller.id.number.presentation = caller.id.name.presentation = endpoint_->caller_id_privacy;
+    if (wants_privacy(invite)) caller.id.number.presentation = caller.id.name.presentation = Presentation::prohib_not_screened;
     caller.ani = caller.id;
     channel.caller() = std::move(caller);
-    if (Message::Values diversions(invite, HeaderName::diversion); diversions.next())
-        if (const auto from = parse_name_address(diversions.item)) {
-            channel.redirecting().from = PartyId::of(from->uri.decoded_user(), from->display_name());
-            channel.redirecting().reason = from->parameters.value("reason");
-            channel.redirecting().count = 1;
-        }
+    if (const auto redirection = find_redirection(invite)) {
+        channel.redirecting().from = PartyId::of(redirection->user, redirection->name);
+        channel.redirecting().reason = redirection->reason;
+        channel.redirecting().count = redirection->count;
+    }
     auto& attributes = channel.attributes();
     attributes.account_code = endpoint_->account_code;
     if (!endpoint_->language.empty()) attributes.language = endpoint_->language;

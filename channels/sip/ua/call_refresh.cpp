@@ -1,5 +1,6 @@
 // One SIP call: the identities that it tells and learns, and refreshes of the dialog that tell them (RFC 3325, RFC 3311,
 // RFC 3261 section 14.1).
+#include "channels/sip/stack/redirection.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
@@ -23,6 +24,13 @@ bool screened(const PartyId& id) {
 
 }  // namespace
 
+bool wants_privacy(const Message& message) {
+    for (const std::string_view word : split(message.header(HeaderName::privacy), ';'))
+        for (const std::string_view wanted : {"id", "user", "header"})
+            if (grammar::same_word(trim(word), wanted)) return true;
+    return false;
+}
+
 // The first usable identity header.
 std::optional<PartyId> asserted_identity(const Message& message) {
     for (const HeaderName name : {HeaderName::p_asserted_identity, HeaderName::remote_party_id}) {
@@ -32,9 +40,7 @@ std::optional<PartyId> asserted_identity(const Message& message) {
         if (!address) continue;
         PartyId id = PartyId::of(address->uri.decoded_user(), address->display_name());
         const auto privacy = address->parameters.value("privacy");
-        const auto wanted = message.header(HeaderName::privacy);
-        if (grammar::same_word(privacy, "full") || grammar::same_word(privacy, "name") ||
-            (!wanted.empty() && !grammar::same_word(wanted, "none")))
+        if (grammar::same_word(privacy, "full") || grammar::same_word(privacy, "name") || wants_privacy(message))
             id.number.presentation = id.name.presentation = Presentation::prohib_not_screened;
         return id;
     }
@@ -97,11 +103,17 @@ void SipCall::add_identity(MessageWriter& writer) {
 
 void SipCall::add_diversion(MessageWriter& writer) const {
     const RedirectingIdentity& redirecting = channel().redirecting();
-    if (!endpoint_->send_diversion || !redirecting.from.number.valid) return;
+    if (!redirecting.from.number.valid) return;
     const std::string host = context_.agent.transports().signalling_address(flow_).host();
-    writer.header(HeaderName::diversion,
-                  name_address(redirecting.from.name.text, make_uri(UriScheme::sip, redirecting.from.number.text, host)) +
-                      ";reason=" + (redirecting.reason.empty() ? "unknown" : redirecting.reason));
+    const std::string from = make_uri(UriScheme::sip, redirecting.from.number.text, host);
+    const bool secret = hidden(redirecting.from) && !endpoint_->trust_id_outbound;
+    if (endpoint_->send_diversion)
+        writer.header(HeaderName::diversion,
+                      (secret ? "\"Anonymous\" <sip:anonymous@anonymous.invalid>" : name_address(redirecting.from.name.text, from)) +
+                          ";reason=" + diversion_reason(redirecting.reason) + (secret ? ";privacy=full" : "") +
+                          (redirecting.count > 1 ? fmt::format(";counter={}", redirecting.count) : ""));
+    if (endpoint_->send_history_info && outgoing_)
+        writer.header(HeaderName::history_info, history_info(from, request_.uri, redirecting.reason, secret));
 }
 
 Result<void> SipCall::tell_connected() {

@@ -13,7 +13,7 @@ void SipCall::on_dialog_request(UserDialog& dialog, IncomingRequest& request) {
         case Method::prack: return on_prack(request);
         case Method::bye: return on_bye(request);
         case Method::info: return on_info(request);
-        case Method::refer: return on_refer(dialog, request);
+        case Method::refer: return on_refer(&dialog, request);
         case Method::notify: return on_notify(request);
         case Method::message: return on_message_request(request);
         case Method::options: return (void)request.respond(200);

@@ -71,7 +71,7 @@ void SipCall::replace(SipCall& replaced, Custody replacing) {
 // --- REFER of theirs ----------------------------------------------------------------------------------------------------------
 
 // RFC 3515: somebody is to be called in the caller's place; with Replaces a call that there is.
-void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
+void SipCall::on_refer(UserDialog* dialog, IncomingRequest& request) {
     const Message& refer = request.request();
     if (!endpoint_->allow_transfer || state_ != State::up) return (void)request.respond(603);
     if (channel().transfer_request) return (void)request.respond(491);
@@ -91,7 +91,7 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
     }
     const bool silent = grammar::same_word(refer.header(HeaderName::refer_sub), "false");
     refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
-    dialog.refresh_target(refer);
+    if (dialog) dialog->refresh_target(refer);
     (void)request.send(202, context_.agent.response(request, 202, {}, [&](MessageWriter& writer) {
         writer.header(HeaderName::contact, context_.agent.contact(flow_, endpoint_->contact_user, secure_));
         if (silent) writer.header(HeaderName::refer_sub, "false");
@@ -113,6 +113,20 @@ void SipCall::on_refer(UserDialog& dialog, IncomingRequest& request) {
     }
     channel().transfer_request = std::move(transfer);
     channel().remote_event({ChannelEvent::Kind::transfer, {}, {}});
+}
+
+// A party of the call asks from elsewhere. Its progress could only be told within a dialog of its own, which Refer-Sub: false (RFC 4488)
+// does without.
+void SipCall::refer(UserAgent& agent, IncomingRequest& request, const EndpointSettings& endpoint) {
+    const Message& message = request.request();
+    if (!message.has(HeaderName::target_dialog)) return (void)request.respond(403, "REFER needs a dialog or Target-Dialog");
+    const auto reference = parse_dialog_reference(message.header(HeaderName::target_dialog));
+    if (!reference) return (void)request.respond(400, "Malformed Target-Dialog");
+    if (!grammar::same_word(message.header(HeaderName::refer_sub), "false")) return (void)request.respond(403, "REFER by Target-Dialog needs Refer-Sub: false");
+    SipCall* const call = find(agent, *reference);
+    // Whose call it is not is told no more than of one that is not there.
+    if (!call || call->endpoint_->name != endpoint.name) return (void)request.respond(481);
+    call->on_refer(nullptr, request);
 }
 
 void SipCall::notify_transfer(std::string_view status, bool last) {

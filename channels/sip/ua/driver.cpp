@@ -41,6 +41,9 @@ SipDriver::SipDriver(UserAgent& agent, Registrar& registrar, RtpService& rtp)
     agent_.handle(Method::invite, [this](IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint) {
         SipCall::incoming(context_, request, std::move(endpoint));
     });
+    agent_.handle(Method::refer, [this](IncomingRequest& request, const std::shared_ptr<const EndpointSettings>& endpoint) {
+        SipCall::refer(agent_, request, *endpoint);
+    });
     registrar_.on_change = [this](std::string_view aor) { contacts_changed(aor); };
 }
 

@@ -25,7 +25,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 8> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist", "path", "outbound", "gruu"};
+constexpr std::array<std::string_view, 9> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist", "path", "outbound", "gruu", "tdialog"};
 
 // After what time who was told that no calls are taken may ask again.
 constexpr std::chrono::seconds drain_retry = 10s;
@@ -45,6 +45,19 @@ class UserAgent::Forgotten final : public ClientTransactionUser {
   private:
     UserAgent& agent_;
 };
+
+ServedInvite::~ServedInvite() {
+    if (agent_) agent_->served_.remove(*this);
+}
+
+bool ServedInvite::begin(UserAgent& agent, const Message& invite) {
+    const Identity key = agent.served_hash_(fmt::format("{}\n{}\n{}", invite.call_id(), invite.from_tag(), invite.cseq().number));
+    if (agent.served_.find(key)) return false;
+    identity = key;
+    agent.served_.insert(*this);
+    agent_ = &agent;
+    return true;
+}
 
 UserAgent::UserAgent()
     : objects_(std::make_shared<const ObjectSet>()),
@@ -250,7 +263,7 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user, bool sec
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer, bool trickle) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, norefersub"});
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, norefersub, tdialog"});
     if (trickle) writer.header(HeaderName::recv_info, "trickle-ice");
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }

@@ -23,6 +23,22 @@
 namespace jackfield::sip {
 
 class UserDialog;
+class UserAgent;
+
+// That an INVITE which begins a call is being served; until this is destroyed the same one by another way (a fork whose branches met
+// again) is known, to be answered 482 (RFC 3261 8.2.2.2, RFC 5393).
+class ServedInvite final : public IdentityNode {
+  public:
+    ServedInvite() = default;
+    ~ServedInvite();
+    ServedInvite(const ServedInvite&) = delete;
+    ServedInvite& operator=(const ServedInvite&) = delete;
+    // False: it is being served already. The agent must outlive this.
+    [[nodiscard]] bool begin(UserAgent& agent, const Message& invite);
+
+  private:
+    UserAgent* agent_ = nullptr;
+};
 
 // Who uses a dialog: a call; later a subscription.
 class DialogUser {
@@ -135,6 +151,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void on_late_success(const Message& response, const Flow& from) override;
 
   private:
+    friend class ServedInvite;
     class Forgotten;
     void advance();
     Instant now() override { return Clock::now(); }
@@ -150,6 +167,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     StackTimers timers_;
     TransactionLayer layer_;
     DialogTable dialogs_;
+    KeyedHash served_hash_{KeyedHash::random_key()};
+    IdentityTable<ServedInvite> served_;
     NonceIssuer nonces_;
     Timer tick_;
     std::unordered_map<Method, RequestHandler> handlers_;
