@@ -21,7 +21,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 5> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist"};
+constexpr std::array<std::string_view, 6> known_extensions{"100rel", "replaces", "join", "norefersub", "timer", "eventlist"};
 
 }  // namespace
 
@@ -198,7 +198,7 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user, bool sec
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", "replaces, norefersub"});
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", "replaces, join, norefersub"});
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }
 
