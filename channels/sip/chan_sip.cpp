@@ -1,6 +1,7 @@
 // chan_sip: SIP endpoints, registrar and calls, configured by pjsip.conf (or sip.conf).
 #include "channels/sip/ua/call_functions.hpp"
 #include "channels/sip/ua/commands.hpp"
+#include "channels/sip/ua/conference_package.hpp"
 #include "channels/sip/ua/driver.hpp"
 #include "channels/sip/ua/events_service.hpp"
 #include "channels/sip/ua/functions.hpp"
@@ -32,6 +33,7 @@ struct Sip {
         notifier.add(presence);
         notifier.add(dialog);
         notifier.add(message_summary);
+        notifier.add(conference);
         take_mailbox_notifies(agent);
         driver.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
     }
@@ -44,6 +46,7 @@ struct Sip {
     PresencePackage presence;
     DialogPackage dialog{driver};
     MessageSummaryPackage message_summary{agent};
+    ConferencePackage conference;
     Notifier notifier{agent};
     Publications publications{agent};
     ContactRequests contact_requests{agent};

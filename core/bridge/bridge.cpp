@@ -123,6 +123,7 @@ Result<void> BridgeAccess::enter(Bridge& bridge, std::unique_ptr<Member>& enteri
 
     Member& member = *entering;
     member.bridge = bridge.shared_from_this();
+    entering->of_grown = std::ranges::any_of(bridge.members_, [](const auto& member) { return member->of_grown; });
     bridge.members_.push_back(std::move(entering));
     if (member.stay) member.stay->member = &member;
     channel.set_bridge(&bridge, &member);
@@ -253,18 +254,19 @@ void BridgeAccess::deliver(std::unique_ptr<Member> member, LeaveReason reason) {
 }
 
 void BridgeAccess::settle(Bridge& bridge) {
-    if (bridge.kind_ != BridgeKind::two_party || bridge.members_.empty()) return;
+    if (bridge.members_.empty()) return;
     post([keep = bridge.shared_from_this()] {
         // Somebody else may have come in the place of the one that left.
-        if (keep->members_.size() == 1 && keep->kind_ == BridgeKind::two_party) keep->dissolve();
+        if (keep->members_.size() == 1 && (keep->kind_ == BridgeKind::two_party || keep->members_.front()->of_grown)) keep->dissolve();
     });
 }
 
 void BridgeAccess::leave(Member& member, LeaveReason reason) {
     const auto bridge = member.bridge;
     const bool ends = member.options.leave_ends_bridge;
+    const bool settles = bridge->kind_ == BridgeKind::two_party ? ends : member.of_grown;
     auto left = detach(member, reason);
-    if (ends) settle(*bridge);
+    if (settles) settle(*bridge);
     deliver(std::move(left), reason);
 }
 

@@ -244,6 +244,7 @@ Result<void> Bridge::grow() {
     mixer_ = std::make_unique<Mixer>();
     kind_ = BridgeKind::mixing;
     for (auto& member : members_) {
+        member->of_grown = true;
         if (!member->suspended) JF_TRY(mixer_->add(member->channel->media()));
         if (member->channel->held()) BridgeAccess::far_hold(*member, true, {});
     }

@@ -35,6 +35,7 @@ struct Bridge::Member final : ChannelKeeper {
     std::unique_ptr<FeatureDetector> detector;
     std::shared_ptr<FeatureRun> feature;    // that runs now
     unsigned suspended = 0;
+    bool of_grown = false;  // the bridge was one of two parties: whoever is left alone in it leaves as well
     bool holds_others = false;              // by suspend()
     unsigned holds = 0;                     // reasons for which this member hears hold music
     bool far_held = false;                  // its far side put the call on hold, and the others know

@@ -93,6 +93,8 @@ std::vector<O> signalling_table() {
                              {"peer_supported", ReliableMode::peer_supported}},
          "Reliable provisional responses (RFC 3262): yes uses them when it insists, peer_supported whenever it can"},
         {"allow_transfer", &E::allow_transfer, true, "It may transfer by REFER"},
+        {"allow_join", &E::allow_join, false, "It may join calls of others by INVITE with Join (RFC 3911), and hear and speak to both sides"},
+        {"watch_conferences", &E::watch_conferences, false, "It may subscribe to the conference event (RFC 4575) also of bridges that it is not in"},
         {"allow_subscribe", &E::allow_subscribe, true, "It may subscribe to events (RFC 6665)"},
         {"max_subscriptions", &E::max_subscriptions, 1000, Range{0, 100000}, "Subscriptions that it may have at a time (Asterisk: without limit)"},
         {"allow_overlap", &E::allow_overlap, true, "Incomplete numbers are answered 484, so that it dials on"},

@@ -78,6 +78,7 @@ struct EndpointSettings {
     GlareMitigation direct_media_glare_mitigation = GlareMitigation::none;
     bool allow_transfer = true, inband_progress = false, refer_blind_progress = true;
     bool user_eq_phone = false, suppress_q850 = false, ignore_183_without_sdp = false;
+    bool allow_join = false, watch_conferences = false;
     bool allow_unauthenticated_options = false, suppress_moh_on_sendonly = false;
     bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's

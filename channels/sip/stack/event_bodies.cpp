@@ -91,6 +91,22 @@ std::string dialog_info_body(std::string_view entity, std::uint32_t version, std
     return xml.finish();
 }
 
+std::string conference_info_body(const ConferenceView& view) {
+    XmlWriter xml;
+    xml.open("conference-info", {{"xmlns", "urn:ietf:params:xml:ns:conference-info"}, {"entity", view.entity}, {"state", "full"}, {"version", fmt::to_string(view.version)}});
+    xml.open("conference-description");
+    if (!view.title.empty()) xml.element("display-text", view.title);
+    xml.close().open("conference-state").element("user-count", fmt::to_string(view.users.size())).element("active", view.users.empty() ? "false" : "true").close();
+    xml.open("users", {{"state", "full"}});
+    for (const ConferenceUser& user : view.users) {
+        xml.open("user", {{"entity", user.uri}, {"state", "full"}});
+        if (!user.display_name.empty()) xml.element("display-text", user.display_name);
+        xml.open("endpoint", {{"entity", user.id}}).element("status", "connected").element("joining-method", user.dialled_out ? "dialed-out" : "dialed-in");
+        xml.close().close();
+    }
+    return xml.finish();
+}
+
 std::string message_summary_body(const MessageCounts& counts, std::string_view account) {
     std::string body = fmt::format("Messages-Waiting: {}\r\n", counts.fresh ? "yes" : "no");
     if (!account.empty()) body += fmt::format("Message-Account: {}\r\n", account);

@@ -40,6 +40,20 @@ struct DialogView {
 // application/dialog-info+xml. `version` grows by one from NOTIFY to NOTIFY of a subscription; all dialogs are there each time.
 std::string dialog_info_body(std::string_view entity, std::uint32_t version, std::span<const DialogView> dialogs);
 
+// One who is in a conference.
+struct ConferenceUser {
+    std::string id;                 // of the call, unlike all others
+    std::string display_name, uri;
+    bool dialled_out = false;       // the conference called; else it was called
+};
+struct ConferenceView {
+    std::string entity, title;      // the conference's URI; what people call it, or empty
+    std::uint32_t version = 0;      // grows by one from NOTIFY to NOTIFY of a subscription
+    std::vector<ConferenceUser> users;
+};
+// application/conference-info+xml (RFC 4575), the full state.
+std::string conference_info_body(const ConferenceView& view);
+
 struct MessageCounts {
     std::uint32_t fresh = 0, old = 0, urgent_fresh = 0, urgent_old = 0;  // the urgent ones are among the others
 };

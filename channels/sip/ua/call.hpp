@@ -68,6 +68,7 @@ class SipCall final : public DriverChannel,
     ~SipCall() override;
 
     const EndpointSettings& endpoint() const { return *endpoint_; }
+    bool dialled_in() const { return !outgoing_; }
     PartyId calling_party() const { return channel().connected().id; }  // of an outgoing call: whom the phone shows
     UserDialog* dialog() { return dialogs_.empty() ? nullptr : dialogs_.front().get(); }
     // Headers for PJSIP_HEADER: of the INVITE received, and to be added to the one that we send. `visit` returns false to
@@ -188,6 +189,8 @@ class SipCall final : public DriverChannel,
     // transfers (call_transfer.cpp)
     static int replaceable(UserAgent& agent, const Message& invite, SipCall*& replaced);
     static void replace(SipCall& replaced, Custody replacing);
+    static int joinable(UserAgent& agent, const Message& invite, const EndpointSettings& endpoint, SipCall*& joined);
+    static void join(SipCall& joined, Custody joining);
     // dialog: the one that it came within; null: elsewhere, by Target-Dialog.
     void on_refer(UserDialog* dialog, IncomingRequest& request);
     void on_notify(IncomingRequest& request);

@@ -21,6 +21,8 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     if (gruu && gruu->status != 200) return (void)request.respond(gruu->status);
     SipCall* replaced = nullptr;
     if (const int refusal = replaceable(context.agent, invite, replaced)) return (void)request.respond(refusal);
+    SipCall* joined = nullptr;
+    if (const int refusal = joinable(context.agent, invite, *endpoint, joined)) return (void)request.respond(refusal);
     auto dialog = Dialog::from_request(invite, request.local_tag());
     if (!dialog) return (void)request.respond(400, dialog.error().text);
     std::unique_ptr<SipCall> made(new SipCall(context, endpoint, false));
@@ -70,6 +72,11 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
         channel.set_state(ChannelState::ring);
         call.attach_media(&replaced->channel().media());
         return replace(*replaced, std::move(*custody));
+    }
+    if (joined) {
+        channel.set_state(ChannelState::ring);
+        call.attach_media(&joined->channel().media());
+        return join(*joined, std::move(*custody));
     }
     channel.place() = Place{endpoint->context, extension.empty() ? "s" : extension, 1};
     if (!extension_exists(channel, endpoint->context, channel.place().extension) &&

@@ -1,4 +1,4 @@
-// One SIP call: transfers by REFER (RFC 3515, RFC 5589) and INVITE with Replaces (RFC 3891).
+// One SIP call: transfers by REFER (RFC 3515, RFC 5589), INVITE with Replaces (RFC 3891) and with Join (RFC 3911).
 #include "channels/sip/ua/call.hpp"
 #include "core/base/log.hpp"
 #include "core/bridge/bridge.hpp"
@@ -66,6 +66,44 @@ void SipCall::replace(SipCall& replaced, Custody replacing) {
     fresh->hang_up(early ? HangupCause::answered_elsewhere : HangupCause::normal_clearing);
     replacing.release();
     if (early) old->remote_answered();
+}
+
+// --- INVITE with Join -------------------------------------------------------------------------------------------------------
+
+// 0, and the call to be joined if any; else the status that RFC 3911 section 4 wants for the INVITE.
+int SipCall::joinable(UserAgent& agent, const Message& invite, const EndpointSettings& endpoint, SipCall*& joined) {
+    const std::size_t field = invite.first_field(HeaderName::join);
+    if (field == Message::npos) return 0;
+    if (invite.next_field(field) != Message::npos) return 400;  // one with Replaces was refused before
+    const auto reference = parse_dialog_reference(invite.field(field).value);
+    if (!reference) return 400;
+    if (!endpoint.allow_join) {
+        log_notice("Endpoint [{}] may not join calls; write allow_join = yes if it should", endpoint.name);
+        return 403;
+    }
+    SipCall* const call = call_of_dialog(agent, *reference);
+    if (!call) return 481;
+    if (call->state_ == State::ended || call->channel().hung_up()) return 603;
+    if (call->state_ != State::up) return 481;
+    if (!call->channel().bridge()) return 488;  // an application serves it: there is nobody to meet
+    joined = call;
+    return 0;
+}
+
+// The new call answers and comes into the bridge of the other one, which is a conference from then on.
+void SipCall::join(SipCall& joined, Custody joining) {
+    const auto old = joined.channel().share();
+    const auto fresh = joining.channel().share();
+    log_verbose(3, "{} joins the call of {}", fresh->name(), old->name());
+    if (auto answered = fresh->answer(); !answered) return log_notice("{}: {}", fresh->name(), answered.error().text);
+    Bridge* const bridge = old->bridge();
+    if (!bridge) return fresh->hang_up(HangupCause::normal_clearing);
+    const auto kept = bridge->shared_from_this();
+    MemberOptions options;
+    options.leave_ends_bridge = false;
+    auto entered = kept->kind() == BridgeKind::two_party ? kept->grow() : Result<void>();
+    if (entered) entered = kept->impart(std::move(joining), std::move(options));
+    if (!entered) log_warning("{} can't join {}: {}", fresh->name(), old->name(), entered.error().text);
 }
 
 // --- REFER of theirs ----------------------------------------------------------------------------------------------------------

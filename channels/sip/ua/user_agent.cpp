@@ -25,7 +25,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 9> known_extensions{"100rel", "replaces", "norefersub", "timer", "eventlist", "path", "outbound", "gruu", "tdialog"};
+constexpr std::array<std::string_view, 10> known_extensions{"100rel", "replaces", "join", "norefersub", "timer", "eventlist", "path", "outbound", "gruu", "tdialog"};
 
 // After what time who was told that no calls are taken may ask again.
 constexpr std::chrono::seconds drain_retry = 10s;
@@ -263,7 +263,7 @@ std::string UserAgent::contact(const Flow& flow, std::string_view user, bool sec
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer, bool trickle) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, norefersub, tdialog"});
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, join, norefersub, tdialog"});
     if (trickle) writer.header(HeaderName::recv_info, "trickle-ice");
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }

@@ -313,12 +313,18 @@ class BridgeLifeTest : public BridgeTest {
     void a_two_party_bridge_grows() {
         run([&] {
             auto bridge = Bridge::create(BridgeKind::two_party);
-            impart(bridge, "a");
-            impart(bridge, "b");
+            Channel& a = impart(bridge, "a");
+            Channel& b = impart(bridge, "b");
             CPPUNIT_ASSERT(bridge->grow().has_value());
             impart(bridge, "c");
             CPPUNIT_ASSERT(talk("a", "b"));
             CPPUNIT_ASSERT(talk("a", "c"));
+            // Whoever is left alone in it leaves as well, also one who came later.
+            a.hang_up(HangupCause::normal_clearing);
+            CPPUNIT_ASSERT(until([&] { return bridge->size() == 2; }));
+            CPPUNIT_ASSERT(talk("b", "c"));
+            b.hang_up(HangupCause::normal_clearing);
+            CPPUNIT_ASSERT(until([&] { return bridge->size() == 0; }));
             end_all();
         });
     }

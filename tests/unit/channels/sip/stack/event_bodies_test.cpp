@@ -25,6 +25,7 @@ std::string found(const std::string& text, const char* expression) {
     };
     space("p", "urn:ietf:params:xml:ns:pidf");
     space("d", "urn:ietf:params:xml:ns:dialog-info");
+    space("c", "urn:ietf:params:xml:ns:conference-info");
     space("ep", "urn:ietf:params:xml:ns:pidf:rpid:rpid-person");
     const std::string as_text = std::string("string(") + expression + ")";
     const std::unique_ptr<xmlXPathObject, decltype(&xmlXPathFreeObject)> result(
@@ -43,9 +44,20 @@ class EventBodiesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(message_summary_counts);
     CPPUNIT_TEST(message_summaries_are_read);
     CPPUNIT_TEST(hostile_text_stays_text);
+    CPPUNIT_TEST(conference_info_names_who_is_there);
     CPPUNIT_TEST_SUITE_END();
 
   public:
+    void conference_info_names_who_is_there() {
+        const std::string body = conference_info_body({"sip:room@h", "Room & more", 3, {{"PJSIP/a-1", "Ann", "sip:a@h", false}, {"PJSIP/b-2", "", "sip:b@h", true}}});
+        CPPUNIT_ASSERT_EQUAL(std::string("3"), found(body, "/c:conference-info[@state='full' and @entity='sip:room@h']/@version"));
+        CPPUNIT_ASSERT_EQUAL(std::string("2"), found(body, "//c:user-count"));
+        CPPUNIT_ASSERT_EQUAL(std::string("Room & more"), found(body, "//c:conference-description/c:display-text"));
+        CPPUNIT_ASSERT_EQUAL(std::string("Ann"), found(body, "//c:user[@entity='sip:a@h']/c:display-text"));
+        CPPUNIT_ASSERT_EQUAL(std::string("dialed-out"), found(body, "//c:endpoint[@entity='PJSIP/b-2']/c:joining-method"));
+        CPPUNIT_ASSERT_EQUAL(std::string("false"), found(conference_info_body({"sip:room@h", {}, 0, {}}), "//c:active"));
+    }
+
     void pidf_tells_basic_status_note_and_activity() {
         const auto check = [](PresenceStatus status, const std::string& basic, const std::string& note, const char* activity) {
             const std::string body = pidf_body({"sip:6001@pbx.example", "6001", status, {}});
