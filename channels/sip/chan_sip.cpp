@@ -14,6 +14,7 @@
 #include "channels/sip/ua/outbound_registrations.hpp"
 #include "channels/sip/ua/publications.hpp"
 #include "channels/sip/ua/registration_commands.hpp"
+#include "channels/sip/ua/stored_objects.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
@@ -44,9 +45,10 @@ struct Sip {
     Publications publications{agent};
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
-    EventsService events{agent, registrar, notifier, contact_requests};
+    EventsService events{agent, registrar, notifier, contact_requests, messaging};
     MessageHistory history;
     Management management{agent, registrar, registrations, driver};
+    StoredObjects stored_objects{agent};
     bool restored = false, boot_time = true;
 };
 
@@ -68,6 +70,7 @@ Result<void> load(Module& module) {
         module.own<Subscription>(subscribe<DaemonBooted>([&sip](const DaemonBooted&) { sip.notifier.restore(); }));
     JF_TRY(add_call_functions(module, sip.agent, sip.registrar));
     JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
+    JF_TRY(module.provide(static_cast<SipObjects&>(sip.stored_objects)));
     JF_TRY(add_history_commands(module, sip.history));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
