@@ -18,6 +18,7 @@
 #include "channels/sip/ua/outbound_subscriptions.hpp"
 #include "channels/sip/ua/publications.hpp"
 #include "channels/sip/ua/registration_commands.hpp"
+#include "channels/sip/ua/stored_objects.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/module/module_config.hpp"
 #include "core/sdk.hpp"
@@ -53,9 +54,10 @@ struct Sip {
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
     OutboundSubscriptions outbound_subscriptions{agent};
     OutboundPublications outbound_publications{agent, notifier};
-    EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions};
+    EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions, messaging};
     MessageHistory history;
     Management management{agent, registrar, registrations, driver};
+    StoredObjects stored_objects{agent};
     bool restored = false, boot_time = true;
 };
 
@@ -80,6 +82,7 @@ Result<void> load(Module& module) {
         module.own<Subscription>(subscribe<DaemonBooted>([&sip](const DaemonBooted&) { sip.notifier.restore(); }));
     JF_TRY(add_call_functions(module, sip.agent, sip.registrar));
     JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
+    JF_TRY(module.provide(static_cast<SipObjects&>(sip.stored_objects)));
     JF_TRY(add_history_commands(module, sip.history));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));

@@ -1,6 +1,6 @@
-// The service interface of chan_sip for events: subscriptions, lists, and NOTIFYs that nobody subscribed to.
+// The service interface of chan_sip for events: subscriptions, lists, and requests outside of dialogs: NOTIFY and REFER.
 //
-// Everything here is for the control thread; nothing waits.
+// Everything here is for the control thread; nothing waits unless it says so.
 #pragma once
 
 #include <chrono>
@@ -46,6 +46,16 @@ class SipEvents {
     virtual Result<void> notify_endpoint(std::string_view endpoint, const Notify& notify) = 0;
     // Sends it within the dialog of a call. Errors: not_found (no such channel), invalid (not of this technology).
     virtual Result<void> notify_channel(std::string_view channel, const Notify& notify) = 0;
+
+    struct Refer {
+        std::string from;      // as text messages have it; empty: default_from_user
+        std::string refer_to;  // a SIP URI, or an endpoint: its contact then
+        bool to_self = false;  // for an endpoint: us, who are asked for that name
+        std::vector<std::pair<std::string, std::string>> headers;
+    };
+    // Asks somebody by REFER (RFC 3515) to call refer_to; how that ends is not told (RFC 4488). `destination`: ENDPOINT,
+    // ENDPOINT/URI, or a SIP URI. Waits until it is taken or refused. Errors: invalid, not_found, refused, timeout, interruption.
+    virtual Result<void> refer(const Refer& refer, std::string_view destination) = 0;
 };
 
 }  // namespace jackfield

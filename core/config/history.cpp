@@ -108,7 +108,7 @@ std::string one_line(std::string text) {
 ConfigHistory::ConfigHistory(std::string configuration_folder, std::string folder, Limits limits)
     : configuration_(std::move(configuration_folder)), folder_(std::move(folder)), copy_(folder_ + "/copy"), limits_(limits) {}
 
-// Relative names of the .conf files, sorted.
+// Relative names of the configuration files, sorted.
 std::vector<std::string> ConfigHistory::files_in(const std::string& folder) const {
     std::vector<std::string> files;
     std::error_code error;
@@ -116,7 +116,8 @@ std::vector<std::string> ConfigHistory::files_in(const std::string& folder) cons
     for (; !error && at != end && files.size() < limits_.files; at.increment(error)) {
         if (at.depth() >= deepest) at.disable_recursion_pending();
         if (at->path() == folder_) at.disable_recursion_pending();
-        if (at->path().extension() != ".conf" || !at->is_regular_file(error)) continue;
+        const fs::path kind = at->path().extension();
+        if ((kind != ".conf" && kind != ".ael" && kind != ".lua") || !at->is_regular_file(error)) continue;
         if (at->file_size(error) <= limits_.file_bytes) files.push_back(fs::relative(at->path(), folder, error));
     }
     std::ranges::sort(files);

@@ -42,7 +42,7 @@ class ConfigHistory {
     ConfigHistory(std::string configuration_folder, std::string folder)
         : ConfigHistory(std::move(configuration_folder), std::move(folder), Limits{}) {}
 
-    // Compares the .conf files of the configuration folder with the copy and records what changed as one revision; its
+    // Compares the .conf, .ael and .lua files of the configuration folder with the copy and records what changed as one revision; its
     // number, or 0 when nothing had. The first time there is no copy: it is made, and nothing recorded. An empty author is
     // whoever owns the changed file. Errors: of the disk.
     Result<std::uint64_t> record(std::string author, std::string comment);

@@ -1,6 +1,7 @@
 // Files of the disk, some of them with the contents that a change wants to give them: to validate it before it is made.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,8 +28,12 @@ class OverlayFiles final : public FileSource {
   private:
     const std::shared_ptr<const FileSource> below_;
     mutable std::mutex mutex_;
-    std::shared_ptr<const Contents> contents_ = std::make_shared<const Contents>();
-    std::shared_ptr<const Contents> contents() const;
+    struct Layer {
+        Contents contents;
+        std::int64_t number = 0;  // of set()
+    };
+    std::shared_ptr<const Layer> layer_ = std::make_shared<const Layer>();
+    std::shared_ptr<const Layer> layer() const;
 };
 
 }  // namespace jackfield

@@ -61,6 +61,9 @@ std::optional<std::string_view> ConfigFile::value(std::string_view category, std
     return found ? found->value(key) : std::nullopt;
 }
 
+// Dialplans that are programs: they belong to transactions as .conf files do, in a syntax of their own.
+bool is_program(std::string_view name) { return name.ends_with(".ael") || name.ends_with(".lua"); }
+
 // One run over a file and its includes. What is open while reading: the section that settings go to.
 class ConfigParser {
   public:
@@ -74,6 +77,7 @@ class ConfigParser {
     static constexpr std::uint32_t none = 0xffffffff;
 
     void read_lines(std::string_view text, const std::string* name);
+    void remember_includes(std::string_view text);
     void directive(const ConfigLine& line, const ConfigPlace& place);
     void include(std::string_view target, bool must_exist, const ConfigPlace& place);
     void include_file(const std::string& path, bool must_exist, const ConfigPlace& place);
@@ -123,9 +127,32 @@ void ConfigParser::parse_file(const std::string& name) {
     if (!content) return findings_.error({keep_name(path), 0}, "{}", content.error().text);
     file_.sources_.push_back({path, content->stamp, std::hash<std::string_view>{}(content->text), false});
     include_stack_.push_back(path);
+    if (is_program(name)) return remember_includes(content->text);
     if (charge_bytes(content->text.size(), {keep_name(path), 0}))
         read_lines(store_.texts.emplace_back(std::move(content->text)), keep_name(path));
     close_category();
+}
+
+// A program's text is its own reader's; here it only counts whether it, or a file that it includes, has changed.
+void ConfigParser::remember_includes(std::string_view text) {
+    for (std::string_view line : split(text, '\n')) {
+        line = trim(line);
+        constexpr std::string_view word = "#include";
+        if (!line.starts_with(word) || include_stack_.size() > options_.include_depth) continue;
+        line = trim(line.substr(word.size()));
+        if (line.size() < 3 || (line.front() != '"' && line.front() != '<')) continue;
+        const auto end = line.find(line.front() == '"' ? '"' : '>', 1);
+        const std::string path = full_path(line.substr(1, end == std::string_view::npos ? end : end - 1));
+        const auto known = [&](const ConfigFile::Source& source) { return source.path == path; };
+        if (std::ranges::any_of(file_.sources_, known)) continue;
+        auto content = files_.read(path, options_.file_bytes);
+        file_.sources_.push_back(content ? ConfigFile::Source{path, content->stamp, std::hash<std::string_view>{}(content->text), false}
+                                         : ConfigFile::Source{path, {}, 0, true});
+        if (!content) continue;
+        include_stack_.push_back(path);
+        remember_includes(content->text);
+        include_stack_.pop_back();
+    }
 }
 
 void ConfigParser::parse_named_text(const std::string& name, std::string text) {

@@ -256,6 +256,7 @@ Result<ConfigDocument::Extent> ConfigDocument::find(const Section& section) cons
     const auto is_header = [](const Line& line) { return line.kind == ConfigLine::Kind::section; };
     for (std::size_t i = 0; i < lines_.size(); ++i) {
         if (!is_header(lines_[i]) || !equals_ignoring_case(lines_[i].name, section.name)) continue;
+        if (section.line && section.line != i + 1) continue;
         const auto next = std::find_if(lines_.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines_.end(), is_header);
         const Extent extent{i, static_cast<std::size_t>(next - lines_.begin())};
         if (passes(extent, section.filter)) return extent;

@@ -21,10 +21,11 @@ class ConfigDocument {
     std::string text() const;
 
     // Which section: its name, and of several with that name the one that has these settings ("type=endpoint&..."),
-    // or the first.
+    // or the first; or the one whose header stands in that line (from 1).
     struct Section {
         std::string name;
-        std::string filter;
+        std::string filter = {};
+        std::size_t line = 0;
     };
     bool has(const Section& section) const;
     // As written in this file: without inheritance and includes; the last value of the key.

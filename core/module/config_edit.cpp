@@ -107,6 +107,15 @@ Result<void> check_config_name(std::string_view file) {
     return {};
 }
 
+Result<std::string> read_config_text(const std::string& file, std::size_t most) {
+    const ConfigManager* manager = config_manager();
+    if (!manager) return fail(ErrorCode::not_found, "there is no configuration");
+    const std::string path = file.starts_with('/') ? file : manager->options().folder + '/' + file;
+    const std::shared_ptr<OverlayFiles> overlay = files().overlay;
+    auto content = JF_TRY(overlay ? overlay->read(path, most) : DiskFiles().read(path, most));
+    return std::move(content.text);
+}
+
 Result<std::uint64_t> edit_configuration(std::vector<ConfigEdit> edits, std::string author, std::string comment,
                                          bool apply) {
     ConfigManager* manager = config_manager();

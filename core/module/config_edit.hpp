@@ -31,6 +31,11 @@ struct ConfigEdit {
 Result<std::uint64_t> edit_configuration(std::vector<ConfigEdit> edits, std::string author, std::string comment,
                                          bool apply = true);
 
+// A configuration file's text, for those with a syntax of their own (extensions.ael): within a transaction's prepare it is the one
+// that is to be. Its name is relative to the configuration folder, or absolute. Any thread; blocks on the disk. Errors: not_found,
+// limit, those of the disk.
+Result<std::string> read_config_text(const std::string& file, std::size_t most_bytes);
+
 // Errors: refused, unless it is a relative path that stays within the configuration folder.
 Result<void> check_config_name(std::string_view file);
 

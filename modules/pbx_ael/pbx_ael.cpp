@@ -1,10 +1,10 @@
 // pbx_ael - the dialplan of extensions.ael, and AELSub.
 #include <memory>
 
-#include "core/config/file_source.hpp"
 #include "core/dialplan/call_state.hpp"
 #include "core/dialplan/dialplan_store.hpp"
 #include "core/dialplan/evaluator.hpp"
+#include "core/module/config_edit.hpp"
 #include "core/sdk.hpp"
 #include "modules/pbx_ael/ael.hpp"
 
@@ -64,14 +64,12 @@ struct Read {
 };
 
 // On the pool. An absent extensions.ael is an empty plan.
-Read read_plan(const std::string& folder) {
+Read read_plan() {
     Read read;
-    const auto file = [&](const std::string& name) -> Result<std::string> {
-        const bool main = name == file_name;
-        auto content = DiskFiles().read(name.starts_with('/') ? name : folder + '/' + name, most_bytes);
-        if (content) return std::move(content->text);
-        if (main && content.error().code == ErrorCode::not_found) return std::string();
-        return std::unexpected(std::move(content).error());
+    const auto file = [](const std::string& name) -> Result<std::string> {
+        auto text = read_config_text(name, most_bytes);
+        if (!text && name == file_name && text.error().code == ErrorCode::not_found) return std::string();
+        return text;
     };
     read.plan = ael::parse(std::string(file_name), file, read.findings);
     DialplanBuilder trial;  // what the builder refuses is told before anything changes
@@ -79,23 +77,27 @@ Read read_plan(const std::string& folder) {
     return read;
 }
 
-Result<void> reload() {
-    ConfigManager* manager = config_manager();
-    if (!manager) return {};
-    const std::string folder = manager->options().folder;
-    const auto read = JF_TRY(offload([&] { return std::make_shared<const Read>(read_plan(folder)); }));
-    read->findings.log();
-    JF_TRY(read->findings.to_result());
-    if (checking_configuration()) return {};
-    JF_TRY(change_dialplan([read](DialplanBuilder& builder) -> Result<void> {
+void put_into_force(const std::shared_ptr<const Read>& read) {
+    const auto changed = change_dialplan([read](DialplanBuilder& builder) -> Result<void> {
         builder.remove_registrar(Name(registrar));
         Diagnostics clashes;  // with other files, e.g. an extension that extensions.conf has too
         for (const ael::Context& context : read->plan.contexts) add_context(builder, read->plan, context, clashes);
         clashes.log();
         return {};
-    }));
+    });
+    if (!changed) log_error("{}: {}", file_name, changed.error().text);
     for (const auto& [name, value] : read->plan.globals) set_global_variable(name, value);
-    return {};
+}
+
+ConfigFileSpec plan_file() {
+    ConfigFileSpec spec;
+    spec.file = file_name;
+    spec.prepare = [](const ConfigFile&, Diagnostics& findings) -> ConfigApply {
+        auto read = std::make_shared<const Read>(read_plan());
+        findings.append(read->findings);
+        return [read] { put_into_force(read); };
+    };
+    return spec;
 }
 
 Result<void> call_macro(Channel& channel, const Arguments& arguments) {
@@ -104,7 +106,7 @@ Result<void> call_macro(Channel& channel, const Arguments& arguments) {
 }
 
 Result<void> reload_command(Console& console, CommandWords) {
-    JF_TRY(reload());
+    JF_TRY(reload_configuration({std::string(file_name)}));
     return console.write("extensions.ael is in force\n");
 }
 
@@ -117,10 +119,10 @@ Result<void> load(Module& module) {
     }));
     JF_TRY(module.add(sub_info, call_macro));
     JF_TRY(module.add(CommandInfo{"ael reload", "Read extensions.ael anew", "A file with an error changes nothing.", true}, reload_command));
-    module.on_reload(reload);
     // Changes made during a reload of the plan are remembered until the next one, and with them this module's code.
     module.on_unload([]() -> Result<void> { return change_dialplan([](DialplanBuilder&) -> Result<void> { return {}; }); });
-    return reload();
+    if (!config_manager()) return {};
+    return module.add(plan_file());
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "core/config/file_source.hpp"
 #include "core/dialplan/dialplan_store.hpp"
+#include "core/module/config_edit.hpp"
 #include "core/sdk.hpp"
 #include "modules/pbx_lua/lua_objects.hpp"
 #include "modules/pbx_lua/lua_state.hpp"
@@ -96,12 +96,12 @@ void read_tables(lua_State* state, Script& script) {
 }
 
 // On the pool. Null when the file is not there. Errors: with file and line.
-Result<std::shared_ptr<const Script>> read_script(const std::string& path) {
-    auto content = DiskFiles().read(path, most_bytes);
-    if (!content && content.error().code == ErrorCode::not_found) return std::shared_ptr<const Script>();
-    if (!content) return std::unexpected(std::move(content).error());
+Result<std::shared_ptr<const Script>> read_script() {
+    auto text = read_config_text(file_name, most_bytes);
+    if (!text && text.error().code == ErrorCode::not_found) return std::shared_ptr<const Script>();
+    if (!text) return std::unexpected(std::move(text).error());
     auto script = std::make_shared<Script>();
-    script->code = JF_TRY(State::compile(content->text, file_name));
+    script->code = JF_TRY(State::compile(*text, file_name));
     State state(nullptr);
     add_objects(state);
     JF_TRY(state.run(script->code, file_name));
@@ -135,13 +135,37 @@ Result<void> put_into_force(const std::shared_ptr<const Script>& script) {
     return {};
 }
 
-Result<void> reload() {
-    ConfigManager* manager = config_manager();
-    if (!manager) return {};
-    const std::string path = manager->options().folder + '/' + file_name;
-    auto script = JF_TRY(offload([&] { return read_script(path); }));
-    if (checking_configuration()) return {};
-    return put_into_force(script);
+// "extensions.lua:3: what is wrong" as a finding at its line.
+void tell(const Error& why, Diagnostics& findings) {
+    static const std::string name = file_name;
+    std::string_view text = why.text;
+    std::uint32_t line = 0;
+    if (text.starts_with(name + ":")) {
+        const Halves halves = split_once(text.substr(name.size() + 1), ':');
+        if (const auto number = parse_number<std::uint32_t>(halves.first)) {
+            line = *number;
+            text = trim(halves.second);
+        }
+    }
+    findings.error({&name, line}, "{}", text);
+}
+
+ConfigFileSpec script_file() {
+    ConfigFileSpec spec;
+    spec.file = file_name;
+    spec.prepare = [](const ConfigFile&, Diagnostics& findings) -> ConfigApply {
+        const auto script = read_script();
+        if (!script) {
+            tell(script.error(), findings);
+            return {};
+        }
+        DialplanBuilder trial;  // what the builder refuses is told before anything changes
+        if (const auto tried = *script ? add_to_plan(trial, **script) : Result<void>(); !tried) tell(tried.error(), findings);
+        return [script = *script] {
+            if (const auto done = put_into_force(script); !done) log_error("{}: {}", file_name, done.error().text);
+        };
+    };
+    return spec;
 }
 
 Result<void> run_extension(Channel& channel, const Arguments& arguments) {
@@ -175,10 +199,10 @@ Result<void> load(Module& module) {
         (void)put_into_force(nullptr);
     }));
     JF_TRY(module.add(info, run_extension));
-    module.on_reload(reload);
     // Changes made during a reload of the plan are remembered until the next one, and with them this module's code.
     module.on_unload([]() -> Result<void> { return change_dialplan([](DialplanBuilder&) -> Result<void> { return {}; }); });
-    return reload();
+    if (!config_manager()) return {};
+    return module.add(script_file());
 }
 
 }  // namespace

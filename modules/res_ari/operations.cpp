@@ -175,6 +175,7 @@ Answer dispatch(Ari& ari, HttpExchange& exchange) {
     if (found.methods.empty()) return error(404, "Resource not found");
     if (!found.operation) return error(405, "Invalid method");
     Request request(ari, exchange);
+    request.user = user->name;
     for (auto& [name, value] : found.values) request.add(std::move(name), std::move(value));
     for (auto& [name, value] : http.parameters()) request.add(std::move(name), std::move(value));
     if (!request.read(http)) return error(400, "Error parsing request body");
@@ -222,7 +223,7 @@ std::vector<std::pair<std::string, std::string>> Request::variables() const {
 
 const std::vector<Resource>& resources() {
     static const std::vector<Resource> all{
-        {"asterisk", "The system", {asterisk_operations()}},
+        {"asterisk", "The system", {asterisk_operations(), dynamic_config_operations()}},
         {"endpoints", "Devices that can be called", {endpoint_operations()}},
         {"channels", "Channels", {channel_operations(), channel_call_operations(), channel_snoop_operations()}},
         {"bridges", "Bridges", {bridge_operations()}},

@@ -38,6 +38,7 @@ class Request {
     Request(Ari& of, HttpExchange& http_exchange) : ari(of), exchange(http_exchange) {}
     Ari& ari;
     HttpExchange& exchange;
+    std::string user;     // who asks, by ari.conf
     Json body = nullptr;  // of a JSON body; its scalars stand among the values too
 
     // Of path, query or body; empty when there is none.
@@ -65,6 +66,7 @@ struct Operation {
 
 // One file each: operations_<subject>.cpp.
 std::span<const Operation> asterisk_operations();
+std::span<const Operation> dynamic_config_operations();
 std::span<const Operation> application_operations();
 std::span<const Operation> bridge_operations();
 std::span<const Operation> channel_operations();

@@ -161,9 +161,6 @@ Answer set_global(Request& request) {
 
 const Parameter module{.in = In::path, .name = "moduleName", .required = true};
 const Parameter log_channel{.in = In::path, .name = "logChannelName", .required = true};
-const std::vector<Parameter> object_path{{.in = In::path, .name = "configClass", .required = true},
-                                         {.in = In::path, .name = "objectType", .required = true},
-                                         {.in = In::path, .name = "id", .required = true}};
 
 }  // namespace
 
@@ -224,17 +221,6 @@ std::span<const Operation> asterisk_operations() {
          "Set a global variable",
          {{.name = "variable", .required = true}, {.name = "value"}},
          set_global},
-        {"GET", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}", "getObject", "List[ConfigTuple]",
-         "A dynamic configuration object", object_path, nullptr},
-        {"PUT",
-         "/asterisk/config/dynamic/{configClass}/{objectType}/{id}",
-         "updateObject",
-         "List[ConfigTuple]",
-         "Make or change one",
-         {object_path[0], object_path[1], object_path[2], {.in = In::body, .name = "fields", .type = "containers"}},
-         nullptr},
-        {"DELETE", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}", "deleteObject", "void", "Delete one",
-         object_path, nullptr},
     };
     return operations;
 }

@@ -1,6 +1,7 @@
 // /endpoints, /deviceStates, /mailboxes
 #include <algorithm>
 
+#include "channels/sip/sip_events.hpp"
 #include "core/channel/device_state.hpp"
 #include "core/channel/mailbox_state.hpp"
 #include "core/channel/text_message.hpp"
@@ -69,6 +70,29 @@ Answer send_to_address(Request& request) { return send_message(request, request.
 Answer send_to_endpoint(Request& request) {
     return send_message(request, to_lower(request.get("tech")) + ":" + request.get("resource"));
 }
+
+// Answers when the far side has taken the REFER.
+Answer refer(Request& request, const std::string& technology, const std::string& destination) {
+    if (!equals_ignoring_case(technology, "pjsip") && !equals_ignoring_case(technology, "sip"))
+        return error(400, "Nobody can be referred by " + technology);
+    const auto events = find_service<SipEvents>();
+    if (!events) return error(404, events.error().text);
+    SipEvents::Refer wanted{.from = request.get("from"), .refer_to = request.get("refer_to"), .to_self = request.flag("to_self"), .headers = request.variables()};
+    const auto taken = (*events)->refer(wanted, destination);
+    if (taken) return {.status = 202};
+    return error(taken.error().code == ErrorCode::invalid ? 400 : 404, taken.error().text);
+}
+
+// "pjsip:6001", "PJSIP/6001", "sip:ann@example.com"
+Answer refer_address(Request& request) {
+    const std::string to = request.get("to");
+    const auto end = to.find_first_of(":/");
+    if (end == std::string::npos) return error(400, "'to' is a technology and an address: pjsip:6001");
+    const std::string technology = to.substr(0, end);
+    return refer(request, technology, equals_ignoring_case(technology, "pjsip") ? to.substr(end + 1) : to);
+}
+
+Answer refer_endpoint(Request& request) { return refer(request, request.get("tech"), request.get("resource")); }
 
 // --- device states -------------------------------------------------------------------------------------------------
 
@@ -164,6 +188,13 @@ std::span<const Operation> endpoint_operations() {
           {.name = "body"},
           {.in = In::body, .name = "variables", .type = "containers"}},
          send_to_address},
+        {"POST", "/endpoints/refer", "refer", "void", "Ask somebody to call somewhere else",
+         {{.name = "to", .required = true},
+          {.name = "from", .required = true},
+          {.name = "refer_to", .required = true},
+          {.name = "to_self", .type = "boolean"},
+          {.in = In::body, .name = "variables", .type = "containers"}},
+         refer_address},
         {"GET",
          "/endpoints/{tech}",
          "listByTech",
@@ -189,6 +220,14 @@ std::span<const Operation> endpoint_operations() {
           {.name = "body"},
           {.in = In::body, .name = "variables", .type = "containers"}},
          send_to_endpoint},
+        {"POST", "/endpoints/{tech}/{resource}/refer", "referToEndpoint", "void", "Ask an endpoint to call somewhere else",
+         {technology,
+          {.in = In::path, .name = "resource", .required = true},
+          {.name = "from", .required = true},
+          {.name = "refer_to", .required = true},
+          {.name = "to_self", .type = "boolean"},
+          {.in = In::body, .name = "variables", .type = "containers"}},
+         refer_endpoint},
     };
     return operations;
 }

@@ -1,6 +1,7 @@
-// CoreSettings, CoreStatus, CoreShowChannels, Reload, ModuleLoad, ModuleCheck, LoggerRotate.
+// CoreSettings, CoreStatus, CoreShowChannels, CoreShowChannelMap, Reload, ModuleLoad, ModuleCheck, LoggerRotate.
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/base/generation.hpp"
@@ -65,18 +66,55 @@ std::string clock_text(WallTime since) {
     return fmt::format("{:02}:{:02}:{:02}", age / 3600, age / 60 % 60, age % 60);
 }
 
+ManagerFields shown_channel(const Server& server, Channel& channel) {
+    ManagerFields fields;
+    add_channel(fields, server, channel);
+    fields.add("BridgeId", channel.bridge() ? channel.bridge()->id() : std::string());
+    fields.add("Application", channel.application).add("ApplicationData", channel.application_arguments);
+    fields.add("Duration", clock_text(channel.created()));
+    return fields;
+}
+
 Result<void> show_channels(const ManagerRequest&, ManagerReply& reply) {
     const Server& server = static_cast<SessionReply&>(reply).server;
     reply.begin_list("Channels will follow");
-    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> {
-        ManagerFields fields;
-        add_channel(fields, server, channel);
-        fields.add("BridgeId", channel.bridge() ? channel.bridge()->id() : std::string());
-        fields.add("Application", channel.application).add("ApplicationData", channel.application_arguments);
-        fields.add("Duration", clock_text(channel.created()));
-        return reply.item("CoreShowChannel", fields);
-    }));
+    JF_TRY(visit_channels([&](Channel& channel) -> Result<void> { return reply.item("CoreShowChannel", shown_channel(server, channel)); }));
     reply.end_list("CoreShowChannelsComplete");
+    return {};
+}
+
+// The other half of a Local channel: "...;2" of "...;1".
+Channel* other_half(const Channel& channel) {
+    std::string name = channel.name();
+    if (!name.ends_with(";1") && !name.ends_with(";2")) return nullptr;
+    name.back() = name.back() == '1' ? '2' : '1';
+    return find_channel(name);
+}
+
+// By way of bridges and Local channels, nearest first; at most `limit`.
+std::vector<Channel*> connected_channels(Channel& from, std::size_t limit) {
+    std::vector<Channel*> found{&from};
+    const auto add = [&](Channel* channel) {
+        if (channel && found.size() <= limit && std::ranges::find(found, channel) == found.end()) found.push_back(channel);
+    };
+    for (std::size_t at = 0; at < found.size(); ++at) {
+        if (const Bridge* bridge = found[at]->bridge())
+            for (Channel* member : bridge->members()) add(member);
+        add(other_half(*found[at]));
+    }
+    found.erase(found.begin());
+    return found;
+}
+
+Result<void> show_channel_map(const ManagerRequest& request, ManagerReply& reply) {
+    constexpr std::size_t most_shown = 1000;
+    const Server& server = static_cast<SessionReply&>(reply).server;
+    Channel& channel = JF_TRY(channel_of(request));
+    std::vector<ManagerFields> all;
+    for (Channel* each : connected_channels(channel, most_shown)) all.push_back(shown_channel(server, *each));
+    reply.begin_list("Channels will follow");
+    for (const ManagerFields& fields : all) JF_TRY(reply.item("CoreShowChannel", fields));
+    reply.end_list("CoreShowChannelMapComplete");
     return {};
 }
 
@@ -138,6 +176,9 @@ constexpr std::array all_core_actions{
     ActionEntry{{"CoreSettings", system | reporting, "Show version, limits and names of the daemon", "No fields."}, core_settings},
     ActionEntry{{"CoreStatus", system | reporting, "Show since when the daemon runs and its calls", "No fields."}, core_status},
     ActionEntry{{"CoreShowChannels", system | reporting, "List the channels", "A CoreShowChannel for each."}, show_channels},
+    ActionEntry{{"CoreShowChannelMap", system | reporting, "List the channels that one is connected with",
+                 "Channel. By way of bridges and of the halves of Local channels; a CoreShowChannel for each, at most 1000."},
+                show_channel_map},
     ActionEntry{{"Reload", system | config, "Read configuration anew", "Module; everything when it is left out."}, reload},
     ActionEntry{{"ModuleLoad", system, "Load, unload or reload a module",
                  "LoadType: load, unload, reload or refresh. Module: its name."}, module_load},

@@ -1,4 +1,4 @@
-// ExtensionState, ExtensionStateList, DeviceStateList, ShowDialPlan.
+// ExtensionState, ExtensionStateList, DeviceStateList, ShowDialPlan, DialplanExtensionAdd, DialplanExtensionRemove.
 #include <array>
 #include <set>
 
@@ -117,6 +117,62 @@ Result<void> show_plan(const ManagerRequest& request, ManagerReply& reply) {
     return {};
 }
 
+// --- changes ---------------------------------------------------------------------------------------------------------------
+
+// Nothing: the field is left out. Errors: invalid.
+Result<std::optional<int>> priority_of(const ManagerRequest& request) {
+    const std::string_view text = request.get("Priority");
+    if (text.empty()) return std::optional<int>();
+    if (equals_ignoring_case(text, "hint")) return std::optional(hint_priority);
+    const auto number = parse_number<int>(text);
+    if (!number || *number < 1) return fail(ErrorCode::invalid, "The priority must be a number from 1, or hint, not '{}'", text);
+    return number;
+}
+
+struct AddedExtension {
+    std::string context, extension, caller_id, application, arguments;
+    int priority = 0;
+    bool by_caller = false, replace = false;
+};
+
+Result<void> add_extension(const ManagerRequest& request, ManagerReply& reply) {
+    AddedExtension added{.context = JF_TRY(needed(request, "Context")), .extension = {}, .caller_id = {}, .application = {}, .arguments = {}};
+    const std::string extension = JF_TRY(needed(request, "Extension"));
+    const auto priority = JF_TRY(priority_of(request));
+    if (!priority) return fail(ErrorCode::invalid, "Priority not specified");
+    const Halves name = split_once(extension, '/');
+    added.extension = name.first;
+    added.caller_id = name.second;
+    added.by_caller = name.found;
+    added.priority = *priority;
+    added.application = *priority == hint_priority ? std::string() : JF_TRY(needed(request, "Application"));
+    added.arguments = *priority == hint_priority ? JF_TRY(needed(request, "Application")) : std::string(request.get("ApplicationData"));
+    added.replace = parse_bool(request.get("Replace")).value_or(false);
+    JF_TRY(change_dialplan([added](DialplanBuilder& builder) {  // by value: during a reload the change is made a second time
+        ExtensionLine line{.context = added.context,
+                           .extension = added.extension,
+                           .priority = added.priority,
+                           .application = added.application,
+                           .arguments = added.arguments,
+                           .origin = {file_registrar(), Name("manager"), 0}};
+        if (added.by_caller) line.caller_id = added.caller_id;
+        return builder.add(line, added.replace);
+    }));
+    reply.success("Added requested extension");
+    return {};
+}
+
+Result<void> remove_extension(const ManagerRequest& request, ManagerReply& reply) {
+    const std::string context = JF_TRY(needed(request, "Context")), extension = JF_TRY(needed(request, "Extension"));
+    const auto priority = JF_TRY(priority_of(request));
+    JF_TRY(change_dialplan([=](DialplanBuilder& builder) {
+        const Halves name = split_once(extension, '/');
+        return builder.remove(context, name.first, name.found ? std::optional<std::string_view>(name.second) : std::nullopt, priority);
+    }));
+    reply.success(priority ? "Removed the requested priority" : "Removed the requested extension");
+    return {};
+}
+
 using namespace manager_class;
 constexpr std::array all_dialplan_actions{
     ActionEntry{{"ExtensionState", call | reporting, "Tell the state of a hint", "Exten, Context. Status is -1 without a hint."},
@@ -125,6 +181,12 @@ constexpr std::array all_dialplan_actions{
     ActionEntry{{"DeviceStateList", call | reporting, "List devices with their states", "Devices of drivers and of hints."},
                 device_states},
     ActionEntry{{"ShowDialPlan", config | reporting, "List the dialplan", "Context and Extension select."}, show_plan},
+    ActionEntry{{"DialplanExtensionAdd", system, "Add a priority to the dialplan",
+                 "Context, Extension (with /caller, if only for him), Priority (or hint), Application, ApplicationData, Replace (yes: although "
+                 "it is there). Gone after a reload."},
+                add_extension},
+    ActionEntry{{"DialplanExtensionRemove", system, "Remove an extension or a priority", "Context, Extension, Priority; without it, all of them."},
+                remove_extension},
 };
 
 }  // namespace

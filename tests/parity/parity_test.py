@@ -1,20 +1,27 @@
-"""How much of Asterisk 22's vocabulary is there: applications, functions, AMI actions and events, AGI commands, options of pjsip.conf.
+"""How much of Asterisk 22's vocabulary is there: applications, functions, AMI actions and events, AGI commands, REST operations,
+options of pjsip.conf.
 
 *.txt beside this file name what Asterisk has. missing.conf names what is not here yet (later, with the subject that brings
 it) or never will be (retired), each with the reason. A name that is neither here nor in missing.conf fails the test, and so
 does one of missing.conf that is here, so the file can't be out of date. Prints a table; --all prints every name."""
+import base64
+import json
 import pathlib
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "scenario"))
 import fixture as jt  # noqa: E402
 from ami_fixture import Client  # noqa: E402
 
-KINDS = ("applications", "functions", "ami-actions", "ami-events", "agi-commands")
+KINDS = ("applications", "functions", "ami-actions", "ami-events", "agi-commands", "ari-operations")
 MISSING_KINDS = (*KINDS, "pjsip")
+HTTP = "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n"
+ARI = "[general]\n[admin]\ntype = user\npassword = secret\n"
 MANAGER = "[general]\nenabled = yes\nbindaddr = @ADDRESS@\n[admin]\nsecret = mysecret\nread = all\nwrite = all\n"
 
 
@@ -66,6 +73,30 @@ def emitted_events():
     return names
 
 
+def rest_operations(daemon):
+    """Those that the documents of the REST interface have, and that are more than an answer of 501."""
+    def ask(path, method="GET"):
+        request = urllib.request.Request(f"http://{daemon.address}:8088/ari{path}", method=method)
+        request.add_header("Authorization", "Basic " + base64.b64encode(b"admin:secret").decode())
+        try:
+            with urllib.request.urlopen(request, timeout=10 * jt.SLOWNESS) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, b""
+    found = []
+    for api in json.loads(ask("/api-docs/resources.json")[1])["apis"]:
+        document = json.loads(ask("/api-docs/" + api["path"].split("/")[-1].replace("{format}", "json"))[1])
+        for path in document["apis"]:
+            for operation in path["operations"]:
+                wanted = [each["name"] for each in operation["parameters"] if each["paramType"] == "query" and each.get("required")]
+                # Of things that there are not; what needs no name is only read.
+                harmless = operation["httpMethod"] == "GET" or "{" in path["path"]
+                status = ask(re.sub(r"{.*?}", "none", path["path"]) + "?" + "&".join(f"{name}=0" for name in wanted), operation["httpMethod"])[0] if harmless else 0
+                if status != 501:
+                    found.append(f"{operation['httpMethod']} {path['path']}")
+    return found
+
+
 def ask_daemon(daemon):
     """{kind: names that are there}"""
     applications = re.findall(r"^\s+(\w+): ", daemon.ask("core show applications"), re.MULTILINE)
@@ -80,21 +111,21 @@ def ask_daemon(daemon):
         lines = [re.sub(r"^\s*(?:yes|no)\s+", "", line, flags=re.IGNORECASE).strip().lower() for line in agi.stdout.splitlines()]
         commands = [name for name in wanted("agi-commands") if any(re.match(rf"{name}(?:\s\s|$)", line) for line in lines)]
     return {"applications": applications, "functions": functions, "ami-actions": actions,
-            "ami-events": [*events, *emitted_events()], "agi-commands": commands}
+            "ami-events": [*events, *emitted_events()], "agi-commands": commands, "ari-operations": rest_operations(daemon)}
 
 
 class Parity(jt.ScenarioTest):
     def test_every_name_is_there_or_accounted_for(self):
-        daemon = self.daemon({"manager.conf": MANAGER, "extensions.conf": "[default]\nexten => 1,1,NoOp()\n"})
+        daemon = self.daemon({"manager.conf": MANAGER, "http.conf": HTTP, "ari.conf": ARI, "extensions.conf": "[default]\nexten => 1,1,NoOp()\n"})
         present = ask_daemon(daemon)
         missing = read_missing((FOLDER / "missing.conf").read_text())
         faults = []
-        print(f"\n{'':<14}{'wanted':>8}{'there':>8}{'later':>8}{'retired':>9}")
+        print(f"\n{'':<16}{'wanted':>8}{'there':>8}{'later':>8}{'retired':>9}")
         for kind in KINDS:
             rows, wrong = compare(wanted(kind), present[kind], missing[kind])
             faults += [f"{kind}: {each}" for each in wrong]
             states = [state for _, state, _ in rows]
-            print(f"{kind:<14}{len(rows):>8}{states.count('there'):>8}{states.count('later'):>8}{states.count('retired'):>9}")
+            print(f"{kind:<16}{len(rows):>8}{states.count('there'):>8}{states.count('later'):>8}{states.count('retired'):>9}")
             if ALL:
                 for row in rows:
                     print("    {:<32}{:<9}{}".format(*row))

@@ -4,6 +4,7 @@ import pathlib
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import fixture as jt
@@ -170,6 +171,95 @@ class Requests(AriTest):
         self.assertEqual(self.ask("GET", "/deviceStates"), [{"name": "Stasis:lamp", "state": "INUSE"}])
         self.ask("DELETE", "/deviceStates/Stasis:lamp", status=204)
         self.assertEqual(self.ask("GET", "/deviceStates"), [])
+
+    def test_objects_of_sip_are_read_and_changed_as_transactions(self):
+        own = "; the phones\n" + jt.TRANSPORT + jt.PHONE_TEMPLATE + "#include phones.conf\n"
+        jackfield = self.ari(**{"pjsip.conf": own, "phones.conf": jt.phone_objects("6001") + "; the end\n"})
+        where = "/asterisk/config/dynamic/res_pjsip"
+        def fields(path, answer=None):
+            return {each["attribute"]: each["value"] for each in answer or self.ask("GET", where + path)}
+        def put(path, status=200, **values):
+            body = json.dumps({"fields": [{"attribute": name, "value": value} for name, given in values.items()
+                                          for value in (given if isinstance(given, list) else [given])]})
+            answer = self.call("PUT", where + path, body, headers={"Content-Type": "application/json"})
+            self.assertEqual(answer.status, status, answer.text)
+            return answer.json()
+        endpoint = fields("/endpoint/6001")
+        self.assertEqual(("6001", "6001", "default", '"Phone 6001" <6001>'), tuple(endpoint[name] for name in ("auth", "aors", "context", "callerid")))
+        self.assertIn("ulaw", endpoint["allow"])
+        self.assertEqual("userpass", fields("/auth/6001")["auth_type"])
+        for path, status in (("/endpoint/none", 404), ("/nonsense/6001", 404)):
+            self.assertEqual(self.call("GET", where + path).status, status, path)
+        self.assertEqual(self.call("GET", "/asterisk/config/dynamic/none/endpoint/6001").status, 404)
+        # A change goes to the file that has the object, and to its section of that type
+        self.assertEqual("inside", fields("", put("/endpoint/6001", context="inside"))["context"])
+        phones = (jackfield.etc / "phones.conf").read_text()
+        self.assertIn("context", phones.partition("type=auth")[0])
+        self.assertTrue(phones.endswith("; the end\n"))
+        self.assertIn("context               : inside".replace(" ", ""), jackfield.ask("pjsip show endpoint 6001").replace(" ", ""))
+        # What is wrong changes nothing, and says why
+        before = {path.name: path.read_text() for path in jackfield.etc.iterdir()}
+        self.assertIn("nobody", put("/endpoint/6001", 403, aors="nobody")["message"])
+        self.assertIn("contxt", put("/endpoint/6001", 403, contxt="x")["message"])
+        self.assertIn("6001", self.call("DELETE", where + "/aor/6001").json()["message"])
+        put("/endpoint/6001", 403, type="aor")
+        put("/endpoint/a%5Db", 403, context="x")
+        self.assertEqual(self.call("PUT", where + "/aor/6001", '{"fields": [{"attribute": 1}]}', headers={"Content-Type": "application/json"}).status, 400)
+        self.assertEqual(before, {path.name: path.read_text() for path in jackfield.etc.iterdir()})
+        # New objects, several values of one name, and the end of them
+        put("/aor/6002", contact=["sip:a@192.0.2.1", "sip:b@192.0.2.2"], max_contacts="2")
+        put("/auth/6002", auth_type="userpass", username="6002", password="secret6002")
+        put("/endpoint/6002", aors="6002", auth="6002", allow="alaw", context="default")
+        def sorcery(what):
+            return jackfield.ask(f"dialplan eval function AST_SORCERY({what})").partition("Result: ")[2].strip()
+        self.assertEqual("sip:a@192.0.2.1,sip:b@192.0.2.2", sorcery("res_pjsip,aor,6002,contact"))
+        self.assertEqual("sip:a@192.0.2.1;sip:b@192.0.2.2", sorcery("res_pjsip,aor,6002,contact,concat,\\;"))
+        self.assertEqual("sip:b@192.0.2.2", sorcery("res_pjsip,aor,6002,contact,single,2"))
+        self.assertEqual("default", sorcery("res_pjsip,endpoint,6002,context"))
+        self.assertIn("6002", jackfield.ask("pjsip show endpoints"))
+        put("/aor/6002", contact="sip:c@192.0.2.3")
+        self.assertEqual("sip:a@192.0.2.1,sip:c@192.0.2.3", fields("/aor/6002")["contact"])
+        put("/aor/6002", contact=["sip:d@192.0.2.4", "sip:e@192.0.2.5"])
+        self.assertEqual("sip:d@192.0.2.4,sip:e@192.0.2.5", fields("/aor/6002")["contact"])
+        for path in ("/endpoint/6002", "/auth/6002", "/aor/6002"):
+            self.ask("DELETE", where + path, status=204)
+            self.assertEqual(self.call("DELETE", where + path).status, 404)
+        history = jackfield.ask("config history")
+        self.assertIn("ari admin", history)
+        self.assertIn("add endpoint 6002", history)
+        number = next(line.split()[0] for line in history.splitlines() if "change endpoint 6001" in line)
+        self.assertIn("+context", jackfield.ask(f"config diff {number}").replace(" ", ""))
+
+    def test_endpoints_are_referred_to_others(self):
+        phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(phone.close)
+        address = self.address()
+        phone.bind((address, 5060))
+        phone.settimeout(10 * SLOWNESS)
+        aors = f"[6001]\ntype=aor\ncontact=sip:ann@{address}:5060\n[6002]\ntype=aor\ncontact=sip:bob@192.0.2.9\n"
+        self.ari(**{"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + "[6001](phone)\naors=6001\n[6002](phone)\naors=6002\n" + aors})
+        def refer(path, status, answer="202 Accepted"):
+            done = {}
+            asking = threading.Thread(target=lambda: done.update(answer=self.call("POST", path)))
+            asking.start()
+            request, sender = phone.recvfrom(4000)
+            lines = request.decode().split("\r\n")
+            copied = [line for line in lines if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+            phone.sendto("\r\n".join([f"SIP/2.0 {answer}", *copied, "Content-Length: 0", "", ""]).encode(), sender)
+            asking.join()
+            self.assertEqual(status, done["answer"].status, done["answer"].text)
+            return lines[0], dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+        line, headers = refer("/endpoints/PJSIP/6001/refer?from=desk&refer_to=sip:carol@example.com", 202)
+        self.assertTrue(line.startswith(f"REFER sip:ann@{address}"), line)
+        self.assertEqual(("<sip:carol@example.com>", "false"), (headers["Refer-To"], headers["Refer-Sub"]))
+        self.assertIn("sip:desk@", headers["From"])
+        _, headers = refer("/endpoints/refer?to=pjsip:6001&from=desk&refer_to=PJSIP/6002", 202)
+        self.assertEqual("<sip:bob@192.0.2.9>", headers["Refer-To"])
+        _, headers = refer("/endpoints/refer?to=pjsip:6001&from=desk&refer_to=6002&to_self=true", 404, "603 Decline")
+        self.assertEqual(f"<sip:6002@{self.server}:5060>", headers["Refer-To"])
+        for path, status in (("/endpoints/None/x/refer?from=a&refer_to=b", 400), ("/endpoints/refer?to=6001&from=a&refer_to=b", 400),
+                             ("/endpoints/PJSIP/6001/refer?from=a&refer_to=nobody", 400), ("/endpoints/PJSIP/none/refer?from=a&refer_to=6002", 400)):
+            self.assertEqual(status, self.call("POST", path).status, path)
 
     def test_documents_name_every_operation_that_is_there(self):
         self.ari()

@@ -1,5 +1,6 @@
 """Live configuration: changes are transactions, kept in a history, from files, the console and the manager interface."""
 import getpass
+import subprocess
 
 import ami_fixture
 import fixture as jt
@@ -31,6 +32,44 @@ class LiveConfiguration(jt.ScenarioTest):
         jackfield.start()
         jt.wait_until(lambda: len(self.history(jackfield)) == 2, 10, "the change found at start")
         self.assertIn("found at start", self.history(jackfield)[0])
+
+    def test_plans_in_ael_and_lua_belong_to_the_transaction(self):
+        ael, lua = "context ael { 200 => Hangup(17); }\n", "extensions = { lua = { ['300'] = function() app.hangup(17) end } }\n"
+        jackfield = self.daemon({"extensions.conf": PLAN, "extensions.ael": '#include "part.ael"\n', "part.ael": ael, "extensions.lua": lua})
+        jt.wait_until(lambda: (jackfield.folder / "lib/config-history/copy/extensions.lua").exists(), 10, "the history")
+        # A mistake in one of them: nothing changes, also not what is right in the others
+        for name, broken, place in (("extensions.lua", "extensions = {\n  default = function(\n}\n", "extensions.lua:3"),
+                                    ("part.ael", "// the plan\ncontxt ael {}\n", "part.ael:2")):
+            good = (jackfield.etc / name).read_text()
+            jackfield.write(name, broken)
+            jackfield.write("extensions.conf", PLAN.replace("17", "21"))
+            answer = jackfield.cli("core reload", check=False)
+            self.assertEqual(1, answer.returncode)
+            self.assertIn(place, answer.stdout + answer.stderr)
+            done = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(f"{place}: error: ", done.stdout)
+            self.assertIn("Hangup(17)", jackfield.ask("dialplan show default"))
+            self.assertIn("Hangup(17)", jackfield.ask("dialplan show ael"))
+            self.assertIn("'300'", jackfield.ask("dialplan show lua"))
+            self.assertEqual([], self.history(jackfield))
+            jackfield.write(name, good)
+        # All of them right: in force together, one revision with a diff of each
+        jackfield.write("part.ael", ael.replace("200", "201"))
+        jackfield.write("extensions.lua", lua.replace("300", "301"))
+        jackfield.ask("core reload")
+        for context, said in (("default", "Hangup(21)"), ("ael", "'201'"), ("lua", "'301'")):
+            self.assertIn(said, jackfield.ask(f"dialplan show {context}"))
+        self.assertEqual(1, len(self.history(jackfield)))
+        diff = jackfield.ask("config diff 1")
+        self.assertIn("+context ael { 201 => Hangup(17); }", diff)
+        self.assertIn("+extensions = { lua = { ['301']", diff)
+        self.assertIn("+exten => 100,1,Hangup(21)", diff)
+        # A rollback goes the same way
+        jackfield.write("extensions.lua", lua.replace("300", "302"))
+        jackfield.ask("core reload")
+        jackfield.ask("config rollback 1")
+        self.assertIn("'301'", jackfield.ask("dialplan show lua"))
 
     def test_the_console_changes_a_setting_and_rolls_it_back(self):
         jackfield = self.daemon({"extensions.conf": PLAN, "res.conf": "[x]\n"})

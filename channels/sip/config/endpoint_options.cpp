@@ -32,6 +32,12 @@ Result<void> add_subnets(std::vector<Subnet>& subnets, std::string_view value) {
     return {};
 }
 
+std::string print_variables(const E& endpoint) {
+    std::vector<std::string> all;
+    for (const auto& [name, value] : endpoint.variables) all.push_back(name + "=" + value);
+    return join(all, ",");
+}
+
 Result<void> set_privacy(E& endpoint, std::string_view value, const ConfigEntry&) {
     endpoint.caller_id_privacy = JF_TRY(parse_presentation(value));
     return {};
@@ -42,9 +48,10 @@ std::vector<O> identity_table() {
         {"callerid", O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
              e.caller_id = PartyId::parse(value);
              return {};
-         }), "", "Identity of this endpoint when it calls: \"Name\" <number>"},
+         }), "", "Identity of this endpoint when it calls: \"Name\" <number>", [](const E& e) { return e.caller_id.to_string(); }},
         {"callerid_tag", &E::caller_id_tag, "", "Tag of that identity"},
-        {"callerid_privacy", O::Parse(set_privacy), "allowed_not_screened", "Presentation of that identity"},
+        {"callerid_privacy", O::Parse(set_privacy), "allowed_not_screened", "Presentation of that identity",
+         [](const E& e) { return std::string(to_string(e.caller_id_privacy)); }},
         {"trust_id_inbound", &E::trust_id_inbound, false, "Believe P-Asserted-Identity and Remote-Party-ID of this endpoint"},
         {"trust_id_outbound", &E::trust_id_outbound, false, "Send private identities to this endpoint"},
         {"send_pai", &E::send_pai, false, "Send P-Asserted-Identity (RFC 3325)"},
@@ -71,7 +78,7 @@ std::vector<O> identity_table() {
         {"named_pickup_group", &E::named_pickup_groups, "", "Named groups that it may pick up"},
         {"mailboxes", &E::mailboxes, {}, "Mailboxes (box@context) that it is told of without a subscription: when it registers and at each change"},
         {"message_context", &E::message_context, "", "Context of the dialplan for its text messages (MESSAGE); empty: `context`"},
-        {"set_var", O::Parse(set_variable), "", "Variable set on each of its channels: name=value; may be repeated"},
+        {"set_var", O::Parse(set_variable), "", "Variable set on each of its channels: name=value; may be repeated", print_variables},
         {"device_state_busy_at", &E::device_state_busy_at, 0, Range{0, 10000}, "Calls at which its state is BUSY; 0: never"},
     };
 }
@@ -103,9 +110,9 @@ std::vector<O> signalling_table() {
         {"sdp_owner", &E::sdp_owner, "-", "Username in the o= line"},
         {"sdp_session", &E::sdp_session, "Jackfield", "Session name in the s= line"},
         {"permit", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return add_subnets(e.permit, value); }), "",
-         "Networks let in although deny has them"},
+         "Networks let in although deny has them", [](const E& e) { return subnet_list(e.permit); }},
         {"deny", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return add_subnets(e.deny, value); }), "",
-         "Networks that it may not come from"},
+         "Networks that it may not come from", [](const E& e) { return subnet_list(e.deny); }},
         {"timers", &E::timers, SessionTimerMode::yes,
          Words<SessionTimerMode>{{"yes", SessionTimerMode::yes}, {"no", SessionTimerMode::no}, {"required", SessionTimerMode::required},
                                  {"always", SessionTimerMode::always}, {"forced", SessionTimerMode::always}},
@@ -136,7 +143,7 @@ std::vector<O> signalling_table() {
 std::vector<O> media_table() {
     return {
         {"allow", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.formats.allow(value); }), "",
-         "Codecs, best first: ulaw,alaw or !all,g722"},
+         "Codecs, best first: ulaw,alaw or !all,g722", [](const E& e) { return e.formats.to_string(); }},
         {"disallow", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.formats.disallow(value); }), "",
          "Codecs taken away, usually all"},
         {"dtmf_mode", &E::dtmf, DtmfMode::rfc4733,

@@ -148,6 +148,22 @@ Option<AclSettings>::Parse add_rules(AccessList AclSettings::*list, bool permit)
     return [list, permit](AclSettings& acl, std::string_view value, const ConfigEntry&) { return (acl.*list).add(permit, value); };
 }
 
+std::string print_matches(const IdentifySettings& identify) {
+    std::vector<std::string> all = identify.names;
+    for (const Subnet& subnet : identify.match) all.push_back(subnet.to_string());
+    return join(all, ",");
+}
+
+// As they are written, with commas.
+std::string print_header_matches(const std::vector<IdentifySettings::HeaderMatch>& matches) {
+    std::vector<std::string> all;
+    for (const auto& match : matches) {
+        const std::string value = match.expression ? "/" + match.value + "/" : match.value;
+        all.push_back(match.name.empty() ? value : match.name + ": " + value);
+    }
+    return join(all, ",");
+}
+
 }  // namespace
 
 Result<int> parse_type_of_service(std::string_view value) {
@@ -177,6 +193,12 @@ const Options<AclSettings>& acl_options() {
     return options;
 }
 
+std::string subnet_list(const std::vector<Subnet>& subnets) {
+    std::vector<std::string> all;
+    for (const Subnet& subnet : subnets) all.push_back(subnet.to_string());
+    return join(all, ",");
+}
+
 const Options<AorSettings>& aor_options() {
     using A = AorSettings;
     using O = Option<A>;
@@ -204,7 +226,8 @@ const Options<AuthSettings>& auth_options() {
     using A = AuthSettings;
     using O = Option<A>;
     static const Options<A> options{
-        {"auth_type", O::Parse(set_auth_type), "userpass", "userpass (a password), md5 (md5_cred) or digest"},
+        {"auth_type", O::Parse(set_auth_type), "userpass", "userpass (a password), md5 (md5_cred) or digest",
+         [](const A& a) { return std::string(!a.md5_cred.empty() && a.password.empty() ? "md5" : a.sha256_cred.empty() || !a.password.empty() ? "userpass" : "digest"); }},
         {"username", &A::username, "", "Name that the client gives"},
         {"password", &A::password, "", "Its password"},
         {"realm", &A::realm, "", "Realm of the challenge; empty: default_realm of type=global"},
@@ -230,11 +253,12 @@ const Options<TransportSettings>& transport_options() {
          Words<T::Protocol>{{"udp", T::Protocol::udp}, {"tcp", T::Protocol::tcp}, {"tls", T::Protocol::tls},
                             {"ws", T::Protocol::ws}, {"wss", T::Protocol::wss}},
          "What carries the messages; ws and wss: WebSocket for browsers, on a port of its own"},
-        {"bind", O::Parse(set_bind), "", "Address and port to listen on, 0.0.0.0 for all; without a port 5060, and 5061 for tls"},
+        {"bind", O::Parse(set_bind), "", "Address and port to listen on, 0.0.0.0 for all; without a port 5060, and 5061 for tls",
+         [](const T& now) { return now.bind.valid() ? now.bind.to_string() : std::string(); }},
         {"external_media_address", &T::external_media_address, "", "Our media address for those outside of local_net"},
         {"external_signaling_address", &T::external_signaling_address, "", "Our SIP address for those outside of local_net"},
         {"external_signaling_port", &T::external_signaling_port, 0, Range{0, 65535}, "Our SIP port for them; 0: the bound one"},
-        {"local_net", O::Parse(add_local_net), "", "Networks that reach us directly; may be repeated"},
+        {"local_net", O::Parse(add_local_net), "", "Networks that reach us directly; may be repeated", [](const T& now) { return subnet_list(now.local_net); }},
         {"tos", O::Parse([](T& transport, std::string_view value, const ConfigEntry&) -> Result<void> {
              transport.tos = JF_TRY(parse_type_of_service(value));
              return {};
@@ -279,10 +303,12 @@ const Options<IdentifySettings>& identify_options() {
     using O = Option<I>;
     static const Options<I> options{
         {"endpoint", &I::endpoint, "", "The endpoint that such requests are from"},
-        {"match", O::Parse(add_match), "", "Addresses, networks or host names (looked up at start and reload); may be repeated"},
+        {"match", O::Parse(add_match), "", "Addresses, networks or host names (looked up at start and reload); may be repeated", print_matches},
         {"srv_lookups", &I::srv_lookups, true, "Look host names up by SRV first"},
-        {"match_header", O::Parse(add_match_header), "", "Header: value or Header: /regular expression/; may be repeated"},
-        {"match_request_uri", O::Parse(add_match_uri), "", "Request URI, or /regular expression/; may be repeated"},
+        {"match_header", O::Parse(add_match_header), "", "Header: value or Header: /regular expression/; may be repeated",
+         [](const I& now) { return print_header_matches(now.headers); }},
+        {"match_request_uri", O::Parse(add_match_uri), "", "Request URI, or /regular expression/; may be repeated",
+         [](const I& now) { return print_header_matches(now.request_uris); }},
     };
     return options;
 }

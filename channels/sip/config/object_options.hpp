@@ -6,6 +6,7 @@
 
 namespace jackfield::sip {
 
+std::string subnet_list(const std::vector<Subnet>& subnets);  // with commas
 const Options<EndpointSettings>& endpoint_options();
 std::vector<Option<EndpointSettings>> declined_endpoint_table();  // the part of them that changes nothing
 std::vector<Option<EndpointSettings>> media_transport_table();  // the part of them that is about DTLS and ICE

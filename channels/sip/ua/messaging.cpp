@@ -1,8 +1,9 @@
-// MESSAGE outside of dialogs (RFC 3428): into the dialplan, and out of it.
+// MESSAGE outside of dialogs (RFC 3428): into the dialplan, and out of it; and REFER outside of dialogs (RFC 3515), out of it.
 #include "channels/sip/ua/messaging.hpp"
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "channels/sip/stack/challenge_answers.hpp"
 #include "channels/sip/stack/identifiers.hpp"
@@ -74,10 +75,17 @@ Result<Target> find_target(UserAgent& agent, Registrar& registrar, std::string_v
 
 }  // namespace
 
-// One MESSAGE of ours until its final response; on the stack of the fiber that waits for it.
+// One request of ours until its final response; in the hands of the fiber that waits for it.
 class Messaging::Outgoing final : public ClientTransactionUser {
   public:
-    Outgoing(UserAgent& agent, const TextMessage& message, Target target) : agent_(agent), message_(message), target_(std::move(target)) {}
+    struct Head {
+        Method method;
+        std::string from, to;  // as TextMessage has them
+    };
+    // Writes what the request has of its own, and finishes it.
+    using Write = std::function<void(MessageWriter&, const Flow&)>;
+    Outgoing(UserAgent& agent, Head head, Write write, Target target)
+        : agent_(agent), head_(std::move(head)), write_(std::move(write)), target_(std::move(target)) {}
 
     Result<void> run() {
         std::vector<Flow> flows;
@@ -115,18 +123,18 @@ class Messaging::Outgoing final : public ClientTransactionUser {
 
   private:
     void prepare(const Flow& flow) {
-        request_.method = Method::message;
+        request_.method = head_.method;
         request_.uri = target_.contact.uri;
         request_.call_id = new_call_identifier();
         request_.routes = target_.contact.routes;
         const std::string host = agent_.transports().signalling_address(flow).host();
         std::string name, user = agent_.objects()->global.default_from_user, uri;
-        if (const auto from = parse_name_address(message_.from); from && from->uri.is_sip()) {
+        if (const auto from = parse_name_address(head_.from); from && from->uri.is_sip()) {
             name = from->display_name();
             user = from->uri.user.empty() ? user : from->uri.decoded_user();
             uri = from->uri.text;
-        } else if (!message_.from.empty()) {
-            const std::string_view name_part = split_once(message_.from, '@').first;  // "pjsip:6001", "6001"
+        } else if (!head_.from.empty()) {
+            const std::string_view name_part = split_once(head_.from, '@').first;  // "pjsip:6001", "6001"
             const Halves halves = split_once(name_part, ':');
             user = halves.found ? halves.second : name_part;
         }
@@ -135,23 +143,22 @@ class Messaging::Outgoing final : public ClientTransactionUser {
         if (uri.empty() || !own)
             uri = make_uri(UriScheme::sip, user, own || target_.endpoint->from_domain.empty() ? host : target_.endpoint->from_domain);
         request_.from = (name.empty() ? "" : quote(name) + " ") + "<" + uri + ">;tag=" + new_tag();
-        const auto to = parse_name_address(message_.to);
+        const auto to = parse_name_address(head_.to);
         request_.to = to && to->uri.is_sip() ? "<" + std::string(to->uri.text) + ">" : "<" + request_.uri.substr(0, request_.uri.find(';')) + ">";
     }
 
     void send(const Flow& flow) {
         ++request_.cseq;
         agent_.start(handle_, request_, flow, [&](MessageWriter& writer) {
-            answers_.write(writer, "MESSAGE", request_.uri);
-            for (const auto& datum : message_.data)
-                if (datum.outbound && grammar::is_token(datum.name) && !is_reserved(datum.name)) writer.header(datum.name, datum.value);
+            answers_.write(writer, to_string(head_.method), request_.uri);
             writer.header(HeaderName::user_agent, agent_.objects()->global.user_agent);
-            writer.finish(message_.content_type, message_.body);
+            write_(writer, flow);
         });
     }
 
     UserAgent& agent_;
-    const TextMessage& message_;
+    const Head head_;
+    const Write write_;
     Target target_;
     UserAgent::NewRequest request_{};
     ChallengeAnswers answers_;
@@ -168,7 +175,41 @@ Result<void> Messaging::send(const TextMessage& message, std::string_view destin
     if (message.body.size() > most_text) return fail(ErrorCode::invalid, "a message of {} bytes is too long", message.body.size());
     Target target = JF_TRY(find_target(agent_, registrar_, trim(destination)));
     if (target.endpoint && !target.endpoint->outbound_proxy.empty()) target.contact.routes = {"<" + target.endpoint->outbound_proxy + ">"};
-    auto outgoing = std::make_unique<Outgoing>(agent_, message, std::move(target));
+    auto outgoing = std::make_unique<Outgoing>(agent_, Outgoing::Head{Method::message, message.from, message.to}, [&](MessageWriter& writer, const Flow&) {
+        for (const auto& datum : message.data)
+            if (datum.outbound && grammar::is_token(datum.name) && !is_reserved(datum.name)) writer.header(datum.name, datum.value);
+        writer.finish(message.content_type, message.body);
+    }, std::move(target));
+    return outgoing->run();
+}
+
+Result<void> Messaging::refer(const SipEvents::Refer& refer, std::string_view destination) {
+    Target target = JF_TRY(find_target(agent_, registrar_, trim(destination)));
+    if (target.endpoint && !target.endpoint->outbound_proxy.empty()) target.contact.routes = {"<" + target.endpoint->outbound_proxy + ">"};
+    std::string_view wanted = trim(refer.refer_to);
+    for (const std::string_view technology : {"PJSIP/", "PJSIP:"})
+        if (starts_with_ignoring_case(wanted, technology)) wanted.remove_prefix(technology.size());
+    const auto endpoint = agent_.objects()->endpoint(wanted);
+    std::string uri(wanted);
+    if (endpoint && !refer.to_self) {
+        const auto contacts = registrar_.contacts(*endpoint);
+        if (contacts.empty()) return fail(ErrorCode::not_found, "SIP endpoint '{}' is not registered and has no contact", wanted);
+        uri = contacts.front().uri;
+    } else if (!endpoint && !parse_uri(uri)) {
+        return fail(ErrorCode::invalid, "'{}' is neither a SIP endpoint nor a URI", refer.refer_to);
+    }
+    const std::string contact_user = target.endpoint ? target.endpoint->contact_user : std::string();
+    auto outgoing = std::make_unique<Outgoing>(agent_, Outgoing::Head{Method::refer, refer.from, {}}, [&](MessageWriter& writer, const Flow& flow) {
+        const SocketAddress here = agent_.transports().signalling_address(flow);
+        const std::string own = make_uri(UriScheme::sip, wanted, here.host(), here.port());
+        writer.header(HeaderName::contact, agent_.contact(flow, contact_user));
+        writer.header(HeaderName::refer_to, "<" + (endpoint && refer.to_self ? own : uri) + ">");
+        writer.header(HeaderName::refer_sub, "false");  // RFC 4488: nobody follows how it goes on
+        writer.header(HeaderName::supported, "norefersub");
+        for (const auto& [name, value] : refer.headers)
+            if (grammar::is_token(name) && !is_reserved(name) && value.find_first_of("\r\n") == std::string::npos) writer.header(name, value);
+        writer.finish();
+    }, std::move(target));
     return outgoing->run();
 }
 

@@ -1,9 +1,10 @@
-// MESSAGE outside of dialogs (RFC 3428): into the dialplan, and out of it.
+// MESSAGE outside of dialogs (RFC 3428): into the dialplan, and out of it; and REFER outside of dialogs (RFC 3515), out of it.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "channels/sip/sip_events.hpp"
 #include "channels/sip/ua/registrar.hpp"
 #include "channels/sip/ua/user_agent.hpp"
 #include "core/channel/text_message.hpp"
@@ -16,6 +17,7 @@ class Messaging final : public TextMessageSender {
   public:
     Messaging(UserAgent& agent, Registrar& registrar);
     Result<void> send(const TextMessage& message, std::string_view destination) override;
+    Result<void> refer(const SipEvents::Refer& refer, std::string_view destination);  // see SipEvents
 
   private:
     class Outgoing;

@@ -2,6 +2,8 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "core/config/overlay_files.hpp"
+
 using namespace jackfield;
 
 class ConfigTransactionTest : public CppUnit::TestFixture {
@@ -11,6 +13,7 @@ class ConfigTransactionTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_check_applies_nothing);
     CPPUNIT_TEST(unchanged_files_are_left_alone);
     CPPUNIT_TEST(a_change_in_an_included_file_counts);
+    CPPUNIT_TEST(edits_of_equal_length_one_after_the_other_are_changes);
     CPPUNIT_TEST(a_file_that_appears_is_a_change);
     CPPUNIT_TEST(reads_the_alternative_when_the_file_is_missing);
     CPPUNIT_TEST(a_required_file_must_be_there);
@@ -114,6 +117,18 @@ class ConfigTransactionTest : public CppUnit::TestFixture {
         manager_->reload();
         CPPUNIT_ASSERT_EQUAL(std::string("prepare A, apply A 1, prepare A, apply A 2, prepare A, apply A 3, prepare A, apply A 2"),
                              steps());
+    }
+    void edits_of_equal_length_one_after_the_other_are_changes() {
+        const auto overlay = std::make_shared<OverlayFiles>(files_);
+        ParseOptions options;
+        options.folder = "/etc";
+        manager_ = std::make_unique<ConfigManager>(overlay, options);
+        const auto a = manager_->add(user("A", "a.conf"));
+        for (const char digit : {'1', '2', '3'}) {
+            overlay->set({{"/etc/a.conf", fmt::format("[general]\nx={}\n", digit)}});
+            CPPUNIT_ASSERT(manager_->reload().empty());
+            CPPUNIT_ASSERT_EQUAL(fmt::format("prepare A, apply A {}", digit), steps());
+        }
     }
     void a_file_that_appears_is_a_change() {
         const auto a = manager_->add(user("A", "a.conf"));
