@@ -1,7 +1,7 @@
 // Arguments of applications and functions: "a,b(c,d),\"e,f\"" split as every application does, and option letters.
 #pragma once
 
-#include <array>
+#include <bitset>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -57,7 +57,7 @@ class OptionLetters {
     std::vector<std::string> parts(char letter, char separator = ':') const;
 
   private:
-    std::array<bool, 128> set_{};
+    std::bitset<128> set_;
     std::vector<std::pair<char, std::string>> arguments_;
 };
 

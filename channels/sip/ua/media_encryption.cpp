@@ -36,17 +36,18 @@ bool is_secure(std::string_view profile) { return profile.starts_with(secure_pro
 
 void MediaSession::describe_encryption(LocalMedia& audio) const {
     if (endpoint_->media_encryption == MediaEncryption::dtls) return;  // media_transport.cpp
-    audio.protocol = keys_.secure_profile ? secure_profile : plain_profile;
+    audio.protocol = protection_ && protection_->keys.secure_profile ? secure_profile : plain_profile;
     if (endpoint_->use_avpf) audio.protocol += 'F';
-    for (const CryptoLine& line : keys_.described) audio.attributes.push_back({"crypto", write_crypto(line), true});
+    if (!protection_) return;
+    for (const CryptoLine& line : protection_->keys.described) audio.attributes.push_back({"crypto", write_crypto(line), true});
 }
 
 void MediaSession::offer_encryption() {
     if (endpoint_->media_encryption != MediaEncryption::sdes) return;
-    keys_.secure_profile = !endpoint_->media_encryption_optimistic;
-    keys_.described.clear();
-    if (keys_.own) {  // the suite and the key that are in use, so that nothing is interrupted
-        keys_.described.push_back(*keys_.own);
+    protection_->keys.secure_profile = !endpoint_->media_encryption_optimistic;
+    protection_->keys.described.clear();
+    if (protection_->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
+        protection_->keys.described.push_back(*protection_->keys.own);
         return;
     }
     using enum SrtpSuite;
@@ -55,13 +56,13 @@ void MediaSession::offer_encryption() {
     for (const SrtpSuite suite : {short_tag ? aes_cm_128_hmac_sha1_32 : aes_cm_128_hmac_sha1_80,
                                   short_tag ? aes_cm_128_hmac_sha1_80 : aes_cm_128_hmac_sha1_32, aes_256_cm_hmac_sha1_80,
                                   aead_aes_128_gcm, aead_aes_256_gcm})
-        keys_.described.push_back(fresh_line(++tag, suite));
+        protection_->keys.described.push_back(fresh_line(++tag, suite));
 }
 
 Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
     const SdpMedia* offered = audio_of(offer);
     if (!offered || endpoint_->media_encryption != MediaEncryption::sdes) {  // a secured offer finds no medium then: 488
-        keys_ = {};
+        if (protection_) protection_->keys = {};
         return {};
     }
     const auto lines = crypto_of(*offered);
@@ -69,17 +70,17 @@ Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
     if (lines.empty() || (!secure && !endpoint_->media_encryption_optimistic)) {
         if (secure || !endpoint_->media_encryption_optimistic)
             return fail(ErrorCode::unsupported, "Endpoint {} wants encrypted media", endpoint_->name);
-        keys_ = {};
+        protection_->keys = {};
         return {};
     }
     // The key that is in use goes on for as long as theirs does; who brings a new one gets a new one.
-    const bool same = keys_.remote && keys_.own && std::ranges::find(lines, *keys_.remote) != lines.end();
-    const CryptoLine remote = same ? *keys_.remote : lines.front();
-    CryptoLine own = same ? *keys_.own : fresh_line(remote.tag, remote.suite);
+    const bool same = protection_->keys.remote && protection_->keys.own && std::ranges::find(lines, *protection_->keys.remote) != lines.end();
+    const CryptoLine remote = same ? *protection_->keys.remote : lines.front();
+    CryptoLine own = same ? *protection_->keys.own : fresh_line(remote.tag, remote.suite);
     JF_TRY(make_ciphers(own, remote));
     own.tag = remote.tag;
-    keys_.secure_profile = secure;
-    keys_.described = {std::move(own)};
+    protection_->keys.secure_profile = secure;
+    protection_->keys.described = {std::move(own)};
     return {};
 }
 
@@ -90,11 +91,11 @@ Result<void> MediaSession::accept_encryption(const SdpSession& answer) {
     if (lines.empty()) {
         if (!endpoint_->media_encryption_optimistic)
             return fail(ErrorCode::unsupported, "Endpoint {} wants encrypted media, and the answer has no key", endpoint_->name);
-        keys_ = {};
+        protection_->keys = {};
         return {};
     }
-    const auto own = std::ranges::find_if(keys_.described, [&](const CryptoLine& line) { return line.tag == lines.front().tag && line.suite == lines.front().suite; });
-    if (own == keys_.described.end()) return fail(ErrorCode::invalid, "The answer's key is for none that was offered");
+    const auto own = std::ranges::find_if(protection_->keys.described, [&](const CryptoLine& line) { return line.tag == lines.front().tag && line.suite == lines.front().suite; });
+    if (own == protection_->keys.described.end()) return fail(ErrorCode::invalid, "The answer's key is for none that was offered");
     return make_ciphers(*own, lines.front());
 }
 
@@ -104,12 +105,12 @@ Result<void> MediaSession::make_ciphers(const CryptoLine& own, const CryptoLine&
         return before && before->suite == now.suite && before->key == now.key && before->identifier == now.identifier;
     };
     const auto srtp = JF_TRY(find_service<SrtpService>());
-    auto encrypt = keeps(keys_.own, own) ? keys_.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
-    auto decrypt = keeps(keys_.remote, remote) ? keys_.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
-    keys_.encrypt = std::move(encrypt);
-    keys_.decrypt = std::move(decrypt);
-    keys_.own = own;
-    keys_.remote = remote;
+    auto encrypt = keeps(protection_->keys.own, own) ? protection_->keys.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
+    auto decrypt = keeps(protection_->keys.remote, remote) ? protection_->keys.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
+    protection_->keys.encrypt = std::move(encrypt);
+    protection_->keys.decrypt = std::move(decrypt);
+    protection_->keys.own = own;
+    protection_->keys.remote = remote;
     return {};
 }
 

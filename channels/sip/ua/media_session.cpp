@@ -80,6 +80,8 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
         options.dtls = endpoint.dtls->context;
     }
     session->rtp_ = JF_TRY(rtp.create(options));
+    if (endpoint.media_encryption != MediaEncryption::no || endpoint.ice_support || endpoint.bundle || endpoint.webrtc)
+        session->protection_ = std::make_unique<MediaProtection>();
     session->origin_ = SdpOrigin(session_identifier());
     session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;
     if (endpoint.media_encryption != MediaEncryption::no) JF_TRY(find_service<SrtpService>());
@@ -111,15 +113,15 @@ LocalDescription MediaSession::describe() const {
 std::string MediaSession::make_offer() {
     offer_encryption();
     offer_transport();
-    offer_ = sip::make_offer(describe(), slots_);
+    offer_ = std::make_unique<SdpSession>(sip::make_offer(describe(), slots_));
     note_told();
-    return origin_.write(offer_);
+    return origin_.write(*offer_);
 }
 
 Result<std::string> MediaSession::make_answer(std::string_view text) {
     const SdpSession offer = JF_TRY(parse_sdp(text));
-    MediaKeys keys_before = keys_;
-    MediaTransport transport_before = transport_;
+    std::optional<MediaProtection> before;
+    if (protection_) before = *protection_;
     const auto answered = [&]() -> Result<Answer> {
         JF_TRY(answer_encryption(offer));
         JF_TRY(answer_transport(offer));
@@ -127,8 +129,7 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
     };
     auto answer = answered();
     if (!answer) {  // the media that there is goes on as it did
-        keys_ = std::move(keys_before);
-        transport_ = std::move(transport_before);
+        if (before) *protection_ = *std::move(before);
         return std::unexpected(std::move(answer).error());
     }
     complete_answer(offer, answer->description);
@@ -139,7 +140,8 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
 
 Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
-    auto media = JF_TRY(sip::accept_answer(describe(), offer_, answer));
+    if (!offer_) return fail(ErrorCode::invalid, "An answer without an offer");
+    auto media = JF_TRY(sip::accept_answer(describe(), *offer_, answer));
     JF_TRY(accept_encryption(answer));
     JF_TRY(accept_transport(answer));
     negotiated_to(std::move(media));
@@ -205,15 +207,17 @@ void MediaSession::apply() {
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
     }
     parameters.rtcp_mux = audio->rtcp_mux;
-    parameters.encrypt = keys_.encrypt;
-    parameters.decrypt = keys_.decrypt;
+    if (protection_) {
+        parameters.encrypt = protection_->keys.encrypt;
+        parameters.decrypt = protection_->keys.decrypt;
+    }
     parameters.elsewhere = direct_ != nullptr;
     parameters.sending = sends(audio->direction);
     parameters.receiving = receives(audio->direction);
     held_ = audio->held;
     if (RtpTransport* const transport = rtp_->transport()) {  // first: nothing goes out in plain meanwhile
-        transport_.remote.rtcp_mux = audio->rtcp_mux;
-        transport->set_remote(transport_.remote, transport_.ours, transport_.active.value_or(false));
+        protection_->transport.remote.rtcp_mux = audio->rtcp_mux;
+        transport->set_remote(protection_->transport.remote, protection_->transport.ours, protection_->transport.active.value_or(false));
     }
     rtp_->set(std::move(parameters));
     if (channel_) tell_channel(*audio);

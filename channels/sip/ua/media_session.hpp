@@ -50,6 +50,11 @@ struct DirectMedia {
     bool operator==(const DirectMedia&) const = default;
 };
 
+struct MediaProtection {
+    MediaKeys keys;
+    MediaTransport transport;
+};
+
 // Control thread; nothing waits. One audio stream.
 class MediaSession {
   public:
@@ -70,7 +75,7 @@ class MediaSession {
     // What came back to our offer. Errors: unsupported, invalid.
     Result<void> accept_answer(std::string_view answer);
     // No other answer to our offer will come.
-    void offer_settled() { offer_ = {}; }
+    void offer_settled() { offer_.reset(); }
     // Candidates that the far side found since its description; those of other credentials than it has now are passed over.
     void take_candidates(const TrickleFragment& fragment);
     // Those of ours that nobody was told yet, or that there will be no more, for INFO; empty: nothing new.
@@ -91,7 +96,7 @@ class MediaSession {
     // Whether an offer is one to go on as now, neither a hold nor the end of one.
     static bool both_ways(std::string_view offer);
     const RtpSession& rtp() const { return *rtp_; }
-    bool secured() const { return keys_.encrypt || (transport() && transport()->secured()); }
+    bool secured() const { return (protection_ && protection_->keys.encrypt) || (transport() && transport()->secured()); }
     RtpTransport* transport() const { return rtp_->transport(); }  // ICE and DTLS; null: neither
 
   private:
@@ -123,12 +128,11 @@ class MediaSession {
     std::unique_ptr<RtpSession> rtp_;
     std::string host_;                               // told in SDP
     SdpOrigin origin_{0};
-    SdpSession offer_;
+    std::unique_ptr<SdpSession> offer_;              // ours, until its last answer
     std::vector<NegotiatedMedia> slots_;
     const Codec* write_codec_ = nullptr;             // as negotiated, and its packet time
     std::chrono::milliseconds packet_time_{0};
-    MediaKeys keys_;
-    MediaTransport transport_;
+    std::unique_ptr<MediaProtection> protection_;    // null: the endpoint has plain RTP and nothing else, as most have
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     std::unique_ptr<DirectMedia> direct_;
