@@ -65,7 +65,7 @@ Result<void> show_user(Console& console, Server& server, CommandWords words) {
     const auto user = found->second;
     return console.print("\n        username: {}\n          secret: {}\n             ACL: {}\n       read perm: {}\n"
                          "      write perm: {}\n displayconnects: {}\nallowmultiplelogin: {}\n   event filters: {}\n",
-                         user->name, user->secret.empty() ? "<Not set>" : "<Set>", user->access.empty() ? "no" : "yes",
+                         user->name, user->secret.empty() ? "<Not set>" : "<Set>", user->access.rules().empty() && user->acl.empty() ? "no" : "yes",
                          class_names(user->read), class_names(user->write), user->display_connects ? "yes" : "no",
                          user->multiple_login ? "yes" : "no", user->filter.size());
 }

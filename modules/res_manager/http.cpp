@@ -129,7 +129,7 @@ std::shared_ptr<HttpFront::Entry> HttpFront::by_digest(HttpExchange& exchange, s
     const bool is_user = found != server_.settings().users.end();
     // An unknown user takes the same work as a known one.
     const bool fits = digest_fits(fields, request.method, realm_, is_user ? found->second->secret : "no user has this");
-    if (!admitted || !is_user || !fits || get("uri") != request.target || !found->second->access.allows(request.peer)) {
+    if (!admitted || !is_user || !fits || get("uri") != request.target || !found->second->admits(request.peer)) {
         const bool right = admitted && is_user && fits && get("uri") == request.target;
         jackfield::report_security({.name = !admitted ? "RequestNotAllowed" : !is_user ? "InvalidAccountID" : right ? "FailedACL" : "ChallengeResponseFailed",
                          .error = true, .service = "AMI", .account = account, .session = {}, .transport = request.secure ? "TLS" : "TCP",

@@ -34,7 +34,7 @@ enum class Verdict : unsigned char { accepted, unknown_user, wrong_address, wron
 
 Verdict judge(const Settings& settings, const Session& session, const ManagerRequest& request,
               std::shared_ptr<const User>& user) {
-    static const User nobody{.name = {}, .secret = "no user has this", .access = {}, .filter = {}, .channel_variables = {}};
+    static const User nobody{.name = {}, .secret = "no user has this", .access = {}, .acl = {}, .filter = {}, .channel_variables = {}};
     const auto found = settings.users.find(std::string(request.get("Username")));
     const bool known = found != settings.users.end();
     const User& candidate = known ? *found->second : nobody;
@@ -46,7 +46,7 @@ Verdict judge(const Settings& settings, const Session& session, const ManagerReq
                                                                 digest(EVP_md5(), session.challenge + candidate.secret))
                            : same_secret(request.get("Secret"), candidate.secret);
     if (!known) return Verdict::unknown_user;
-    if (!candidate.access.allows(session.remote)) return Verdict::wrong_address;
+    if (!candidate.admits(session.remote)) return Verdict::wrong_address;
     if (right) return Verdict::accepted;
     return by_challenge ? Verdict::wrong_response : Verdict::wrong_password;
 }

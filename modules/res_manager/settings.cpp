@@ -7,22 +7,6 @@ namespace jackfield::manager {
 
 using namespace std::chrono_literals;
 
-Result<void> AccessList::add(bool permit, std::string_view text) {
-    for (std::string_view part : split_list(text)) {
-        const bool turned = part.starts_with('!');
-        if (turned) part.remove_prefix(1);
-        rules_.push_back({permit != turned, JF_TRY(Subnet::parse(part))});
-    }
-    return {};
-}
-
-bool AccessList::allows(const SocketAddress& address) const {
-    bool allowed = true;
-    for (const Rule& rule : rules_)
-        if (rule.subnet.contains(address)) allowed = rule.permit;
-    return allowed;
-}
-
 namespace {
 
 Result<void> set_address(Settings& settings, std::string_view value, const ConfigEntry&) {
@@ -107,7 +91,7 @@ const Options<User>& user_options() {
          },
          "", "name=value: a variable of the channels that this user originates"},
         O::ignored("writetimeout", "a slow client holds nobody up here; see outputlimit in [general]"),
-        O::absent("acl", "lists of acl.conf are not read by this res_manager; write deny= and permit= lines instead"),
+        {"acl", &User::acl, {}, "Lists of acl.conf that the user must come from; with commas"},
     };
     return options;
 }

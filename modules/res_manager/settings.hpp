@@ -13,31 +13,18 @@
 #include "core/base/address.hpp"
 #include "core/base/strings.hpp"
 #include "core/config/options.hpp"
+#include "core/runtime/access_list.hpp"
 #include "core/runtime/tls_options.hpp"
 #include "modules/res_manager/event_filter.hpp"
 #include "modules/res_manager/manager.hpp"
 
 namespace jackfield::manager {
 
-// deny= and permit= in their order; the last one that fits an address decides. Without any that fits: allowed.
-class AccessList {
-  public:
-    // "192.0.2.0/24,!192.0.2.7"; ! turns the sense round. Errors: invalid.
-    Result<void> add(bool permit, std::string_view text);
-    bool allows(const SocketAddress& address) const;
-    bool empty() const { return rules_.empty(); }
-
-  private:
-    struct Rule {
-        bool permit;
-        Subnet subnet;
-    };
-    std::vector<Rule> rules_;
-};
-
 struct User {
     std::string name, secret;
-    AccessList access;
+    AccessList access;                          // deny, permit
+    std::vector<std::string> acl;               // lists of acl.conf
+    bool admits(const SocketAddress& address) const { return access.allows(address) && AccessLists::instance().allow(acl, address); }
     ManagerClasses read = manager_class::none, write = manager_class::none;
     EventFilter filter;
     bool display_connects = true, multiple_login = true;

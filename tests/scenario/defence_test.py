@@ -7,6 +7,7 @@ import struct
 import time
 
 import fixture as jt
+from ami_fixture import Client as Manager
 from sip_peer import Message, Peer
 from tls_test import Keys, WebSocketPhone
 
@@ -62,7 +63,8 @@ class Defence(jt.ScenarioTest):
                    jt.phone_objects("6003", extra="contact_acl=office\n"))
         for word, value in (("FRONT", self.front), ("KEYS", str(keys.folder)), ("BARRED", self.barred)):
             objects = objects.replace(f"@{word}@", value)
-        self.jackfield = self.daemon({"pjsip.conf": objects, "acl.conf": ACL.replace("@OFFICE@", self.office), "logger.conf": LOGGER})
+        manager = "[general]\nenabled=yes\nbindaddr=@ADDRESS@\n[kept-in]\nsecret=mysecret\nacl=office\n[free]\nsecret=mysecret\n"
+        self.jackfield = self.daemon({"manager.conf": manager, "pjsip.conf": objects, "acl.conf": ACL.replace("@OFFICE@", self.office), "logger.conf": LOGGER})
 
     def peer(self, address, port=5060, **options):
         made = Peer.connect(address, self.server, port, **options)
@@ -145,6 +147,11 @@ class Defence(jt.ScenarioTest):
         self.assertEqual(403, scanner.ask("OPTIONS", "User-Agent: sip-vicious").status)
         self.wait_for_event("RequestNotAllowed")
         self.assertIn("allow - " + self.office, self.jackfield.ask("acl show office"))
+        for user, expected in (("kept-in", "Error"), ("free", "Success")):  # from 127.0.0.1
+            manager = Manager(self.server)
+            self.addCleanup(manager.close)
+            self.assertEqual(expected, manager.ask("Login", Username=user, Secret="mysecret").get("Response"))
+        self.wait_for_event("FailedACL", 'AccountID="kept-in"')
 
     def test_malformed_and_unknown_requests_are_reported(self):
         peer = self.peer(self.outside)
