@@ -110,7 +110,6 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     // Credentials for a challenge to a request of ours, as a header line; nothing when no outbound_auth fits.
     std::optional<std::pair<HeaderName, std::string>> answer_challenge(const EndpointSettings& endpoint, const Message& response,
                                                                        Method method, std::string_view uri);
-    void set_logging(bool on) { transports_.set_logging(on); }
 
     // --- called by the layers below ---
     void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
