@@ -422,6 +422,33 @@ class Seeing(SipTest):
         self.jackfield.ask("pjsip set history clear")
         self.assertNotIn("INVITE", self.jackfield.ask("pjsip show history"))
 
+    def test_messages_are_counted_and_logged_by_host_and_method(self):
+        alice = self.agent("alice", "caller_stays")
+        jt.wait_until(lambda: re.search(r"^ACK +0 +1$", self.jackfield.ask("pjsip show counters"), re.M), 10, "the ACK")
+        counted = self.jackfield.ask("pjsip show counters")
+        self.assertRegex(counted, r"(?m)^INVITE +0 +1$")
+        self.assertRegex(counted, r"(?m)^200 +1 +0$")
+        self.assertIn("Dialogs: 1", self.jackfield.ask("pjsip show transactions"))
+        self.jackfield.ask("pjsip set logger host 192.0.2.1")
+        self.jackfield.ask("pjsip set logger method bye add")
+        before = len(self.jackfield.log_text())
+        self.end_all()
+        alice.finish()
+        jt.wait_until(lambda: re.search(r"^BYE +1 +0$", self.jackfield.ask("pjsip show counters"), re.M), 10, "the BYE")
+        self.assertNotIn("SIP request", self.jackfield.log_text()[before:])
+        self.jackfield.ask("pjsip set logger method bye")
+        second = self.agent("alice", "caller_stays")
+        jt.wait_until(lambda: re.search(r"^ACK +0 +2$", self.jackfield.ask("pjsip show counters"), re.M), 10, "the second ACK")
+        self.end_all()
+        second.finish()
+        self.jackfield.wait_for_log("BYE sip:", since=before)
+        logged = self.jackfield.log_text()[before:]
+        self.assertNotIn("INVITE sip:", logged)
+        self.jackfield.ask("pjsip show counters clear")
+        self.assertNotIn("INVITE", self.jackfield.ask("pjsip show counters"))
+        for wrong in ("host nowhere.x", "method BREW", "sideways", "host"):
+            self.assertEqual(1, self.jackfield.cli(f"pjsip set logger {wrong}", check=False).returncode, wrong)
+
     def test_every_object_can_be_shown(self):
         for command, wanted in (("endpoint bob", "dtmf_mode"), ("aor bob", "sip:bob@"), ("transport transport-udp", "protocol"), ("identify bob", self.where["bob"]),
                                 ("identifies", "Objects found: 3"), ("auths", "Objects found: 0"), ("settings", "timer_t1"), ("channels", "Objects found: 0"),

@@ -522,9 +522,27 @@ std::vector<Transports::Summary> Transports::list() const {
     return all;
 }
 
-void Transports::trace(bool sent, const Flow& flow, std::string_view message) const {
+// The method of a response is that of its CSeq.
+bool Transports::logs(const Flow& flow, std::string_view message) const {
+    const auto& [hosts, methods] = log_filter_;
+    if (!hosts.empty() && std::find(hosts.begin(), hosts.end(), flow.remote.host()) == hosts.end()) return false;
+    if (methods.empty()) return true;
+    std::string_view method = message.substr(0, message.find(' '));
+    if (message.starts_with("SIP/2.0")) {
+        method = {};
+        for (const std::string_view line : split(message, '\n')) {
+            if (trim(line).empty()) break;
+            const Halves halves = split_once(line, ':');
+            if (equals_ignoring_case(trim(halves.first), "CSeq")) method = trim(split_once(trim(halves.second), ' ').second);
+        }
+    }
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+void Transports::trace(bool sent, const Flow& flow, std::string_view message) {
+    counters_.count(sent, message);
     if (wanted<SipMessageSeen>()) publish(SipMessageSeen{sent, signalling_address(flow), flow.remote, protocol(flow), message});
-    if (!logging_) return;
+    if (!logging_ || !logs(flow, message)) return;
     log_verbose(0, "<--- {} SIP {} ({} bytes) {} {}:{} --->\n{}", sent ? "Transmitting" : "Received",
                 message.starts_with("SIP/2.0") ? "response" : "request", message.size(), sent ? "to" : "from", protocol(flow),
                 flow.remote.to_string(), message);

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "channels/sip/stack/message_counters.hpp"
 #include "channels/sip/config/object_set.hpp"
 #include "channels/sip/stack/flow.hpp"
 #include "channels/sip/stack/parser.hpp"
@@ -81,7 +82,18 @@ class Transports final : public FlowSender {
         std::size_t connections;
     };
     std::vector<Summary> list() const;  // for `pjsip show transports`
-    void set_logging(bool on) { logging_ = on; }  // every message to the log (`pjsip set logger on`)
+    // Messages to the log (`pjsip set logger`): all, or those to and from these hosts and of these methods; empty: all.
+    struct LogFilter {
+        std::vector<std::string> hosts, methods;
+    };
+    void set_logging(bool on, LogFilter filter = {}) {
+        logging_ = on;
+        log_filter_ = std::move(filter);
+    }
+    bool logging() const { return logging_; }
+    const LogFilter& log_filter() const { return log_filter_; }
+    const MessageCounters& counters() const { return counters_; }
+    void clear_counters() { counters_ = {}; }
 
   private:
     struct Opened;
@@ -101,7 +113,8 @@ class Transports final : public FlowSender {
     bool handle_frame(Connection& connection, const StreamFramer::Frame& frame);
     Result<void> send_on_connection(const Flow& to, std::string_view message);
     void pass_up(ParseResult result, const Flow& from, std::chrono::nanoseconds age);
-    void trace(bool sent, const Flow& flow, std::string_view message) const;
+    void trace(bool sent, const Flow& flow, std::string_view message);
+    bool logs(const Flow& flow, std::string_view message) const;
     const Opened* opened(std::uint32_t id) const;
 
     TransportUser& user_;
@@ -112,6 +125,8 @@ class Transports final : public FlowSender {
     std::chrono::seconds keep_alive_{0};
     std::uint32_t last_id_ = 0;
     bool logging_ = false;
+    LogFilter log_filter_;
+    MessageCounters counters_;
     KeyedRateLimit malformed_{std::chrono::seconds(1)};
     TaskGroup fibers_{"SIP connections"};
 };

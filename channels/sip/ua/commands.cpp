@@ -26,7 +26,49 @@ constexpr CommandInfo transactions_info{.words = "pjsip show transactions", .syn
 constexpr CommandInfo subscriptions_info{.words = "pjsip show subscriptions inbound", .synopsis = "List subscriptions to our events",
                                          .text = "Those of phones and other user agents, with the seconds that are left."};
 constexpr CommandInfo logger_info{.words = "pjsip set logger", .synopsis = "Print SIP messages to the log, or stop that",
-                                  .text = "pjsip set logger on|off"};
+                                  .text = "pjsip set logger on|off - all messages\n"
+                                          "pjsip set logger host ADDRESS [add] - those to and from that address; add: besides those so far\n"
+                                          "pjsip set logger method METHOD [add] - those of that method, responses by their CSeq"};
+constexpr CommandInfo counters_info{.words = "pjsip show counters", .synopsis = "Show how many SIP messages went each way",
+                                    .text = "pjsip show counters [clear] - by method and by status, since the module was loaded or they were cleared"};
+constexpr CommandInfo transactions_info{.words = "pjsip show transactions", .synopsis = "Show how many transactions and dialogs there are",
+                                        .text = "Unfinished ones, and finished ones that are kept for retransmissions."};
+
+Result<void> set_logger(Transports& transports, Console& console, CommandWords words) {
+    if (words.size() == 1)
+        if (const auto on = parse_bool(words[0])) {
+            transports.set_logging(*on);
+            return console.print("PJSIP Logging {}\n", *on ? "enabled" : "disabled");
+        }
+    const bool host = words.size() >= 2 && equals_ignoring_case(words[0], "host"), method = words.size() >= 2 && equals_ignoring_case(words[0], "method");
+    const bool add = words.size() == 3 && equals_ignoring_case(words[2], "add");
+    if ((!host && !method) || (words.size() == 3 && !add) || words.size() > 3)
+        return fail(ErrorCode::invalid, "Usage: pjsip set logger on|off|host ADDRESS [add]|method METHOD [add]");
+    const auto address = host ? SocketAddress::parse(words[1]) : SocketAddress();
+    if (!address) return fail(ErrorCode::invalid, "'{}' is no address", words[1]);
+    if (method && std::ranges::find(MessageCounters::methods, to_upper(words[1])) == MessageCounters::methods.end())
+        return fail(ErrorCode::invalid, "'{}' is no method", words[1]);
+    Transports::LogFilter filter = add ? transports.log_filter() : Transports::LogFilter();
+    auto& list = host ? filter.hosts : filter.methods;
+    const std::string wanted = host ? address->host() : to_upper(words[1]);
+    list.push_back(wanted);
+    transports.set_logging(true, std::move(filter));
+    return console.print("PJSIP Logging enabled for {} {}\n", host ? "host" : "method", wanted);
+}
+
+Result<void> show_counters(Transports& transports, Console& console, CommandWords words) {
+    if (words.size() == 1 && equals_ignoring_case(words[0], "clear")) {
+        transports.clear_counters();
+        return console.print("Counters cleared\n");
+    }
+    const auto print = [&](std::string_view title, const std::vector<MessageCounters::Row>& rows) -> Result<void> {
+        JF_TRY(console.print("{:<12} {:>14} {:>14}\n", title, "Sent", "Received"));
+        for (const auto& row : rows) JF_TRY(console.print("{:<12} {:>14} {:>14}\n", row.name, row.sent, row.received));
+        return {};
+    };
+    JF_TRY(print("Request", transports.counters().requests()));
+    return print("Response", transports.counters().responses());
+}
 
 std::string_view word(Contact::Status status) {
     switch (status) {
@@ -117,12 +159,13 @@ Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar
         return console.print("\n{} active subscriptions\n", all.size());
     }));
     JF_TRY(add_channel_statistics(module));
-    return module.add(logger_info, [&](Console& console, std::span<const std::string> words) -> Result<void> {
-        const auto on = words.empty() ? std::nullopt : parse_bool(words[0]);
-        if (!on) return fail(ErrorCode::invalid, "Usage: pjsip set logger on|off");
-        agent.set_logging(*on);
-        return console.print("PJSIP Logging {}\n", *on ? "enabled" : "disabled");
-    });
+    JF_TRY(module.add(counters_info, [&agent](Console& console, CommandWords words) { return show_counters(agent.transports(), console, words); }));
+    JF_TRY(module.add(transactions_info, [&agent](Console& console, CommandWords) -> Result<void> {
+        const auto counts = agent.transactions().counts();
+        return console.print("Client transactions: {}\nServer transactions: {}\nFinished, kept for retransmissions: {}\nDialogs: {}\n", counts.clients,
+                             counts.servers, counts.tombstones, agent.dialogs().size());
+    }));
+    return module.add(logger_info, [&agent](Console& console, CommandWords words) { return set_logger(agent.transports(), console, words); });
 }
 
 }  // namespace jackfield::sip

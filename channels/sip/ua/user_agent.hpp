@@ -137,7 +137,6 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
                 SecurityEvent::Fields details = {}) const;
     // True when the request satisfies the endpoint's auth objects; else it has been answered (401, 400, 403) and false.
     bool authenticate(IncomingRequest& request, const EndpointSettings& endpoint);
-    void set_logging(bool on) { transports_.set_logging(on); }
 
     // --- called by the layers below ---
     void on_message(ParseResult result, const Flow& from, std::chrono::nanoseconds age) override;
