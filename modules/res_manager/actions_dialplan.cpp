@@ -136,7 +136,8 @@ struct AddedExtension {
 };
 
 Result<void> add_extension(const ManagerRequest& request, ManagerReply& reply) {
-    AddedExtension added{.context = JF_TRY(needed(request, "Context")), .extension = {}, .caller_id = {}, .application = {}, .arguments = {}};
+    AddedExtension added{};
+    added.context = JF_TRY(needed(request, "Context"));
     const std::string extension = JF_TRY(needed(request, "Extension"));
     const auto priority = JF_TRY(priority_of(request));
     if (!priority) return fail(ErrorCode::invalid, "Priority not specified");
