@@ -40,6 +40,13 @@ std::uint32_t Journal::file_limit() const {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(most_of_file, limit_.load(std::memory_order_relaxed) / 8));
 }
 
+std::vector<std::shared_ptr<JournalCursor>> Journal::open_cursors() const {
+    std::vector<std::shared_ptr<JournalCursor>> list;
+    for (const auto& each : cursors_)
+        if (auto cursor = each.lock()) list.push_back(std::move(cursor));
+    return list;
+}
+
 // What an earlier run left. A torn end belongs to it, so what this one writes begins with a file of its own.
 Result<void> Journal::find_files() {
     if (found_) return {};
@@ -110,7 +117,7 @@ Result<void> Journal::append(std::span<const Record> records) {
     place.offset += static_cast<std::uint32_t>(buffer_.size());
     files_[place.file] = place.offset;
     bytes_ += buffer_.size();
-    for (const auto& cursor : cursors_) cursor->waiting_ += buffer_.size();
+    for (const auto& cursor : open_cursors()) cursor->waiting_ += buffer_.size();
     appended_.store(place, std::memory_order_release);
     return {};
 }
@@ -123,8 +130,8 @@ void Journal::remove(std::uint32_t file) {
 
 // Files that all have read.
 void Journal::remove_read() {
-    const auto needed = [this](std::uint32_t file) {
-        return std::ranges::any_of(cursors_, [&](const auto& each) { return each->read_.load().file <= file; }) ||
+    const auto needed = [this, cursors = open_cursors()](std::uint32_t file) {
+        return std::ranges::any_of(cursors, [&](const auto& each) { return each->read_.load().file <= file; }) ||
                std::ranges::any_of(closed_, [&](const auto& each) { return each.second.place.file <= file && file <= each.second.until.file; });
     };
     std::vector<std::uint32_t> gone;
@@ -146,7 +153,7 @@ Result<void> Journal::make_room(std::size_t bytes) {
 
 void Journal::drop_oldest() {
     const auto [file, size] = *files_.begin();
-    for (const auto& cursor : cursors_) {
+    for (const auto& cursor : open_cursors()) {
         const JournalPlace read = cursor->read_;
         if (read.file > file) continue;
         const std::uint64_t from = read.file == file ? read.offset : 0;
@@ -182,7 +189,7 @@ Result<void> Journal::open(const std::shared_ptr<JournalCursor>& cursor) {
 }
 
 void Journal::close(const std::shared_ptr<JournalCursor>& cursor) {
-    std::erase(cursors_, cursor);
+    std::erase_if(cursors_, [&](const auto& each) { return each.lock() == cursor || each.expired(); });
     const CursorState state = cursor->close(appended_);
     if (state.place < state.until)
         closed_[cursor->name()] = state;

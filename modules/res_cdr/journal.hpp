@@ -48,6 +48,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
 
   private:
     friend class JournalCursor;
+    std::vector<std::shared_ptr<JournalCursor>> open_cursors() const;
     Result<void> find_files();
     Result<void> begin_file();
     Result<void> make_room(std::size_t bytes);
@@ -68,7 +69,7 @@ class Journal : public std::enable_shared_from_this<Journal> {
     bool found_ = false;
     SpoolFile out_;
     std::map<std::uint32_t, std::uint64_t> files_;  // number and bytes
-    std::vector<std::shared_ptr<JournalCursor>> cursors_;
+    std::vector<std::weak_ptr<JournalCursor>> cursors_;  // that are open
     std::map<std::string, CursorState, std::less<>> closed_;  // those that have something to get
     std::string buffer_;
 };
