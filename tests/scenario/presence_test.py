@@ -569,10 +569,13 @@ class Mailboxes(EventTest):
         for _ in range(8):
             phone = self.phone(user, settings=["module_app mwi.so"])
             begun = lambda: len(re.findall(rf"<== {phone.address}:5060 +SUBSCRIBE ", self.jackfield.ask("pjsip show history")))
-            jt.wait_until(lambda: begun() >= 2, 10, "its subscription")
-            time.sleep(0.2)  # those that go on have sent hundreds by then
-            if begun() == 2:
-                return phone
+            try:
+                jt.wait_until(lambda: begun() >= 2, 10, "its subscription")
+                time.sleep(0.2)  # those that go on have sent hundreds by then
+                if begun() == 2:
+                    return phone
+            except (ValueError, jt.subprocess.TimeoutExpired):
+                pass  # a flood: the list has lines cut short, or does not end
             self.jackfield.ask("pjsip set history clear")
             phone.stop()
         raise AssertionError("no baresip that subscribes once")
