@@ -61,8 +61,8 @@ pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(XML2 REQUIRED IMPORTED_TARGET libxml-2.0)
 find_library(SPANDSP_LIBRARY spandsp REQUIRED)
 
-# The presets asan, tsan and fuzz compile a dozen files of a target at once (CMAKE_UNITY_BUILD), and unit tests are always
-# compiled so: it takes half the time. Hence names in anonymous namespaces differ among the files of a target.
+# All presets but debug compile a dozen files of a target at once (CMAKE_UNITY_BUILD), and unit tests are always compiled
+# so: it takes half the time. Hence names in anonymous namespaces differ among the files of a target.
 #
 # Reading the standard library's headers is three quarters of a compilation: three precompiled headers are shared, for the
 # core, for modules (which hide their symbols; the options must match) and for tests. The preset `debug` has none, so it

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint8_t most_rounds = 8;  // requests of one attempt: a 423, challenges
-constexpr std::chrono::seconds longest_expiry{7 * 86400}, longest_wait{86400};
+constexpr std::uint8_t most_attempts = 8;  // requests of one round: a 423, challenges
+constexpr std::chrono::seconds longest_subscription{7 * 86400}, longest_pause{86400};
 
 // Nothing that time heals: the server does not have the package, or does not know SUBSCRIBE.
 bool for_good(int status) { return status == 405 || status == 489 || status == 501; }
@@ -67,7 +67,7 @@ ClientSubscription::Step ClientSubscription::again_soon() {
 ClientSubscription::Step ClientSubscription::again_after(std::chrono::seconds interval) {
     state_ = State::waiting;
     under_way_ = false;
-    return {.wait = std::clamp<std::chrono::seconds>(interval, 1s, longest_wait)};
+    return {.wait = std::clamp<std::chrono::seconds>(interval, 1s, longest_pause)};
 }
 
 ClientSubscription::Step ClientSubscription::reject() {
@@ -82,7 +82,7 @@ ClientSubscription::Step ClientSubscription::accepted(const Message& response) {
     if (state_ == State::unsubscribing) return {.wait = notify_wait};
     const auto expires = response.expires();
     // A server that grants nothing at all would be asked without end.
-    granted_ = std::clamp<std::chrono::seconds>(std::chrono::seconds(expires.value_or(static_cast<std::uint32_t>(asked_.count()))), 1s, longest_expiry);
+    granted_ = std::clamp<std::chrono::seconds>(std::chrono::seconds(expires.value_or(static_cast<std::uint32_t>(asked_.count()))), 1s, longest_subscription);
     if (state_ == State::subscribing) {
         state_ = State::awaiting;
         return {.wait = notify_wait};
@@ -95,7 +95,7 @@ ClientSubscription::Step ClientSubscription::responded(const Message& response, 
     if (!std::exchange(under_way_, false)) return {};
     const int status = last_status_ = response.status();
     if (status < 300) return accepted(response);
-    const bool again = rounds_ < most_rounds;
+    const bool again = rounds_ < most_attempts;
     const auto repeat = [&]() -> Step {
         ++rounds_;
         under_way_ = true;
@@ -111,7 +111,7 @@ ClientSubscription::Step ClientSubscription::responded(const Message& response, 
     }
     if (status == 423 && again) {
         const auto least = parse_delta_seconds(response.header(HeaderName::min_expires));
-        if (least && std::chrono::seconds(*least) > asked_ && std::chrono::seconds(*least) <= longest_expiry) {
+        if (least && std::chrono::seconds(*least) > asked_ && std::chrono::seconds(*least) <= longest_subscription) {
             asked_ = std::chrono::seconds(*least);
             return repeat();
         }
@@ -144,7 +144,7 @@ ClientSubscription::Step ClientSubscription::notified(std::string_view subscript
         state_ = grammar::same_word(value.token, "pending") ? State::pending : State::active;
         reason_ = {};
         const auto expires = parse_delta_seconds(value.parameters.value("expires"));
-        if (expires && *expires > 0) granted_ = std::min(std::chrono::seconds(*expires), longest_expiry);
+        if (expires && *expires > 0) granted_ = std::min(std::chrono::seconds(*expires), longest_subscription);
         if (granted_ <= 0s) granted_ = asked_;
         return answered && !under_way_ ? renewal() : Step{};
     }

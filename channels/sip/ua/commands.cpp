@@ -31,8 +31,6 @@ constexpr CommandInfo logger_info{.words = "pjsip set logger", .synopsis = "Prin
                                           "pjsip set logger method METHOD [add] - those of that method, responses by their CSeq"};
 constexpr CommandInfo counters_info{.words = "pjsip show counters", .synopsis = "Show how many SIP messages went each way",
                                     .text = "pjsip show counters [clear] - by method and by status, since the module was loaded or they were cleared"};
-constexpr CommandInfo transactions_info{.words = "pjsip show transactions", .synopsis = "Show how many transactions and dialogs there are",
-                                        .text = "Unfinished ones, and finished ones that are kept for retransmissions."};
 
 Result<void> set_logger(Transports& transports, Console& console, CommandWords words) {
     if (words.size() == 1)
@@ -160,11 +158,6 @@ Result<void> add_commands(Module& module, UserAgent& agent, Registrar& registrar
     }));
     JF_TRY(add_channel_statistics(module));
     JF_TRY(module.add(counters_info, [&agent](Console& console, CommandWords words) { return show_counters(agent.transports(), console, words); }));
-    JF_TRY(module.add(transactions_info, [&agent](Console& console, CommandWords) -> Result<void> {
-        const auto counts = agent.transactions().counts();
-        return console.print("Client transactions: {}\nServer transactions: {}\nFinished, kept for retransmissions: {}\nDialogs: {}\n", counts.clients,
-                             counts.servers, counts.tombstones, agent.dialogs().size());
-    }));
     return module.add(logger_info, [&agent](Console& console, CommandWords words) { return set_logger(agent.transports(), console, words); });
 }
 
