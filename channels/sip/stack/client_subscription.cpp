@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint8_t most_attempts = 8;  // requests of one round: a 423, challenges
-constexpr std::chrono::seconds longest_subscription{7 * 86400}, longest_pause{86400};
+constexpr std::chrono::seconds longest_subscription{7 * 86400}, longest_retry_after{86400};
 
 // Nothing that time heals: the server does not have the package, or does not know SUBSCRIBE.
 bool for_good(int status) { return status == 405 || status == 489 || status == 501; }
@@ -67,7 +67,7 @@ ClientSubscription::Step ClientSubscription::again_soon() {
 ClientSubscription::Step ClientSubscription::again_after(std::chrono::seconds interval) {
     state_ = State::waiting;
     under_way_ = false;
-    return {.wait = std::clamp<std::chrono::seconds>(interval, 1s, longest_pause)};
+    return {.wait = std::clamp<std::chrono::seconds>(interval, 1s, longest_retry_after)};
 }
 
 ClientSubscription::Step ClientSubscription::reject() {
