@@ -60,7 +60,8 @@ class Defence(jt.ScenarioTest):
         keys = Keys(self.folder, self.server)
         self.context = keys.context()
         objects = (OBJECTS + jt.PHONE_TEMPLATE + jt.phone_objects("6001") + jt.phone_objects("6002", extra="acl=office\n") +
-                   jt.phone_objects("6003", extra="contact_acl=office\n"))
+                   jt.phone_objects("6003", extra="contact_acl=office\n") +
+                   jt.phone_objects("6004", extra=f"contact_deny=0.0.0.0/0\ncontact_permit={self.office}\n"))
         for word, value in (("FRONT", self.front), ("KEYS", str(keys.folder)), ("BARRED", self.barred)):
             objects = objects.replace(f"@{word}@", value)
         manager = "[general]\nenabled=yes\nbindaddr=@ADDRESS@\n[kept-in]\nsecret=mysecret\nacl=office\n[free]\nsecret=mysecret\n"
@@ -136,6 +137,8 @@ class Defence(jt.ScenarioTest):
         self.assertEqual(200, self.peer(self.office, user="6003").register().status)
         self.assertEqual(403, self.peer(self.outside, user="6003").register().status)
         self.wait_for_event("FailedACL", 'AccountID="6003"')
+        self.assertEqual(200, self.peer(self.office, user="6004").register().status)
+        self.assertEqual(403, self.peer(self.outside, user="6004").register().status)
         barred = self.peer(self.barred)
         barred.request("OPTIONS")
         scanner = self.peer(self.front)

@@ -137,6 +137,10 @@ std::vector<O> signalling_table() {
          "Its OPTIONS are answered without a challenge; whoever guesses its name learns that there is one"},
         {"acl", &E::acl, {}, "Lists of acl.conf that it must come from; with commas"},
         {"contact_acl", &E::contact_acl, {}, "Lists of acl.conf that the addresses of its contacts must be in"},
+        {"contact_permit", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.contacts.add(true, value); }), "",
+         "Networks that its contacts may be in; in order with contact_deny, the last that has an address decides"},
+        {"contact_deny", O::Parse([](E& e, std::string_view value, const ConfigEntry&) { return e.contacts.add(false, value); }), "",
+         "Networks that its contacts may not be in"},
     };
 }
 

@@ -104,6 +104,7 @@ struct EndpointSettings {
     std::vector<std::pair<std::string, std::string>> variables;  // set_var
     std::vector<Subnet> permit, deny;           // deny first; an address in `permit` is let in again
     std::vector<std::string> acl, contact_acl;  // lists of acl.conf: where it may come from, and register contacts at
+    AccessList contacts;                        // and of its own: contact_permit, contact_deny
     std::string file;                           // where its section stands, for messages
     int line = 0;
 };

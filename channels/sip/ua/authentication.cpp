@@ -65,11 +65,12 @@ bool UserAgent::admits_source(const SocketAddress& address, const EndpointSettin
 // A name is none of the addresses that lists have: where there are lists, it may not be.
 bool UserAgent::admits_contact(std::string_view text, const EndpointSettings& endpoint) const {
     const auto limits = [](const AclSettings& acl) { return !acl.contact_acl.empty() || !acl.contacts.rules().empty(); };
-    if (endpoint.contact_acl.empty() && std::ranges::none_of(objects_->acls, [&](const auto& each) { return limits(*each.second); })) return true;
+    const bool own = !endpoint.contact_acl.empty() || !endpoint.contacts.rules().empty();
+    if (!own && std::ranges::none_of(objects_->acls, [&](const auto& each) { return limits(*each.second); })) return true;
     const auto uri = parse_uri(text);
     const auto address = uri ? SocketAddress::parse(uri->host, 1) : fail(ErrorCode::invalid);
     const AccessLists& lists = AccessLists::instance();
-    return address && lists.allow(endpoint.contact_acl, *address) && std::ranges::all_of(objects_->acls, [&](const auto& each) {
+    return address && endpoint.contacts.allows(*address) && lists.allow(endpoint.contact_acl, *address) && std::ranges::all_of(objects_->acls, [&](const auto& each) {
         return each.second->contacts.allows(*address) && lists.allow(each.second->contact_acl, *address);
     });
 }
