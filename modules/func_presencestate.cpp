@@ -57,7 +57,7 @@ Result<Database*> database() {
 
 Result<PresenceState> presence_of(std::string_view provider) {
     const Halves halves = split_once(provider, ':');
-    if (halves.found && !equals_ignoring_case(halves.first, family)) return presence_state(provider);
+    if (halves.found && !equals_ignoring_case(halves.first, family) && has_presence_provider(provider)) return presence_state(provider);
     const std::string name = JF_TRY(name_of(provider));
     const Database* kept = JF_TRY(database());
     const auto text = kept->get(family, name);

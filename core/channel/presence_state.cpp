@@ -21,6 +21,8 @@ PresenceState presence_state(std::string_view provider) {
     return found->value->state(halves.second);
 }
 
+bool has_presence_provider(std::string_view provider) { return presence_providers().find(split_once(provider, ':').first) != nullptr; }
+
 Result<Registration> register_in(Module& module, PresenceProvider provider) {
     const auto prefix = provider.prefix;
     return presence_providers().add(prefix, std::move(provider), &module.gate());

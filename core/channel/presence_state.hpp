@@ -18,6 +18,7 @@ struct PresenceState {
 
 // Asks the provider before the colon. Control thread; never waits. Without such a provider: not_set.
 PresenceState presence_state(std::string_view provider);  // "CustomPresence:ann"
+bool has_presence_provider(std::string_view provider);    // there is one of that prefix
 
 struct PresenceProvider {
     std::string prefix;  // "CustomPresence"

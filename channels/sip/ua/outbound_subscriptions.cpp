@@ -160,9 +160,10 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         const auto read = notify.body().empty() ? Result<void>() : read_body(notify.body());
         if (!read) log_notice("Subscription [{}]: the NOTIFY's body is wrong: {}", settings->name, read.error().text);
         dialog->refresh_target(notify);
+        const std::string state(notify.header(HeaderName::subscription_state));  // the answer is the end of the request
         (void)request.respond(read ? 200 : 400);
         const auto keep = shared_from_this();
-        perform(machine.notified(notify.header(HeaderName::subscription_state)));
+        perform(machine.notified(state));
     }
     void on_dialog_ack(UserDialog&, const Message&) override {}
     void on_repeated_success(UserDialog&, const Message&, const Flow&) override {}
