@@ -2,6 +2,7 @@
 #include "channels/sip/stack/publication.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "channels/sip/stack/identifiers.hpp"
 

@@ -183,8 +183,9 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
     ClientHandle handle_{*this};
 };
 
-OutboundPublications::OutboundPublications(UserAgent& agent, Notifier& notifier) : agent_(agent), notifier_(notifier), turn_([this] { begin_some(); }) {
-    plan_changes_ = subscribe<DialplanChanged>([this](const DialplanChanged&) { apply(); });
+OutboundPublications::OutboundPublications(UserAgent& agent, Notifier& notifier) : agent_(agent), notifier_(notifier), turn_([this] { begin_some(); }), review_([this] { apply(); }) {
+    // When the hints are those of the new plan, whoever is told of it first.
+    plan_changes_ = subscribe<DialplanChanged>([this](const DialplanChanged&) { review_.start(0ns); });
 }
 
 OutboundPublications::~OutboundPublications() {

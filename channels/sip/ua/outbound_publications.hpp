@@ -51,6 +51,7 @@ class OutboundPublications final {
     std::vector<std::shared_ptr<Entry>> leaving_;        // gone, still being removed
     Subscription plan_changes_;
     Timer turn_;
+    Timer review_;                // after a change of the plan
     TaskGroup fibers_{"SIP publications"};
 };
 
