@@ -66,7 +66,7 @@ function(jackfield_unit_tests name)
 endfunction()
 
 # jackfield_scenario(NAME SCRIPT [ENVIRONMENT name=value ...]): tests/scenario/SCRIPT.py, a real daemon with real peers.
-# Two at a time: their deadlines are those of people, and two cores are few. Load runs want to be the only one.
+# Two at a time: their deadlines are those of people, and two cores are few.
 function(jackfield_scenario name script)
     cmake_parse_arguments(ARG "" "" "ENVIRONMENT" ${ARGN})
     string(MD5 hash ${name})
