@@ -66,12 +66,14 @@ function(jackfield_unit_tests name)
 endfunction()
 
 # jackfield_scenario(NAME SCRIPT [ENVIRONMENT name=value ...]): tests/scenario/SCRIPT.py, a real daemon with real peers.
-# Two at a time: their deadlines are those of people, and two cores are few.
+# Two at a time: their deadlines are those of people, and two cores are few. Load runs want to be the only one.
 function(jackfield_scenario name script)
     cmake_parse_arguments(ARG "" "" "ENVIRONMENT" ${ARGN})
     string(MD5 hash ${name})
     string(SUBSTRING ${hash} 0 1 hash)
-    if(script STREQUAL "load_test" OR hash MATCHES "[0-7]")
+    if(script STREQUAL "load_test")
+        set(place scenario_a scenario_b)
+    elseif(hash MATCHES "[0-7]")
         set(place scenario_a)
     else()
         set(place scenario_b)
@@ -80,7 +82,4 @@ function(jackfield_scenario name script)
         FOLDER ${CMAKE_SOURCE_DIR}/tests/scenario LOCKS ${place} ENVIRONMENT JACKFIELD_BUILD=${CMAKE_BINARY_DIR}
         JACKFIELD_SLOWNESS=${JACKFIELD_SLOWNESS} PYTHONDONTWRITEBYTECODE=1 ASAN_OPTIONS=detect_stack_use_after_return=0
         ${ARG_ENVIRONMENT})
-    if(script STREQUAL "load_test")  # the longest by far: begun last, it would keep everybody waiting
-        set_tests_properties(scenario_${name}.${JACKFIELD_BUILD_NAME} PROPERTIES COST 500)
-    endif()
 endfunction()
