@@ -11,7 +11,6 @@ SipCall::SipCall(CallContext& context, std::shared_ptr<const EndpointSettings> e
       endpoint_(std::move(endpoint)),
       outgoing_(is_outgoing),
       success_(*this, context.agent.transports(), context.agent.timers()),
-      refresh_retry_([this] { send_refresh(); }),
       session_(endpoint_->session_timer()),
       session_timer_([this] { session_due(); }) {
     if (endpoint_->direct_media) direct_ = std::make_unique<Direct>([this] { send_refresh(); });
@@ -38,7 +37,7 @@ void SipCall::ended(HangupCause cause) {
 void SipCall::stop_repeating() {
     success_.stop();
     if (reliable_) reliable_->stop();
-    refresh_retry_.stop();
+    if (refresh_retry_) refresh_retry_->stop();
     session_timer_.stop();
     if (direct_) direct_->review.stop();
 }

@@ -206,6 +206,7 @@ class SipCall final : public DriverChannel,
     State state_ = State::idle;
     std::unique_ptr<MediaSession> media_;
     bool media_attached_ = false;
+    bool secure_ = false;                  // the INVITE's URI is a sips one
     NegotiationState negotiation_;
     std::vector<std::unique_ptr<UserDialog>> dialogs_;  // the confirmed one, or early ones in order of their coming
 
@@ -217,17 +218,16 @@ class SipCall final : public DriverChannel,
     Flow flow_;
     std::string contact_key_;              // whom request_ goes to
     std::vector<CallTarget> other_targets_;  // further servers or flows of the contact, when this one does not take the call
-    bool secure_ = false;                  // the INVITE's URI is a sips one
     ChallengeAnswers answers_;             // to challenges of our INVITE, and of requests within the dialog
     std::string last_response_;            // final one to our INVITE: "SIP 486 Busy Here"
     std::uint32_t acknowledged_ = 0;       // CSeq of the last 2xx to an INVITE of ours
     SuccessRepeater success_;              // the last 2xx to one of theirs
     std::string answered_with_;            // what answers the offer of their INVITE
     const UserDialog* previewed_ = nullptr;  // the early dialog whose description is in use
-    bool preview_final_ = false;           // it came reliably: the 2xx brings no other (RFC 6337 3.1.1)
 
     // Provisional responses to their INVITE, when they go reliably.
     std::unique_ptr<ReliableProvisionals> reliable_;
+    bool preview_final_ = false;           // previewed_ came reliably: the 2xx brings no other (RFC 6337 3.1.1)
     bool described_reliably_ = false;      // our description went by one of them
     bool answer_waits_ = false;            // the 200 does, for the PRACK of that one (RFC 3262 section 3)
     int last_provisional_ = 0;
@@ -237,7 +237,8 @@ class SipCall final : public DriverChannel,
     bool refresh_is_invite_ = false, refresh_wanted_ = false, refresh_repeats_ = false;  // with what a challenge asked for
     bool offer_wanted_ = false, refresh_offers_ = false;  // it describes our media, a re-INVITE does so always
     std::string told_identity_;            // the last one that we wrote
-    Timer refresh_retry_;                  // after a 491 (RFC 3261 14.1)
+    std::unique_ptr<Timer> refresh_retry_;  // after a 491 (RFC 3261 14.1); most calls meet none
+    void retry_refresh(std::chrono::milliseconds delay);
 
     struct Direct {                        // endpoints with direct_media have it
         explicit Direct(std::move_only_function<void()> look) : review(std::move(look)) {}

@@ -148,10 +148,15 @@ void SipCall::note_identity(const Message& message) {
 
 // --- refreshes of ours --------------------------------------------------------------------------------------------------------
 
+void SipCall::retry_refresh(std::chrono::milliseconds delay) {
+    if (!refresh_retry_) refresh_retry_ = std::make_unique<Timer>([this] { send_refresh(); });
+    refresh_retry_->start(delay);
+}
+
 // Sends the refresh that is wanted, when it may go now; else whatever stands in its way calls again.
 void SipCall::send_refresh() {
     if (state_ != State::up || dialogs_.empty()) return;
-    if (refresh_sent_.active() || refresh_retry_.running() || success_.waiting()) return;
+    if (refresh_sent_.active() || (refresh_retry_ && refresh_retry_->running()) || success_.waiting()) return;
     if (direct_ && negotiation_.may_invite()) decide_direct_media();
     if (!refresh_wanted_) return;
     UserDialog& dialog = *dialogs_.front();
@@ -196,9 +201,9 @@ void SipCall::on_refresh_response(const Message& response) {
         const auto said = parse_retry_after(response.header(HeaderName::retry_after));
         again();
         if (status == 500 && said)
-            refresh_retry_.start(std::clamp<std::chrono::seconds>(*said, 1s, longest_retry));
+            retry_refresh(std::clamp<std::chrono::seconds>(*said, 1s, longest_retry));
         else
-            refresh_retry_.start(NegotiationState::retry_delay(outgoing_, random_number(1u << 20)));
+            retry_refresh(NegotiationState::retry_delay(outgoing_, random_number(1u << 20)));
     } else if (status == 401 || status == 407) {
         if (!answers_.challenged(response, context_.agent.users_of(endpoint_->outbound_auth))) return offer_refused(status);
         refresh_repeats_ = true;
