@@ -25,8 +25,9 @@ struct ConfigUser {
     std::vector<std::string> alternatives;  // read instead when `file` isn't there: "sip.conf"
     bool required = false;                  // false: without the file, prepare gets an empty ConfigFile
     // Builds everything from the file and touches nothing that is in force. May run on another thread than the control
-    // thread and at the same time as other users', one call at a time per user; the file lives only during the call. A returned null function means that
-    // there is nothing to do. With an error in the findings nothing of the whole transaction is applied.
+    // thread and at the same time as other users', one call at a time per user; the file lives only during the call. A
+    // returned null function means that there is nothing to do. With an error in the findings nothing of the whole
+    // transaction is applied.
     std::function<ConfigApply(const ConfigFile& file, Diagnostics& findings)> prepare;
 };
 
