@@ -10,7 +10,7 @@ constexpr ApplicationInfo info{
     .name = "Echo",
     .syntax = "Echo()",
     .synopsis = "Send back to the caller what it says",
-    .text = "Loops audio and digits back to the caller until `#` is pressed or the caller hangs up."};
+    .text = "Loops audio, video, text and digits back to the caller until `#` is pressed or the caller hangs up."};
 
 Result<void> echo(Channel& channel, const Arguments&) {
     const LoopBack loop(channel);

@@ -13,31 +13,11 @@ constexpr ApplicationInfo info{
     .text = "Audio, video and text of the call come back to the caller, each by its own stream, until `#` is pressed or the caller hangs "
             "up. More than one stream of a type (`num` above 1) is not available and is refused."};
 
-// The other streams; the audio has its own guard.
-class OtherLoops {
-  public:
-    explicit OtherLoops(Channel& channel) : channel_(channel.share()), custody_(channel.custody()) { set(true); }
-    ~OtherLoops() {
-        if (!channel_->ended() && channel_->custody() == custody_) set(false);
-    }
-    OtherLoops(const OtherLoops&) = delete;
-    OtherLoops& operator=(const OtherLoops&) = delete;
-
-  private:
-    void set(bool on) {
-        for (const auto type : {MediaType::video, MediaType::text})
-            if (MediaStream* stream = channel_->stream(type)) stream->loop_back(on);
-    }
-    std::shared_ptr<Channel> channel_;
-    const Custody::State* custody_;
-};
-
 Result<void> stream_echo(Channel& channel, const Arguments& arguments) {
     const auto number = arguments.has(0) ? parse_number<unsigned>(trim(arguments[0])) : std::optional<unsigned>(0);
     if (!number) return fail(ErrorCode::invalid, "StreamEcho: '{}' is not a number of streams", arguments[0]);
     if (*number > 1) return fail(ErrorCode::unsupported, "StreamEcho: more than one stream of a type is not available");
-    const LoopBack audio(channel);
-    const OtherLoops others(channel);
+    const LoopBack loop(channel);
     for (;;)
         if (JF_TRY(channel.read_digit()) == '#') return {};
 }

@@ -189,6 +189,7 @@ Result<void> connect(Channel& caller, Custody called, const DialOptions& options
     }
     if (JF_TRY(run_called_gosub(caller, called, options)) != Verdict::connect) return false;
     JF_TRY(greet(caller, called, options));
+    if (!caller.hung_up() && caller.state() != ChannelState::up) caller.driver().expect(called);
     JF_TRY(caller.answer());
     return true;
 }

@@ -344,8 +344,9 @@ void BridgeAccess::take_event(Member& member, ChannelEvent event) {
                     [text = std::move(event.text)](Channel& channel) { (void)channel.send_text(text); });
             return;
         case Kind::topology_changed:
-            if (!member.suspended && member.bridge->kind_ == BridgeKind::two_party && member.bridge->size() == 2)
-                (void)link(*member.bridge);
+            if (!peer) return;
+            if (!member.suspended) (void)link(*member.bridge);
+            if (!peer->hung_up()) peer->driver().bridged(member.channel.get());  // it follows, and not the other way round
             return;
         default: return;
     }

@@ -22,10 +22,7 @@ Result<void> BridgeAccess::link(Bridge& bridge) {
     Channel &one = *a.channel, &two = *b.channel;
     if (!a.suspended && !b.suspended) {
         JF_TRY(MediaStream::connect(one.media(), two.media()));
-        for (const auto type : {MediaType::video, MediaType::image, MediaType::text}) {
-            MediaStream *first = one.stream(type), *second = two.stream(type);
-            if (first && second) (void)MediaStream::connect(*first, *second);
-        }
+        Channel::connect_other_streams(one, two);
     }
     one.set_variable("BRIDGEPEER", two.name());
     two.set_variable("BRIDGEPEER", one.name());
@@ -55,8 +52,7 @@ void BridgeAccess::disconnect_media(Member& member) {
     Channel& channel = *member.channel;
     channel.media().disconnect();  // when suspended, from whoever its feature connected it with
     member.suspended = 0;
-    for (const auto type : {MediaType::video, MediaType::image, MediaType::text})
-        if (MediaStream* stream = channel.stream(type)) stream->disconnect();
+    channel.disconnect_other_streams();
 }
 
 void BridgeAccess::update_identities(Bridge& bridge, std::string_view source) {

@@ -169,11 +169,39 @@ std::string Channel::variable(std::string_view name) const {
     return value ? *value : std::string();
 }
 
-MediaStream* Channel::stream(MediaType type) {
-    if (type == MediaType::audio) return audio_.get();
+MediaStream* Channel::stream(MediaType type, std::size_t index) {
+    if (type == MediaType::audio && index-- == 0) return audio_.get();
     for (auto& stream : other_streams_)
-        if (stream->type() == type) return stream.get();
+        if (stream->type() == type && index-- == 0) return stream.get();
     return nullptr;
+}
+
+MediaStream& Channel::need_stream(MediaType type, std::size_t index) {
+    for (;;) {
+        if (MediaStream* const found = stream(type, index)) return *found;
+        other_streams_.push_back(std::make_unique<MediaStream>(type));
+    }
+}
+
+// `visit` gets each of the other streams with its place among those of its type.
+template <class F>
+void Channel::for_each_other_stream(F&& visit) {
+    std::array<std::size_t, 4> next{1, 0, 0, 0};  // by MediaType; the first audio stream stands apart
+    for (auto& stream : other_streams_) visit(*stream, next.at(static_cast<std::size_t>(stream->type()))++);
+}
+
+void Channel::connect_other_streams(Channel& a, Channel& b) {
+    a.for_each_other_stream([&b](MediaStream& stream, std::size_t index) {
+        if (MediaStream* const other = b.stream(stream.type(), index)) (void)MediaStream::connect(stream, *other);
+    });
+}
+
+void Channel::disconnect_other_streams() {
+    for (auto& stream : other_streams_) stream->disconnect();
+}
+
+void Channel::loop_back_other_streams(bool on) {
+    for (auto& stream : other_streams_) stream->loop_back(on);
 }
 
 // --- identities ------------------------------------------------------------------------------------------------------
@@ -372,8 +400,9 @@ void Channel::exchange(Channel& a, Channel& b) {
     a.driver_->moved_to(a);
     b.driver_->moved_to(b);
     a.audio_->exchange_ports(*b.audio_);
-    for (auto& stream : a.other_streams_)
-        if (MediaStream* other = b.stream(stream->type())) stream->exchange_ports(*other);
+    for (const auto& [from, to] : {std::pair(&a, &b), std::pair(&b, &a)})
+        from->for_each_other_stream([to](MediaStream& stream, std::size_t index) { (void)to->need_stream(stream.type(), index); });
+    a.for_each_other_stream([&b](MediaStream& stream, std::size_t index) { stream.exchange_ports(*b.stream(stream.type(), index)); });
     std::swap(a.topology_, b.topology_);
     std::swap(a.held_, b.held_);
     std::swap(a.hold_class_, b.hold_class_);

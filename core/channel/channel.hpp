@@ -145,7 +145,13 @@ class Channel final {
 
     // --- media -----------------------------------------------------------------------------------------------------
     MediaStream& media() { return *audio_; }                    // the audio stream; there always is one
-    MediaStream* stream(MediaType type);
+    // The first, second, ... of a type; null when there is none.
+    MediaStream* stream(MediaType type, std::size_t index = 0);
+    MediaStream& need_stream(MediaType type, std::size_t index);  // drivers; makes those that are missing, up to this one
+    // Connects streams that both have, beside the first audio stream of each; those that are connected stay so.
+    static void connect_other_streams(Channel& a, Channel& b);
+    void disconnect_other_streams();
+    void loop_back_other_streams(bool on);
     const Topology& topology() const { return topology_; }
     void set_topology(Topology topology) { topology_ = std::move(topology); }
     Result<void> request_topology(const Topology& topology);    // Waits.
@@ -251,6 +257,8 @@ class Channel final {
     Result<void> begin_music(std::string_view music_class, bool of_hold);
     void take_digit(const Digit& digit, bool signalled);
     void tell_identity(bool connected, bool redirecting);
+    template <class F>
+    void for_each_other_stream(F&& visit);
     struct Private;                                              // service fiber, what is played, attachments
     friend struct ChannelAccess;                                 // core/channel/*.cpp
 

@@ -77,6 +77,7 @@ Result<std::string> DriverChannel::property(std::string_view item) const {
 Result<void> DriverChannel::set_property(std::string_view item, std::string_view) {
     return fail(ErrorCode::not_found, "{} has no {} that can be set", channel().name(), item);
 }
+void DriverChannel::expect(Channel&) {}
 void DriverChannel::bridged(Channel*) {}
 
 Registry<ChannelDriver*>& channel_drivers() {

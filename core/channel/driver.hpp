@@ -36,10 +36,12 @@ DeviceState combine(std::span<const DeviceState> states);
 struct StreamInfo {
     MediaType type = MediaType::audio;
     FormatList formats;
-    enum class Direction : unsigned char { inactive, send, receive, both } direction = Direction::both;
+    enum class Direction : unsigned char { inactive, send, receive, both } direction = Direction::both;  // what the far side wants to do
+    bool feedback = false;                          // of video: the far side knows RTCP feedback (RFC 4585)
     std::string name;
 };
-using Topology = std::vector<StreamInfo>;           // one stream each; audio first as a rule
+// One stream each; audio first as a rule. One without formats has been refused or removed and keeps its place.
+using Topology = std::vector<StreamInfo>;
 
 // The protocol's half of a channel. The Channel owns it and calls it on the control thread; none of these calls waits
 // unless its comment says so. It tells the core what happened through the up-calls of Channel (core/channel/channel.hpp).
@@ -61,7 +63,9 @@ class DriverChannel {
     virtual Result<std::string> property(std::string_view item) const;
     virtual Result<void> set_property(std::string_view item, std::string_view value);
 
-    // Told after the channel came to be a member of a bridge or left it; `peer` null for left or more than two members.
+    // Told before answer() whom the channel will be connected with: what is answered may be made to fit. Never waits.
+    virtual void expect(Channel& peer);
+    // Told after the channel came to be a member of a bridge or left it, and when streams of the peer changed; `peer` null for left or more than two members.
     virtual void bridged(Channel* peer);
     // A channel of two halves (Local) names the other one, when a bridge may go past both of them; null otherwise.
     virtual Channel* optimizable_half() { return nullptr; }

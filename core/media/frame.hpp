@@ -39,6 +39,13 @@ struct Digit {
     static std::uint16_t limited(std::uint64_t ms) { return static_cast<std::uint16_t>(std::min<std::uint64_t>(ms, 65535)); }
 };
 
+// What the receiver of a stream tells its sender (RFC 4585, RFC 5104).
+struct Feedback {
+    enum class Kind : std::uint8_t { key_frame, lost } kind = Kind::key_frame;
+    std::uint16_t sequence = 0;       // lost: Frame::sequence of the first that is missing
+    std::uint16_t following = 0;      // lost: bit i: sequence + i + 1 is missing as well
+};
+
 // Bytes of one frame from a per-thread pool; returned when destroyed, on any thread. 4096 bytes at most.
 class FrameBuffer {
   public:

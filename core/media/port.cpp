@@ -16,6 +16,9 @@ void Port::receive(const Frame& frame) {
 void Port::receive_digit(const Digit& digit) {
     if (receiver_) receiver_->receive_digit(digit);
 }
+void Port::receive_feedback(const Feedback& feedback) {
+    if (receiver_) receiver_->receive_feedback(feedback);
+}
 void Port::report(std::uint32_t driver_event) {
     if (receiver_) receiver_->receive_report(driver_event);
 }

@@ -39,6 +39,10 @@ class Port {
     // Sends a digit by the port's own means (RFC 4733 events); false: it has none, generate it in-band.
     virtual bool write_digit(const Digit& digit) { return (void)digit, false; }
 
+    // Tells the far side what is missing of its frames; by default nothing. A key frame is asked for by the core too, when the
+    // stream is connected with another.
+    virtual void ask(const Feedback& feedback) { (void)feedback; }
+
     // The port starts to live on `thread` / leaves it (it may be attached to another one after that).
     virtual void attach(MediaThread& thread) = 0;
     virtual void detach() = 0;
@@ -51,6 +55,8 @@ class Port {
     // Hands a frame that came from outside to whatever the stream is connected with.
     void receive(const Frame& frame);
     void receive_digit(const Digit& digit);
+    // What the far side misses of the frames written, in their numbers.
+    void receive_feedback(const Feedback& feedback);
     // A state-like event for the control thread, coalesced: RTP timeout, source address learnt, quality report.
     // `driver_event` bits are given to the function that the stream's owner set (MediaStream::on_port_event).
     void report(std::uint32_t driver_event);

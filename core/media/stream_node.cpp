@@ -93,6 +93,7 @@ void StreamNode::set_port(std::unique_ptr<Port> port) {
         port_->attach(*loop_);
     }
     refresh();
+    ask_key_frames();
 }
 
 std::unique_ptr<Port> StreamNode::release_port() {
@@ -138,6 +139,14 @@ void StreamNode::link(StreamNode& a, StreamNode& b) {
     b.peer_ = &a;
     a.refresh();
     b.refresh();
+    a.ask_key_frames();
+}
+
+// Who begins to see a picture can do nothing with the changes of one that it never saw.
+void StreamNode::ask_key_frames() {
+    if (!peer_) return;
+    if (port_) port_->ask({});
+    if (peer_ != this && peer_->port_) peer_->port_->ask({});
 }
 
 void StreamNode::unlink() {
@@ -224,7 +233,8 @@ void StreamNode::receive_frame(const Frame& frame) {
     bytes_in.add(frame.payload.size());
     if (plain_in_ && !frame.payload.empty()) [[likely]] {
         StreamNode& to = *peer_;
-        if (to.plain_out_ && to.write_codec_ == frame.codec) [[likely]] {
+        // Video and text are never translated: what the far side does not take, its port leaves out.
+        if (to.plain_out_ && (to.write_codec_ == frame.codec || (!to.write_codec_ && frame.codec->type != MediaType::audio))) [[likely]] {
             if (!relayed.load(std::memory_order_relaxed)) relayed.store(true, std::memory_order_relaxed);
             return to.emit(frame);
         }
@@ -246,6 +256,10 @@ void StreamNode::receive_even(const Frame& frame) {
 void StreamNode::receive_report(std::uint32_t bits) {
     port_events.fetch_or(bits, std::memory_order_relaxed);
     raise(node_port_event);
+}
+
+void StreamNode::receive_feedback(const Feedback& feedback) {
+    if (peer_ && peer_->port_) peer_->port_->ask(feedback);
 }
 
 const Codec* StreamNode::linear_of(const Codec* codec) {

@@ -26,6 +26,7 @@ class PortReceiver {
     virtual void receive_frame(const Frame& frame) = 0;
     virtual void receive_digit(const Digit& digit) = 0;
     virtual void receive_report(std::uint32_t bits) = 0;
+    virtual void receive_feedback(const Feedback& feedback) = 0;
 
   protected:
     ~PortReceiver() = default;
@@ -178,6 +179,7 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     void receive_frame(const Frame& frame) override;
     void receive_digit(const Digit& digit) override;
     void receive_report(std::uint32_t bits) override;
+    void receive_feedback(const Feedback& feedback) override;
     void tick(std::uint64_t now) override;
     void say(const Frame& frame, Origin origin);   // to the channel
     bool plain_out() const { return plain_out_; }  // nothing stands between say() and the port
@@ -230,6 +232,7 @@ struct StreamNode final : PortReceiver, MediaThread::Ticked, Posted {
     };
 
     const Codec* linear_of(const Codec* codec);
+    void ask_key_frames();  // of both sides of the connection
     void hear(const Frame& frame);
     void forward(const Frame& frame);
     void detect(const Frame& frame);

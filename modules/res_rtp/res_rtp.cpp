@@ -65,9 +65,10 @@ class Service final : public RtpService {
         auto shared = std::make_shared<Shared>(std::move(pair), options, settings);
         shared->options.ice &= settings.ice;
         const bool transport = shared->options.ice || shared->options.dtls;
+        // Where RTCP is attended to at once, its socket stays.
+        if ((transport || options.type != MediaType::audio) && shared->sockets->rtcp < 0 && !open_rtcp(*shared->sockets, settings.checksums))
+            return fail(ErrorCode::limit, "no port for RTCP");
         if (transport) {
-            if (shared->sockets->rtcp < 0 && !open_rtcp(*shared->sockets, settings.checksums))
-                return fail(ErrorCode::limit, "no port for RTCP");
             shared->inbox = std::make_shared<PacketInbox>(module_.gate().hold());
         }
         auto session = std::make_unique<Session>(std::move(shared), module_.gate().hold());

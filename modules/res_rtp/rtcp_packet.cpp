@@ -1,4 +1,4 @@
-// RTCP packets (RFC 3550 6.4 to 6.6).
+// RTCP packets (RFC 3550 6.4 to 6.6), with feedback (RFC 4585 6, RFC 5104 4.3).
 #include "modules/res_rtp/rtcp_packet.hpp"
 
 #include <algorithm>
@@ -9,7 +9,10 @@
 namespace jackfield::rtp {
 namespace {
 
-constexpr std::uint8_t sender_report = 200, receiver_report = 201, source_description = 202, goodbye = 203;
+constexpr std::uint8_t sender_report = 200, receiver_report = 201, source_description = 202, goodbye = 203, transport_feedback = 205,
+                       payload_feedback = 206;
+constexpr std::uint8_t generic_nack = 1, picture_loss = 1, full_intra_request = 4;  // their formats
+constexpr std::size_t feedback_head = 12;
 constexpr std::size_t sender_size = 20, block_size = 24;
 
 ReportBlock read_block(const std::uint8_t* at) {
@@ -37,6 +40,23 @@ void read_report(std::span<const std::uint8_t> packet, std::uint32_t our_ssrc, C
     }
     for (unsigned left = packet[0] & 0x1f; left > 0 && at + block_size <= packet.size(); --left, at += block_size)
         if (const ReportBlock block = read_block(&packet[at]); block.ssrc == our_ssrc) report.about_us = block;
+}
+
+bool is_feedback(std::uint8_t type) { return type == transport_feedback || type == payload_feedback; }
+
+// One of these, at least feedback_head long.
+void read_feedback(std::span<const std::uint8_t> packet, std::uint32_t our_ssrc, CompoundReport& report) {
+    const std::uint8_t format = packet[0] & 0x1f;
+    if (packet[1] == payload_feedback && format == full_intra_request) {  // it names sources one by one
+        for (std::size_t at = feedback_head; at + 8 <= packet.size(); at += 8)
+            if (read_32(&packet[at]) == our_ssrc) report.full_intra = packet[at + 4];
+        return;
+    }
+    if (read_32(&packet[8]) != our_ssrc) return;
+    if (packet[1] == payload_feedback && format == picture_loss) report.picture_lost = true;
+    if (packet[1] != transport_feedback || format != generic_nack) return;
+    for (std::size_t at = feedback_head; at + 4 <= packet.size() && report.lost_count < report.lost.size(); at += 4)
+        report.lost.at(report.lost_count++) = {read_16(&packet[at]), read_16(&packet[at + 2])};
 }
 
 class Writer {
@@ -82,10 +102,11 @@ std::optional<CompoundReport> parse_rtcp(std::span<const std::uint8_t> bytes, st
         if (length > bytes.size()) break;
         const auto packet = bytes.first(length);
         const bool reports = packet[1] == sender_report || packet[1] == receiver_report;
-        if (first && (!reports || length < 8)) return {};
+        if (first && ((!reports && !is_feedback(packet[1])) || length < 8)) return {};
         if (first) report.ssrc = read_32(&packet[4]);
         first = false;
         if (reports && length >= 8) read_report(packet, our_ssrc, report);
+        if (is_feedback(packet[1]) && length >= feedback_head) read_feedback(packet, our_ssrc, report);
         if (packet[1] == goodbye && (packet[0] & 0x1f) > 0 && length >= 8) report.bye = true;
         bytes = bytes.subspan(length);
     }
@@ -128,6 +149,24 @@ std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out
         writer.word_32(report.ssrc);
         writer.end();
     }
+    return writer.size();
+}
+
+std::size_t write_feedback(const OutgoingFeedback& feedback, std::span<std::uint8_t> out) {
+    using Kind = OutgoingFeedback::Kind;
+    Writer writer(out);
+    const bool nack = feedback.kind == Kind::nack;
+    writer.header(nack ? generic_nack : feedback.kind == Kind::pli ? picture_loss : full_intra_request, nack ? transport_feedback : payload_feedback);
+    writer.word_32(feedback.ssrc);
+    writer.word_32(feedback.kind == Kind::fir ? 0 : feedback.media_ssrc);  // RFC 5104 4.3.1.2
+    if (nack) {
+        writer.word_16(feedback.lost.first);
+        writer.word_16(feedback.lost.following);
+    } else if (feedback.kind == Kind::fir) {
+        writer.word_32(feedback.media_ssrc);
+        writer.word_32(std::uint32_t{feedback.number} << 24);
+    }
+    writer.end();
     return writer.size();
 }
 

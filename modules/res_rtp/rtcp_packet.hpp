@@ -1,6 +1,7 @@
-// RTCP packets (RFC 3550 6.4 to 6.6): pure functions over bytes.
+// RTCP packets (RFC 3550 6.4 to 6.6), with feedback (RFC 4585 6, RFC 5104 4.3): pure functions over bytes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -22,14 +23,25 @@ struct SenderInfo {
     std::uint32_t rtp_time = 0, packets = 0, octets = 0;
 };
 
+// Packets that a receiver misses: `first`, and first + i + 1 for each bit i of `following` (RFC 4585 6.2.1).
+struct LostPackets {
+    std::uint16_t first = 0, following = 0;
+};
+
 // What one compound packet says, as far as a session of two uses it.
 struct CompoundReport {
     std::uint32_t ssrc = 0;  // of who wrote it
     std::optional<SenderInfo> sender;
     std::optional<ReportBlock> about_us;  // the block with our SSRC
     bool bye = false;
+    // About our source:
+    bool picture_lost = false;                // PLI
+    std::optional<std::uint8_t> full_intra;   // the number of an FIR; the same number is the same request
+    std::array<LostPackets, 32> lost;         // NACK; what is more is left out
+    std::size_t lost_count = 0;
 };
-// Reads at most 16 packets of a compound. Nothing when it does not begin with a well-formed report (RFC 3550 6.1).
+// Reads at most 16 packets of a compound. Nothing when it does not begin with a well-formed report (RFC 3550 6.1), or with
+// feedback (RFC 5506).
 std::optional<CompoundReport> parse_rtcp(std::span<const std::uint8_t> bytes, std::uint32_t our_ssrc);
 
 // Writes SR (with `sender`) or RR, a block when given, SDES with the CNAME (RFC 3550 6.5.1), and BYE if asked. Returns
@@ -42,5 +54,15 @@ struct OutgoingReport {
     bool bye = false;
 };
 std::size_t write_rtcp(const OutgoingReport& report, std::span<std::uint8_t> out);
+
+// One feedback message, to follow a report in its compound packet. Returns the bytes written; 0 when `out` is too small (20
+// always suffice).
+struct OutgoingFeedback {
+    enum class Kind : std::uint8_t { nack, pli, fir } kind = Kind::pli;
+    std::uint32_t ssrc = 0, media_ssrc = 0;  // ours; of the source that it is about
+    LostPackets lost;                        // nack
+    std::uint8_t number = 0;                 // fir
+};
+std::size_t write_feedback(const OutgoingFeedback& feedback, std::span<std::uint8_t> out);
 
 }  // namespace jackfield::rtp

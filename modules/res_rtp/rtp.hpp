@@ -49,6 +49,9 @@ struct RtpRelay {
     std::uint16_t channel = 0;  // 0: no relay
 };
 
+// Bits of RtpParameters::feedback (RFC 4585 4.2, RFC 5104 7.1): what the far side of a video stream wants to be told.
+enum RtpFeedback : std::uint8_t { rtp_nack = 1, rtp_pli = 2, rtp_fir = 4 };
+
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
 struct RtpParameters {
     SocketAddress remote;                     // media address of the far side; invalid: none yet
@@ -59,6 +62,7 @@ struct RtpParameters {
     int dtmf_payload = -1;                    // RFC 4733 payload type to send; -1: none
     int dtmf_receive_payload = -1;
     bool rtcp_mux = false;
+    std::uint8_t feedback = 0;                // RtpFeedback
     bool sending = true, receiving = true;    // by the media direction (hold)
     bool elsewhere = false;                   // the far sides send to each other: nothing is kept alive, reported or missed here
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
@@ -90,7 +94,13 @@ struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6
 };
 
 // Bits of MediaStream::on_port_event for RTP ports.
-enum RtpEvent : std::uint32_t { rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8 };
+enum RtpEvent : std::uint32_t {
+    rtp_timeout = 1,
+    rtp_source_learnt = 2,
+    rtp_quality_report = 4,
+    rtp_codec_changed = 8,
+    rtp_key_frame_wanted = 16,  // a video stream's receiver needs one, and the far side is not to be told so by RTCP
+};
 
 // One session: a pair of sockets and what is sent and received by them. Control thread.
 class RtpSession {

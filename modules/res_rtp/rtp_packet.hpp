@@ -62,6 +62,16 @@ inline void write(const Header& header, std::uint8_t* bytes) {
     write_32(bytes + 8, header.ssrc);
 }
 
+// Writes `type` into each block header of a redundant payload (RFC 2198 3) whose blocks all have one type, as those of T.140
+// text have (RFC 4103 4).
+inline void set_block_types(std::span<std::uint8_t> payload, std::uint8_t type) {
+    for (std::size_t at = 0; at < payload.size(); at += 4) {
+        const bool more = payload[at] & 0x80;
+        payload[at] = static_cast<std::uint8_t>((more ? 0x80 : 0) | (type & 0x7f));
+        if (!more) return;
+    }
+}
+
 // On one port with RTP, a packet whose second byte is in this range is RTCP (RFC 5761 4).
 inline bool is_rtcp(std::span<const std::uint8_t> bytes) {
     return bytes.size() >= 8 && bytes[0] >> 6 == 2 && bytes[1] >= 192 && bytes[1] <= 223;

@@ -57,7 +57,9 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
             JitterBuffer::Settings{.adaptive = shared_->options.jitter_implementation != "fixed",
                                    .delay = std::min(std::chrono::milliseconds(60), shared_->options.jitter_maximum),
                                    .maximum = shared_->options.jitter_maximum});
-    if (shared_->inbox) control_ = std::make_unique<ControlSocket>(*this);
+    if (shared_->options.type != MediaType::audio) passed_ = std::make_unique<Passed>();
+    // Feedback can't wait for the clock.
+    if (shared_->inbox || passed_) control_ = std::make_unique<ControlSocket>(*this);
     learning_.start({}, shared_->settings.strict != Strictness::off, shared_->settings.probation);
 }
 
@@ -201,6 +203,7 @@ void RtpPort::new_remote_source(const Header& header) {
     read_source_ = new_frame_source();
     reception_.start(header.sequence);
     if (jitter_) jitter_->reset();
+    if (passed_ && passed_->key_frame_wanted) ask_key_frame();
 }
 
 // --- where it comes from --------------------------------------------------------------------------------------------
@@ -253,6 +256,7 @@ bool RtpPort::choose_payload(const Codec* codec) {
             send_clock_ = codec->rtp_clock.hz;
             write_codec_ = codec;
             write_source_ = 0;
+            if (passed_) passed_->redundant = passed_->text_type >= 0 && codec->encoding == "red";
             return true;
         }
     return false;
@@ -268,6 +272,7 @@ void RtpPort::join_source(const Frame& frame) {
     write_source_ = frame.source;
     sequence_offset_ = static_cast<std::uint16_t>(last_sequence_ + 1 - frame.sequence);
     timestamp_offset_ = timestamp_now() - frame.timestamp;
+    if (passed_) passed_->joined_at = static_cast<std::uint16_t>(last_sequence_ + 1);
 }
 
 void RtpPort::write(const Frame& frame) {
@@ -280,7 +285,8 @@ void RtpPort::write(const Frame& frame) {
     if (joins) [[unlikely]]
         join_source(frame);
 
-    Header header{send_type_, frame.marker || joins, 0, frame.timestamp + timestamp_offset_, ssrc_};
+    // The marker of audio says that its timestamps begin anew; that of a picture is at its end.
+    Header header{send_type_, frame.marker || (joins && !passed_), 0, frame.timestamp + timestamp_offset_, ssrc_};
     header.sequence = frame.has_sequence ? static_cast<std::uint16_t>(frame.sequence + sequence_offset_)
                                          : static_cast<std::uint16_t>(last_sequence_ + 1);
     std::uint8_t* const bytes = packet_space();
@@ -289,6 +295,8 @@ void RtpPort::write(const Frame& frame) {
         swap_bytes(frame.payload, bytes + header_size);
     else
         std::memcpy(bytes + header_size, frame.payload.data(), frame.payload.size());
+    if (passed_ && passed_->redundant) [[unlikely]]
+        set_block_types({bytes + header_size, frame.payload.size()}, static_cast<std::uint8_t>(passed_->text_type));
     send_packet(bytes, header_size + frame.payload.size());
 
     if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken

@@ -44,6 +44,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
 
     void write(const Frame& frame) override;
     bool write_digit(const Digit& digit) override;
+    void ask(const Feedback& feedback) override;  // by RTCP (RFC 4585); of video only
     void attach(MediaThread& thread) override;
     void detach() override;
     std::uint32_t relay_kind() const override { return 0x525450; }  // "RTP"
@@ -59,6 +60,17 @@ class RtpPort final : public Port, MediaSocket::Receiver {
         RtpPort& port;
         void (RtpPort::*action)(std::uint64_t);
         bool runs = false;
+    };
+
+    // Of a stream that is no audio.
+    struct Passed {
+        bool key_frame_wanted = false;           // once there is a source
+        std::uint8_t full_intra = 0;             // the number of our last FIR
+        std::optional<std::uint8_t> full_intra_heard;
+        std::uint16_t joined_at = 0;             // the sequence number since which sequence_offset_ holds
+        std::uint64_t key_frame_asked_at = 0;    // 0: never
+        int text_type = -1;                      // payload type of T.140 text in redundant payloads; -1: it can't be in them
+        bool redundant = false;                  // the codec that is written
     };
 
     // RTCP's socket, where STUN and DTLS come to it too and nobody can wait for the clock that reads it otherwise.
@@ -109,7 +121,9 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void read_rtcp();
     // `age`: nanoseconds since it came.
     void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
-    void send_rtcp(bool bye);
+    void send_rtcp(bool bye, const OutgoingFeedback* feedback = nullptr);
+    void hear_feedback(const CompoundReport& heard);
+    void ask_key_frame();
     void plan_rtcp(bool first);
     void publish_quality();
     std::uint64_t now() const { return thread_ ? thread_->now_ns() : last_now_; }
@@ -131,6 +145,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     const Codec* write_codec_ = nullptr;
     RtpCipher *encrypt_ = nullptr, *decrypt_ = nullptr;  // of parameters_
     RtpSources sources_ = RtpSources::learnt;
+    std::unique_ptr<Passed> passed_;  // null: audio
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
     std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;

@@ -73,6 +73,11 @@ void RtpPort::apply_parameters() {
     multiplex_rtcp(now_valid.rtcp_mux);
     event_send_type_ = now_valid.dtmf_payload;
     event_receive_type_ = now_valid.dtmf_receive_payload >= 0 ? now_valid.dtmf_receive_payload : now_valid.dtmf_payload;
+    if (passed_) {
+        passed_->text_type = -1;
+        for (const RtpPayload& each : now_valid.send)
+            if (each.codec && each.codec->name == "t140") passed_->text_type = each.type;
+    }
     known_type_ = unknown_type;  // payload types are looked up again
     write_codec_ = nullptr;
     if (jitter_ && now_valid.write_codec) {
@@ -129,7 +134,7 @@ void RtpPort::check_silence(std::uint64_t now_ns) {
 
 // RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
 void RtpPort::send_keepalive() {
-    if (!target_.valid() || events_out_.active()) return;
+    if (!target_.valid() || events_out_.active() || passed_) return;
     std::uint8_t* const bytes = packet_space();
     constexpr std::uint8_t comfort_noise = 13;
     last_timestamp_ = timestamp_now();
@@ -149,7 +154,7 @@ void RtpPort::plan_rtcp(bool first) {
     rtcp_due_ = now() + static_cast<std::uint64_t>(static_cast<double>(spread) / 1.21828);
 }
 
-void RtpPort::send_rtcp(bool bye) {
+void RtpPort::send_rtcp(bool bye, const OutgoingFeedback* feedback) {
     if (!rtcp_target_.valid()) return;
     OutgoingReport report{.ssrc = ssrc_, .cname = shared_->options.cname, .bye = bye};
     if (packets_sent_ != packets_at_report_)
@@ -168,9 +173,11 @@ void RtpPort::send_rtcp(bool bye) {
         }
         report.block = block;
     }
-    alignas(std::uint32_t) std::array<std::uint8_t, channel_header_size + 512 + RtpCipher::overhead> packet;
+    constexpr std::size_t most_feedback = 20;
+    alignas(std::uint32_t) std::array<std::uint8_t, channel_header_size + 512 + most_feedback + RtpCipher::overhead> packet;
     const auto bytes = std::span(packet).subspan(channel_header_size);
     std::size_t size = write_rtcp(report, bytes.first(512));
+    if (feedback && size) size += write_feedback(*feedback, bytes.subspan(size, most_feedback));
     if (RtpCipher* const cipher = rtcp_mux_ ? encrypt_ : encrypt_rtcp_; cipher && size) size = cipher->rtcp(bytes, size);
     if (size == 0) return;
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
@@ -188,7 +195,7 @@ void RtpPort::multiplex_rtcp(bool on) {
     rtcp_mux_ = on;
     SocketPair& sockets = *shared_->sockets;
     // Other threads send STUN and DTLS by it, to whoever has that number then: it stays.
-    if (shared_->inbox) return;
+    if (shared_->inbox || control_) return;
     if (on)
         close_rtcp(sockets);
     else if (sockets.rtcp < 0)
@@ -258,6 +265,7 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         sender_report_at_ = clock_ns(CLOCK_MONOTONIC) - age;
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
+    if (passed_) hear_feedback(*heard);
     if (!heard->about_us) return;
     const ReportBlock& block = *heard->about_us;
     quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));

@@ -36,13 +36,15 @@ struct Session {
         }
     }
     void hear(std::span<const std::uint8_t> bytes) {
-        if (const auto report = parse_rtcp(bytes, 0x01020304)) (void)report->bye;
+        if (const auto report = parse_rtcp(bytes, 0x01020304)) require(report->lost_count <= report->lost.size());
         const auto packet = parse(bytes);
         if (!packet) return;
         require(packet->payload.size() + header_size <= bytes.size());
         require(packet->payload.empty() ||
                 (packet->payload.data() >= bytes.data() + header_size &&
                  packet->payload.data() + packet->payload.size() <= bytes.data() + bytes.size()));
+        std::vector<std::uint8_t> blocks(packet->payload.begin(), packet->payload.end());
+        set_block_types(blocks, 98);
         std::uint8_t again[header_size];
         write(packet->header, again);
         require(again[1] == bytes[1] && read_32(again + 4) == packet->header.timestamp);

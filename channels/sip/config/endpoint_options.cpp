@@ -177,6 +177,14 @@ std::vector<O> media_table() {
              e.tos_audio = JF_TRY(parse_type_of_service(value));
              return {};
          }), "ef", "Type of service of audio packets"},
+        {"tos_video", O::Parse([](E& e, std::string_view value, const ConfigEntry&) -> Result<void> {
+             e.tos_video = JF_TRY(parse_type_of_service(value));
+             return {};
+         }), "0", "Type of service of video packets"},
+        {"max_audio_streams", &E::max_audio_streams, 1, Range{1, 8},
+         "Audio streams of a call; those after the first are passed on as they come, without translation"},
+        {"max_video_streams", &E::max_video_streams, 1, Range{0, 8},
+         "Video streams of a call. They are passed on as they come, so both sides need a video codec of `allow` in common; so does text (t140, red)"},
         later("moh_passthrough", "no", "hold passed on to the other side"),
         {"suppress_moh_on_sendonly", &E::suppress_moh_on_sendonly, false, "When it holds the call (sendonly, inactive) the other side hears no music"},
         {"use_jitterbuffer", &E::jitter_buffer, false, "Even out arriving audio before it is used"},
@@ -192,8 +200,6 @@ std::vector<O> media_table() {
         O::ignored("t38_udptl_ec", "T.38 fax is not available yet"),
         O::ignored("t38_udptl_maxdatagram", "T.38 fax is not available yet"),
         O::ignored("t38_udptl_nat", "T.38 fax is not available yet"),
-        O::ignored("max_audio_streams", "one audio stream is used"),
-        O::ignored("max_video_streams", "video is not available yet"),
         O::ignored("media_use_received_transport", "SDP is answered with the profile that was offered"),
         O::ignored("rtp_engine", "there is one"),
         O::ignored("asymmetric_rtp_codec", "each direction has its own codec"),
@@ -207,7 +213,6 @@ std::vector<O> media_table() {
         O::ignored("one_touch_recording", "recording features are not available yet"),
         O::ignored("cos_audio", "class of service is not set"),
         O::ignored("cos_video", "class of service is not set"),
-        O::ignored("tos_video", "video is not available yet"),
         O::ignored("stir_shaken", "call attestation is not available yet"),
     };
 }

@@ -98,7 +98,8 @@ struct EndpointSettings {
     bool srtp_tag_32 = false;                   // AES_CM_128_HMAC_SHA1_32 is preferred
     std::shared_ptr<DtlsOptions> dtls;          // null: no option of it is written
     bool ice_support = false, bundle = false, use_avpf = false, force_avp = false, webrtc = false;
-    int tos_audio = 46;
+    int tos_audio = 46, tos_video = 0;
+    std::uint32_t max_audio_streams = 1, max_video_streams = 1;
     std::string account_code, language, music_class, tone_zone, call_groups, pickup_groups, named_call_groups, named_pickup_groups;
     std::string sdp_owner = "-", sdp_session = "Jackfield";
     std::vector<std::pair<std::string, std::string>> variables;  // set_var

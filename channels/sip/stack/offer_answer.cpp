@@ -102,6 +102,19 @@ void append_codec(SdpMedia& media, const SdpCodec& codec, std::uint8_t payload_t
     media.codecs.back().payload_type = payload_type;
 }
 
+// RFC 4103 5: redundant text names the type of its blocks, once for each generation; what it was there has changed.
+void name_redundant_type(SdpMedia& media) {
+    if (media.type != "text") return;
+    const auto text = std::ranges::find_if(media.codecs, [](const SdpCodec& codec) { return equals_ignoring_case(codec.name, "t140"); });
+    if (text == media.codecs.end()) return;
+    for (SdpCodec& codec : media.codecs) {
+        if (!equals_ignoring_case(codec.name, "red") || codec.fmtp.empty()) continue;
+        const std::size_t blocks = std::min<std::size_t>(split(codec.fmtp, '/').size(), 8);
+        codec.fmtp = std::to_string(text->payload_type);
+        for (std::size_t i = 1; i < blocks; ++i) codec.fmtp += "/" + std::to_string(text->payload_type);
+    }
+}
+
 SdpMedia describe(const LocalMedia& local) {
     SdpMedia media{.type = local.type, .port = local.port, .protocol = local.protocol, .formats = local.formats};
     media.connection = local.connection;
@@ -157,6 +170,7 @@ void number_codecs(SdpMedia& media, const LocalMedia& local, const NegotiatedMed
         }
         append_codec(media, local.codecs[i], number);
     }
+    name_redundant_type(media);
 }
 
 Result<void> need_one_medium(const std::vector<NegotiatedMedia>& media) {
@@ -185,6 +199,7 @@ bool answer_medium(const LocalDescription& local, std::size_t index, const SdpSe
         for (const NegotiatedCodec& codec : negotiated.codecs) write(codec);
         if (negotiated.comfort_noise) write(*negotiated.comfort_noise);
         if (negotiated.telephone_event) write(*negotiated.telephone_event);
+        name_redundant_type(answer);
     } else {
         answer.formats.clear();
         for (const std::string& format : mine.formats)
@@ -234,9 +249,19 @@ SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedM
         if (offer.media.back().formats.empty()) offer.media.back().formats.emplace_back("0");
         placed[index] = true;
     };
+    // The place of a removed stream goes to a new one of its type (RFC 3264 8.1), so that lines do not become more and more.
+    const auto newcomer = [&](const std::string& type) {
+        std::size_t i = 0;
+        while (i < local.media.size() && (placed[i] || local.media[i].port == 0 || local.media[i].type != type ||
+                                          std::ranges::find(slots, i, &NegotiatedMedia::local) != slots.end()))
+            ++i;
+        return i;
+    };
     for (const NegotiatedMedia& slot : slots) {
         if (slot.local < local.media.size() && !placed[slot.local])
             add(slot.local, &slot);
+        else if (const std::size_t fresh = newcomer(slot.type); fresh < local.media.size())
+            add(fresh, nullptr);
         else
             offer.media.push_back(refusal(slot.type, slot.protocol, slot.formats));
     }
@@ -245,15 +270,20 @@ SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedM
     return offer;
 }
 
-Result<Answer> make_answer(const LocalDescription& local, const SdpSession& offer) {
+Result<Answer> make_answer(const LocalDescription& local, const SdpSession& offer, std::span<const std::size_t> lines) {
     Answer answer{.description = describe_session(local)};
     std::vector<bool> placed(local.media.size());
-    for (const SdpMedia& offered : offer.media) {
+    const auto may_have = [lines](std::size_t line, std::size_t index) {
+        const std::size_t kept = line < lines.size() ? lines[line] : NegotiatedMedia::none;
+        return kept == index || (kept == NegotiatedMedia::none && std::ranges::find(lines, index) == lines.end());
+    };
+    for (std::size_t line = 0; line < offer.media.size(); ++line) {
+        const SdpMedia& offered = offer.media[line];
         NegotiatedMedia negotiated{.type = offered.type, .protocol = offered.protocol, .formats = offered.formats};
         SdpMedia described;
         bool accepted = false;
         for (std::size_t i = 0; !offered.refused() && !accepted && i < local.media.size(); ++i) {
-            if (placed[i] || !serves(local.media[i], offered)) continue;
+            if (placed[i] || !may_have(line, i) || !serves(local.media[i], offered)) continue;
             accepted = placed[i] = answer_medium(local, i, offer, offered, negotiated, described);
         }
         answer.description.media.push_back(accepted ? std::move(described)

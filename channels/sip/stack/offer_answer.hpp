@@ -79,12 +79,13 @@ struct Answer {
 bool compatible(const SdpCodec& a, const SdpCodec& b);
 
 // An offer with each local medium in its m line. `slots` is the outcome of the last exchange, when there was one: its m
-// lines stay in their places, refused ones as removed, and payload types keep their meaning (RFC 3264 section 8).
+// lines stay in their places, refused ones as removed or taken by a new medium of their type, and payload types keep their meaning (RFC 3264 section 8).
 SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedMedia> slots = {});
 
-// Answers an offer: each m line goes to the first free local medium of its type, others are refused with port 0.
-// Errors: unsupported when nothing could be accepted (488).
-Result<Answer> make_answer(const LocalDescription& local, const SdpSession& offer);
+// Answers an offer: each m line goes to the first free local medium of its type, others are refused with port 0. `lines`: the
+// local media that are kept for certain lines, by line; NegotiatedMedia::none: none is. Errors: unsupported when nothing could be
+// accepted (488).
+Result<Answer> make_answer(const LocalDescription& local, const SdpSession& offer, std::span<const std::size_t> lines = {});
 
 // What came out of an own offer. Errors: invalid (the answer has other m lines than the offer), unsupported (no medium
 // is left).

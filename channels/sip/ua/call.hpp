@@ -61,8 +61,9 @@ class SipCall final : public DriverChannel,
     // Takes an INVITE that begins a call, as far as the channel: answers it itself when something is wrong.
     static void incoming(CallContext& context, IncomingRequest& request, std::shared_ptr<const EndpointSettings> endpoint);
     // For an outgoing call to the first of `targets` (there is one at least) that takes it. Errors: those of the RTP service.
+    // `caller`: the streams of whom it is for.
     static Result<std::unique_ptr<SipCall>> outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
-                                                     std::vector<CallTarget> targets, const FormatList& formats);
+                                                     std::vector<CallTarget> targets, const FormatList& formats, const Topology& caller);
     // Takes a REFER outside of a dialog, for the call that its Target-Dialog names (RFC 4538); answers it.
     static void refer(UserAgent& agent, IncomingRequest& request, const EndpointSettings& endpoint);
     ~SipCall() override;
@@ -87,7 +88,7 @@ class SipCall final : public DriverChannel,
     // Refuses an incoming call with this status (400 to 699) and hangs the channel up; one that is answered is just hung up.
     Result<void> refuse_with(int status);
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
-    FormatList formats() const { return media_->formats(); }
+    Topology topology() const { return media_->topology(); }
     const MediaSession* media() const { return media_.get(); }  // null only while it is made
     // The call that has this dialog (Replaces); null when there is none or it has ended.
     static SipCall* find(UserAgent& agent, const DialogReference& reference);
@@ -101,6 +102,7 @@ class SipCall final : public DriverChannel,
     Result<void> transfer(std::string_view destination) override;
     Result<std::string> property(std::string_view item) const override;
     void moved_to(Channel& channel) override;
+    void expect(Channel& peer) override;
     void bridged(Channel* peer) override;
 
     // --- transactions and dialogs ---
@@ -184,6 +186,7 @@ class SipCall final : public DriverChannel,
     void on_candidates(IncomingRequest& request);
     void send_digit(const Digit& digit);
     void send_candidates();
+    void send_fast_update();
     void send_next_info();
 
     // transfers (call_transfer.cpp)
@@ -229,6 +232,7 @@ class SipCall final : public DriverChannel,
     std::unique_ptr<ReliableProvisionals> reliable_;
     bool preview_final_ = false;           // previewed_ came reliably: the 2xx brings no other (RFC 6337 3.1.1)
     bool described_reliably_ = false;      // our description went by one of them
+    bool described_ = false;               // it went by any provisional response
     bool answer_waits_ = false;            // the 200 does, for the PRACK of that one (RFC 3262 section 3)
     int last_provisional_ = 0;
 

@@ -32,7 +32,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.secure_ = invite.request_uri().scheme == UriScheme::sips;
     const std::string host = context.agent.transports().media_host(call.flow_);
     const auto bind = context.agent.transports().signalling_address(call.flow_).with_port(0);
-    auto media = MediaSession::create(context.rtp, endpoint, endpoint->formats, host, bind, "jackfield@" + host);
+    auto media = MediaSession::create(context.rtp, endpoint, endpoint->formats, host, bind);
     if (!media) {
         log_warning("Call of {}: no media: {}", endpoint->name, media.error().text);
         return (void)request.respond(503);
@@ -51,7 +51,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     const std::string extension = gruu ? gruu->aor : invite.request_uri().decoded_user();
     DriverChannelMade parts;
     parts.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
-    parts.topology = {StreamInfo{MediaType::audio, call.media_->formats(), StreamInfo::Direction::both, "audio"}};
+    parts.topology = call.media_->topology();
     parts.channel = std::move(made);
     auto custody = Channel::create(std::move(parts), "SIP", new_call_id());
     if (!custody) {
@@ -91,10 +91,9 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     }
     channel.set_state(ChannelState::ring);
     call.attach_media(nullptr);
-    RtpTransport* const transport = call.media_->transport();
-    if (!transport || transport->gathered() || call.trickles_) return begin(call, std::move(*custody));
+    if (call.media_->gathered() || call.trickles_) return begin(call, std::move(*custody));
     // Its answer is to have all candidates, and nothing answers before the dialplan runs.
-    transport->when_gathered([self = std::weak_ptr<SipCall*>(call.self_), waiting = std::make_shared<Custody>(std::move(*custody))] {
+    call.media_->when_gathered([self = std::weak_ptr<SipCall*>(call.self_), waiting = std::make_shared<Custody>(std::move(*custody))] {
         const auto alive = self.lock();
         if (!alive) return;
         SipCall& gathered = **alive;
@@ -179,7 +178,7 @@ void SipCall::attach_media(const MediaStream* near) {
         if (const auto call = self.lock()) (*call)->send_digit(digit);
     });
     if (RtpTransport* const transport = media_->transport()) {
-        transport->on_late_candidates([self] {
+        media_->on_late_candidates([self] {
             if (const auto call = self.lock()) (*call)->send_candidates();
         });
         transport->on_failure([self](const std::string& why) {
@@ -224,6 +223,7 @@ std::string_view SipCall::response_to_invite(int status, const std::string& sdp,
 Result<void> SipCall::send_provisional(int status, bool with_sdp) {
     if (answer_waits_) return {};
     last_provisional_ = status;
+    described_ |= with_sdp && media_->negotiated();
     const auto diversion = [&](MessageWriter& writer) {
         if (status == 181) add_diversion(writer);
     };
@@ -269,6 +269,12 @@ Result<void> SipCall::answer() {
     answer_waits_ = described_reliably_ && reliable_->waiting();
     if (!answer_waits_) send_success();
     return {};
+}
+
+// Streams of the peer's that ours can't follow are refused, while our far side does not know an answer yet.
+void SipCall::expect(Channel& peer) {
+    if (!invite_received_.active() || answered_with_.empty() || described_ || answer_waits_ || !media_->expect(peer.topology())) return;
+    if (auto answer = media_->make_answer(invite_received_.request().body())) answered_with_ = *std::move(answer);
 }
 
 void SipCall::send_success() {

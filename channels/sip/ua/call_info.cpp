@@ -1,4 +1,6 @@
 // One SIP call: INFO, for digits and for candidates of ICE that come late (RFC 8840).
+#include <algorithm>
+
 #include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "core/base/log.hpp"
@@ -34,16 +36,23 @@ std::optional<InfoDigit> parse_info_digit(const Message& info) {
     return digit;
 }
 
+constexpr std::string_view media_control = "application/media_control+xml";  // RFC 5168
+
 }  // namespace
 
 void SipCall::on_info(IncomingRequest& request) {
     const Message& info = request.request();
     if (info.body().empty()) return (void)request.respond(200);
     if (grammar::same_word(info.content_type(), trickle_content_type)) return on_candidates(request);
+    if (grammar::same_word(info.content_type(), media_control)) {
+        Channel* const peer = info.body().contains("picture_fast_update") ? channel().peer() : nullptr;
+        if (MediaStream* const video = peer ? peer->stream(MediaType::video) : nullptr) video->with_port<Port>([](Port& port) { port.ask({}); });
+        return (void)request.respond(200);
+    }
     const auto digit = parse_info_digit(info);
     if (!digit) {
         return (void)request.send(415, context_.agent.response(request, 415, {}, [](MessageWriter& writer) {
-            writer.header(HeaderName::accept, "application/dtmf-relay, application/dtmf");
+            writer.header(HeaderName::accept, "application/dtmf-relay, application/dtmf, application/media_control+xml");
             writer.finish();
         }));
     }
@@ -81,6 +90,15 @@ void SipCall::send_candidates() {
     std::string fragment = media_->late_candidates();
     if (fragment.empty()) return;
     infos_.push_back({trickle_content_type, std::move(fragment)});
+    send_next_info();
+}
+
+// For phones whose video goes without RTCP feedback (RFC 5168); one at a time.
+void SipCall::send_fast_update() {
+    if (state_ != State::up || std::ranges::any_of(infos_, [](const Info& info) { return info.type == media_control; })) return;
+    infos_.push_back({media_control,
+                      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder>"
+                      "</vc_primitive></media_control>\r\n"});
     send_next_info();
 }
 

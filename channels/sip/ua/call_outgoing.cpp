@@ -17,7 +17,7 @@ bool has_sdp(const Message& message) {
 }  // namespace
 
 Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::shared_ptr<const EndpointSettings> endpoint,
-                                                   std::vector<CallTarget> targets, const FormatList& formats) {
+                                                   std::vector<CallTarget> targets, const FormatList& formats, const Topology& caller) {
     std::unique_ptr<SipCall> call(new SipCall(context, endpoint, true));
     call->aim_at(std::move(targets.front()));
     targets.erase(targets.begin());
@@ -25,7 +25,8 @@ Result<std::unique_ptr<SipCall>> SipCall::outgoing(CallContext& context, std::sh
     const Flow& flow = call->flow_;
     const std::string host = context.agent.transports().media_host(flow);
     const auto bind = context.agent.transports().signalling_address(flow).with_port(0);
-    call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind, "jackfield@" + host));
+    call->media_ = JF_TRY(MediaSession::create(context.rtp, endpoint, formats, host, bind));
+    call->media_->offer_streams(caller);
     call->request_.method = Method::invite;
     return call;
 }
@@ -61,12 +62,11 @@ Result<void> SipCall::call() {
     channel().attributes().named_call_groups = endpoint_->named_call_groups;
     channel().attributes().named_pickup_groups = endpoint_->named_pickup_groups;
     add_inherited_headers();
-    RtpTransport* const transport = media_->transport();
-    if (!transport) {
+    if (media_->gathered()) {
         send_invite();
         return {};
     }
-    transport->when_gathered([self = std::weak_ptr<SipCall*>(self_)] {
+    media_->when_gathered([self = std::weak_ptr<SipCall*>(self_)] {
         if (const auto call = self.lock(); call && (*call)->state_ == State::calling) (*call)->send_invite();
     });
     return {};

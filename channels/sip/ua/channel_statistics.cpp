@@ -11,25 +11,38 @@ namespace {
 constexpr CommandInfo statistics_info{
     .words = "pjsip show channelstats",
     .synopsis = "Show the media of SIP calls: packets, losses, jitter, round trip, and how it travels",
-    .text = "As the last RTCP reports of both sides say; times in seconds. The last column: RTP, or the state of ICE and DTLS."};
+    .text = "As the last RTCP reports of both sides say; times in seconds. The last column: RTP, or the state of ICE and DTLS.\n"
+            "Video and text that a call has are lines of their own below its audio."};
 
 double percent(std::uint32_t lost, std::uint32_t received) {
     return lost + received == 0 ? 0 : 100.0 * lost / (static_cast<double>(lost) + received);
 }
 
-Result<void> print_statistics(Console& console, const Channel& channel, const MediaSession& media) {
-    const RtpQuality quality = media.rtp().quality();
+Result<void> print_stream(Console& console, const Channel& channel, const RtpQuality& quality, std::string_view codec, std::string_view transport) {
     const auto age = std::chrono::duration_cast<std::chrono::seconds>(wall_now() - channel.created()).count();
-    const FormatList formats = media.formats();
-    const Format* const format = formats.best(MediaType::audio);
     // Asterisk's width: the first 8 characters of the bridge, the channel's name without its technology.
     const std::string bridge = channel.bridge() ? channel.bridge()->id().substr(0, 8) : std::string();
     return console.print(" {:8} {:<18} {:02}:{:02}:{:02} {:<6} {:>7} {:>7} {:>3.0f} {:>7.3f} {:>7} {:>7} {:>3.0f} {:>7.3f} {:>7.3f} {}\n", bridge,
-                         channel.name().substr(channel.name().find('/') + 1), age / 3600, age / 60 % 60, age % 60, format ? format->codec->name : "",
+                         channel.name().substr(channel.name().find('/') + 1), age / 3600, age / 60 % 60, age % 60, codec,
                          quality.packets_received, quality.lost, percent(quality.lost, quality.packets_received), quality.jitter_ms / 1000,
                          quality.packets_sent, quality.remote_lost, percent(quality.remote_lost, quality.packets_sent),
                          quality.remote_jitter_ms / 1000, quality.round_trip_ms / 1000,
-                         media.transport() ? media.transport()->describe() : media.secured() ? "SRTP" : "RTP");
+                         transport);
+}
+
+std::string way_of(RtpTransport* transport, bool secured) { return transport ? transport->describe() : secured ? "SRTP" : "RTP"; }
+
+Result<void> print_statistics(Console& console, const Channel& channel, const MediaSession& media) {
+    const FormatList formats = media.formats();
+    const Format* const format = formats.best(MediaType::audio);
+    auto printed = print_stream(console, channel, media.rtp().quality(), format ? format->codec->name : "", way_of(media.transport(), media.secured()));
+    media.for_each_passed([&](const PassedStream& stream) {
+        if (!printed || !stream.live()) return;
+        const SdpCodec& best = stream.codecs.front();
+        const Codec* const codec = find_codec(best.name, best.clock_rate, best.channels);
+        printed = print_stream(console, channel, stream.rtp->quality(), codec ? codec->name : best.name, way_of(stream.transport(), stream.secured()));
+    });
+    return printed;
 }
 
 }  // namespace

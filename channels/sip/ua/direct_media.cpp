@@ -32,6 +32,8 @@ SdpCodec told_as(const NegotiatedCodec& mine, const NegotiatedCodec& theirs) {
 std::optional<DirectMedia> MediaSession::direct_to(const MediaSession& other) const {
     const NegotiatedMedia *const mine = audio_in_use(), *const theirs = other.audio_in_use();
     if (!mine || !theirs || secured() || other.secured() || transport() || other.transport()) return {};
+    for (const MediaSession* side : {this, &other})
+        if (std::ranges::count_if(side->slots_, &NegotiatedMedia::accepted) > 1) return {};  // all of a call's media go one way
     for (const NegotiatedMedia* side : {mine, theirs})
         if (side->held || side->direction != Direction::sendrecv || side->remote.address.empty() || side->remote.is_null() || side->remote_port == 0 ||
             side->rtcp_mux)
@@ -81,7 +83,15 @@ void SipCall::review_media_of_both() {
     if (SipCall* const other = bridged_call()) other->review_media();
 }
 
-void SipCall::bridged(Channel*) { review_media(); }
+void SipCall::bridged(Channel* peer) {
+    review_media();
+    if (!peer || state_ != State::up) return;
+    media_->on_fast_update([this] { send_fast_update(); });
+    if (!media_->follow(peer->topology())) return;
+    log_debug(1, "{}: its streams follow those of {}", channel().name(), peer->name());
+    offer_wanted_ = refresh_wanted_ = true;
+    send_refresh();
+}
 
 SipCall* SipCall::bridged_call() const {
     Bridge* const bridge = channel().bridge();
@@ -131,6 +141,7 @@ Result<std::string> SipCall::answer_offer(std::string_view offer) {
 
 // Our offer was refused. That of media elsewhere is not made again; the other side has to come back then.
 void SipCall::offer_refused(int status) {
+    media_->offer_declined();
     if (!direct_ || !media_->direct()) return;
     log_notice("{}: the far side refuses media from elsewhere ({}): it goes on through here", channel().name(), status);
     direct_->refused = true;

@@ -74,10 +74,12 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
     cause = HangupCause::destination_out_of_order;
     auto targets = JF_TRY(this->targets(std::move(contact), *endpoint));
     cause = HangupCause::switch_congestion;
-    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(targets), offered(endpoint->formats, request.formats)));
+    static const Topology nobody;
+    const Topology& caller = request.requestor ? request.requestor->topology() : nobody;
+    auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(targets), offered(endpoint->formats, request.formats), caller));
     DriverChannelMade made;
     made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
-    made.topology = {StreamInfo{MediaType::audio, call->formats(), StreamInfo::Direction::both, "audio"}};
+    made.topology = call->topology();
     made.channel = std::move(call);
     return made;
 }

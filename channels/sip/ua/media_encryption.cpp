@@ -17,11 +17,6 @@ CryptoLine fresh_line(std::uint32_t tag, SrtpSuite suite) {
     return line;
 }
 
-const SdpMedia* audio_of(const SdpSession& session) {
-    const auto found = std::ranges::find_if(session.media, [](const SdpMedia& media) { return media.type == "audio" && !media.refused(); });
-    return found == session.media.end() ? nullptr : &*found;
-}
-
 std::vector<CryptoLine> crypto_of(const SdpMedia& media) {
     std::vector<CryptoLine> lines;
     for (const SdpAttribute& attribute : media.attributes)
@@ -32,22 +27,37 @@ std::vector<CryptoLine> crypto_of(const SdpMedia& media) {
 
 bool is_secure(std::string_view profile) { return profile.starts_with(secure_profile); }
 
-}  // namespace
-
-void MediaSession::describe_encryption(LocalMedia& audio) const {
-    if (endpoint_->media_encryption == MediaEncryption::dtls) return;  // media_transport.cpp
-    audio.protocol = protection_ && protection_->keys.secure_profile ? secure_profile : plain_profile;
-    if (endpoint_->use_avpf) audio.protocol += 'F';
-    if (!protection_) return;
-    for (const CryptoLine& line : protection_->keys.described) audio.attributes.push_back({"crypto", write_crypto(line), true});
+// A cipher whose key stays is kept: it counts the packets since the key was new (RFC 3711 3.3.1).
+Result<void> make_ciphers(MediaKeys& keys, const CryptoLine& own, const CryptoLine& remote) {
+    const auto keeps = [](const std::optional<CryptoLine>& before, const CryptoLine& now) {
+        return before && before->suite == now.suite && before->key == now.key && before->identifier == now.identifier;
+    };
+    const auto srtp = JF_TRY(find_service<SrtpService>());
+    auto encrypt = keeps(keys.own, own) ? keys.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
+    auto decrypt = keeps(keys.remote, remote) ? keys.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
+    keys.encrypt = std::move(encrypt);
+    keys.decrypt = std::move(decrypt);
+    keys.own = own;
+    keys.remote = remote;
+    return {};
 }
 
-void MediaSession::offer_encryption() {
+}  // namespace
+
+void MediaSession::describe_encryption(const SessionStream& stream, LocalMedia& media) const {
+    if (endpoint_->media_encryption == MediaEncryption::dtls) return;  // media_transport.cpp
+    media.protocol = stream.protection && stream.protection->keys.secure_profile ? secure_profile : plain_profile;
+    if (endpoint_->use_avpf) media.protocol += 'F';
+    if (!stream.protection) return;
+    for (const CryptoLine& line : stream.protection->keys.described) media.attributes.push_back({"crypto", write_crypto(line), true});
+}
+
+void MediaSession::offer_encryption(SessionStream& stream) const {
     if (endpoint_->media_encryption != MediaEncryption::sdes) return;
-    protection_->keys.secure_profile = !endpoint_->media_encryption_optimistic;
-    protection_->keys.described.clear();
-    if (protection_->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
-        protection_->keys.described.push_back(*protection_->keys.own);
+    stream.protection->keys.secure_profile = !endpoint_->media_encryption_optimistic;
+    stream.protection->keys.described.clear();
+    if (stream.protection->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
+        stream.protection->keys.described.push_back(*stream.protection->keys.own);
         return;
     }
     using enum SrtpSuite;
@@ -56,13 +66,12 @@ void MediaSession::offer_encryption() {
     for (const SrtpSuite suite : {short_tag ? aes_cm_128_hmac_sha1_32 : aes_cm_128_hmac_sha1_80,
                                   short_tag ? aes_cm_128_hmac_sha1_80 : aes_cm_128_hmac_sha1_32, aes_256_cm_hmac_sha1_80,
                                   aead_aes_128_gcm, aead_aes_256_gcm})
-        protection_->keys.described.push_back(fresh_line(++tag, suite));
+        stream.protection->keys.described.push_back(fresh_line(++tag, suite));
 }
 
-Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
-    const SdpMedia* offered = audio_of(offer);
+Result<void> MediaSession::answer_encryption(SessionStream& stream, const SdpMedia* offered) const {
     if (!offered || endpoint_->media_encryption != MediaEncryption::sdes) {  // a secured offer finds no medium then: 488
-        if (protection_) protection_->keys = {};
+        if (stream.protection) stream.protection->keys = {};
         return {};
     }
     const auto lines = crypto_of(*offered);
@@ -70,48 +79,32 @@ Result<void> MediaSession::answer_encryption(const SdpSession& offer) {
     if (lines.empty() || (!secure && !endpoint_->media_encryption_optimistic)) {
         if (secure || !endpoint_->media_encryption_optimistic)
             return fail(ErrorCode::unsupported, "Endpoint {} wants encrypted media", endpoint_->name);
-        protection_->keys = {};
+        stream.protection->keys = {};
         return {};
     }
     // The key that is in use goes on for as long as theirs does; who brings a new one gets a new one.
-    const bool same = protection_->keys.remote && protection_->keys.own && std::ranges::find(lines, *protection_->keys.remote) != lines.end();
-    const CryptoLine remote = same ? *protection_->keys.remote : lines.front();
-    CryptoLine own = same ? *protection_->keys.own : fresh_line(remote.tag, remote.suite);
-    JF_TRY(make_ciphers(own, remote));
+    const bool same = stream.protection->keys.remote && stream.protection->keys.own && std::ranges::find(lines, *stream.protection->keys.remote) != lines.end();
+    const CryptoLine remote = same ? *stream.protection->keys.remote : lines.front();
+    CryptoLine own = same ? *stream.protection->keys.own : fresh_line(remote.tag, remote.suite);
+    JF_TRY(make_ciphers(stream.protection->keys, own, remote));
     own.tag = remote.tag;
-    protection_->keys.secure_profile = secure;
-    protection_->keys.described = {std::move(own)};
+    stream.protection->keys.secure_profile = secure;
+    stream.protection->keys.described = {std::move(own)};
     return {};
 }
 
-Result<void> MediaSession::accept_encryption(const SdpSession& answer) {
+Result<void> MediaSession::accept_encryption(SessionStream& stream, const SdpMedia* answered) const {
     if (endpoint_->media_encryption != MediaEncryption::sdes) return {};
-    const SdpMedia* answered = audio_of(answer);
     const auto lines = answered ? crypto_of(*answered) : std::vector<CryptoLine>();
     if (lines.empty()) {
         if (!endpoint_->media_encryption_optimistic)
             return fail(ErrorCode::unsupported, "Endpoint {} wants encrypted media, and the answer has no key", endpoint_->name);
-        protection_->keys = {};
+        stream.protection->keys = {};
         return {};
     }
-    const auto own = std::ranges::find_if(protection_->keys.described, [&](const CryptoLine& line) { return line.tag == lines.front().tag && line.suite == lines.front().suite; });
-    if (own == protection_->keys.described.end()) return fail(ErrorCode::invalid, "The answer's key is for none that was offered");
-    return make_ciphers(*own, lines.front());
-}
-
-// A cipher whose key stays is kept: it counts the packets since the key was new (RFC 3711 3.3.1).
-Result<void> MediaSession::make_ciphers(const CryptoLine& own, const CryptoLine& remote) {
-    const auto keeps = [](const std::optional<CryptoLine>& before, const CryptoLine& now) {
-        return before && before->suite == now.suite && before->key == now.key && before->identifier == now.identifier;
-    };
-    const auto srtp = JF_TRY(find_service<SrtpService>());
-    auto encrypt = keeps(protection_->keys.own, own) ? protection_->keys.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
-    auto decrypt = keeps(protection_->keys.remote, remote) ? protection_->keys.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
-    protection_->keys.encrypt = std::move(encrypt);
-    protection_->keys.decrypt = std::move(decrypt);
-    protection_->keys.own = own;
-    protection_->keys.remote = remote;
-    return {};
+    const auto own = std::ranges::find_if(stream.protection->keys.described, [&](const CryptoLine& line) { return line.tag == lines.front().tag && line.suite == lines.front().suite; });
+    if (own == stream.protection->keys.described.end()) return fail(ErrorCode::invalid, "The answer's key is for none that was offered");
+    return make_ciphers(stream.protection->keys, *own, lines.front());
 }
 
 }  // namespace jackfield::sip

@@ -55,33 +55,49 @@ std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
 
 const Codec* codec_of(const SdpCodec& codec) { return find_codec(codec.name, codec.clock_rate, codec.channels); }
 
+const SdpMedia* described_audio(const SdpSession& session) {
+    const auto found = std::ranges::find_if(session.media, [](const SdpMedia& media) { return media.type == "audio" && !media.refused(); });
+    return found == session.media.end() ? nullptr : &*found;
+}
+
+// There is no call without the channel's own stream.
+Result<void> need_audio(const std::vector<NegotiatedMedia>& media) {
+    if (std::ranges::find(media, std::size_t{0}, &NegotiatedMedia::local) != media.end()) return {};
+    return fail(ErrorCode::unsupported, "No audio codec in common");
+}
+
 }  // namespace
 
+RtpOptions MediaSession::rtp_options(const EndpointSettings& endpoint, const std::string& host, const SocketAddress& local) {
+    RtpOptions options;
+    options.local = local;
+    options.symmetric = endpoint.rtp_symmetric || endpoint.rewrite_contact;
+    options.cname = "jackfield@" + host;
+    options.dscp = endpoint.tos_audio;
+    options.ice = endpoint.ice_support;
+    if (const auto told = SocketAddress::parse(host); told && !told->is_any() && !told->same_host(options.local)) options.external = *told;
+    if (endpoint.media_encryption == MediaEncryption::dtls) options.dtls = endpoint.dtls->context;
+    return options;
+}
+
+bool MediaSession::needs_protection() const {
+    return endpoint_->media_encryption != MediaEncryption::no || endpoint_->ice_support || endpoint_->bundle || endpoint_->webrtc;
+}
+
 Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std::shared_ptr<const EndpointSettings> settings,
-                                                           FormatList formats, const std::string& host, const SocketAddress& bind,
-                                                           const std::string& cname) {
+                                                           FormatList formats, const std::string& host, const SocketAddress& bind) {
     std::unique_ptr<MediaSession> session(new MediaSession(std::move(settings), std::move(formats)));
     const EndpointSettings& endpoint = *session->endpoint_;
-    RtpOptions options;
-    options.local = bind;
-    if (endpoint.bind_rtp_to_media_address && !endpoint.media_address.empty())
-        options.local = JF_TRY(SocketAddress::parse(endpoint.media_address));
-    options.symmetric = endpoint.rtp_symmetric || endpoint.rewrite_contact;
+    if (endpoint.media_encryption == MediaEncryption::dtls && (!endpoint.dtls || !endpoint.dtls->context))
+        return fail(ErrorCode::unsupported, "endpoint {} has no certificate for DTLS", endpoint.name);
+    const bool bind_here = endpoint.bind_rtp_to_media_address && !endpoint.media_address.empty();
+    RtpOptions options = rtp_options(endpoint, host, bind_here ? JF_TRY(SocketAddress::parse(endpoint.media_address)) : bind);
     options.timeout = endpoint.rtp_timeout;
     options.hold_timeout = endpoint.rtp_timeout_hold;
     options.keepalive = endpoint.rtp_keepalive;
     options.jitter_buffer = endpoint.jitter_buffer;
-    options.dscp = endpoint.tos_audio;
-    options.cname = cname;
-    options.ice = endpoint.ice_support;
-    if (const auto told = SocketAddress::parse(host); told && !told->is_any() && !told->same_host(options.local)) options.external = *told;
-    if (endpoint.media_encryption == MediaEncryption::dtls) {
-        if (!endpoint.dtls || !endpoint.dtls->context) return fail(ErrorCode::unsupported, "endpoint {} has no certificate for DTLS", endpoint.name);
-        options.dtls = endpoint.dtls->context;
-    }
-    session->rtp_ = JF_TRY(rtp.create(options));
-    if (endpoint.media_encryption != MediaEncryption::no || endpoint.ice_support || endpoint.bundle || endpoint.webrtc)
-        session->protection_ = std::make_unique<MediaProtection>();
+    session->audio_.rtp = JF_TRY(rtp.create(options));
+    if (session->needs_protection()) session->audio_.protection = std::make_unique<MediaProtection>();
     session->origin_ = SdpOrigin(session_identifier());
     session->host_ = endpoint.media_address.empty() ? host : endpoint.media_address;
     if (endpoint.media_encryption != MediaEncryption::no) JF_TRY(find_service<SrtpService>());
@@ -95,24 +111,34 @@ LocalDescription MediaSession::describe() const {
     local.name = endpoint_->sdp_session;
     local.order = CodecOrder::local;
     LocalMedia audio;
-    audio.port = rtp_->local().port();
+    audio.port = audio_.rtp->local().port();
     const bool events = endpoint_->dtmf == DtmfMode::rfc4733 || endpoint_->dtmf == DtmfMode::automatic || endpoint_->dtmf == DtmfMode::auto_info;
     audio.codecs = describe_codecs(formats_, events);
     audio.rtcp_mux = endpoint_->rtcp_mux;
-    describe_encryption(audio);
-    describe_transport(local, audio);
+    describe_encryption(audio_, audio);
+    describe_bundle(local, audio);
+    describe_transport(audio_, local, audio);
     if (direct_) describe_direct(audio);
     if (const Format* first = formats_.best(MediaType::audio)) {
         audio.ptime = static_cast<unsigned>(first->effective_packet_time().count());
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
     }
     local.media.push_back(std::move(audio));
+    if (passed_) describe_passed(local);
     return local;
 }
 
 std::string MediaSession::make_offer() {
-    offer_encryption();
-    offer_transport();
+    offer_encryption(audio_);
+    offer_transport(audio_);
+    if (passed_) {
+        close_unused();
+        for (const auto& stream : passed_->all) {
+            if (!stream->live()) continue;
+            offer_encryption(*stream);
+            offer_transport(*stream);
+        }
+    }
     offer_ = std::make_unique<SdpSession>(sip::make_offer(describe(), slots_));
     note_told();
     return origin_.write(*offer_);
@@ -121,18 +147,27 @@ std::string MediaSession::make_offer() {
 Result<std::string> MediaSession::make_answer(std::string_view text) {
     const SdpSession offer = JF_TRY(parse_sdp(text));
     std::optional<MediaProtection> before;
-    if (protection_) before = *protection_;
+    if (audio_.protection) before = *audio_.protection;
+    std::vector<std::size_t> lines;
     const auto answered = [&]() -> Result<Answer> {
-        JF_TRY(answer_encryption(offer));
-        JF_TRY(answer_transport(offer));
-        return sip::make_answer(describe(), offer);
+        const SdpMedia* const audio = described_audio(offer);
+        JF_TRY(answer_encryption(audio_, audio));
+        JF_TRY(answer_transport(audio_, offer, audio));
+        lines = take_lines(offer);
+        answer_passed(offer, lines);
+        auto answer = JF_TRY(sip::make_answer(describe(), offer, lines));
+        JF_TRY(need_audio(answer.media));
+        return answer;
     };
     auto answer = answered();
     if (!answer) {  // the media that there is goes on as it did
-        if (before) *protection_ = *std::move(before);
+        if (before) *audio_.protection = *std::move(before);
         return std::unexpected(std::move(answer).error());
     }
     complete_answer(offer, answer->description);
+    for (std::size_t line = 0; line < lines.size(); ++line)  // of another profile, for one
+        if (lines[line] != NegotiatedMedia::none && lines[line] > 0 && !answer->media[line].accepted()) passed_->all[lines[line] - 1]->codecs.clear();
+    if (passed_) note_remote(offer, true, answer->media);
     note_told();
     negotiated_to(std::move(answer->media));
     return origin_.write(answer->description);
@@ -142,8 +177,11 @@ Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
     if (!offer_) return fail(ErrorCode::invalid, "An answer without an offer");
     auto media = JF_TRY(sip::accept_answer(describe(), *offer_, answer));
-    JF_TRY(accept_encryption(answer));
-    JF_TRY(accept_transport(answer));
+    JF_TRY(need_audio(media));
+    const SdpMedia* const audio = described_audio(answer);
+    JF_TRY(accept_encryption(audio_, audio));
+    JF_TRY(accept_transport(audio_, answer, audio));
+    if (passed_) note_remote(answer, false, media);
     negotiated_to(std::move(media));
     return {};
 }
@@ -152,74 +190,88 @@ void MediaSession::negotiated_to(std::vector<NegotiatedMedia> media) {
     slots_ = std::move(media);
     for (NegotiatedMedia& slot : slots_)
         if (slot.accepted()) slot.formats = {};  // of interest while a line is refused
+    if (passed_) apply_passed();
     apply();
 }
 
 FormatList MediaSession::formats() const {
     FormatList list;
-    for (const NegotiatedMedia& media : slots_) {
-        if (!media.accepted()) continue;
-        for (const NegotiatedCodec& negotiated : media.codecs)
+    if (const NegotiatedMedia* const media = slot_of(0))
+        for (const NegotiatedCodec& negotiated : media->codecs)
             if (const Codec* codec = codec_of(negotiated.codec))
-                list.add(Format{codec, std::chrono::milliseconds(media.ptime), negotiated.codec.fmtp});
-    }
-    return list.empty() ? formats_ : list;
+                list.add(Format{codec, std::chrono::milliseconds(media->ptime), negotiated.codec.fmtp});
+    return list.empty() ? formats_.of_type(MediaType::audio) : list;
 }
 
 void MediaSession::attach(Channel& channel, const MediaStream* near, SendDigit send_digit) {
     channel_ = &channel;
     send_digit_ = std::move(send_digit);
-    channel.media().set_port(rtp_->take_port(), near);
+    channel.media().set_port(audio_.rtp->take_port(), near);
     if (endpoint_->dtmf == DtmfMode::inband) channel.media().detect_inband_digits(true);
+    if (passed_) apply_passed();
     if (const NegotiatedMedia* audio = audio_in_use()) tell_channel(*audio);
 }
 
+const NegotiatedMedia* MediaSession::slot_of(std::size_t local) const {
+    const auto found = std::ranges::find(slots_, local, &NegotiatedMedia::local);
+    return found == slots_.end() ? nullptr : &*found;
+}
+
 const NegotiatedMedia* MediaSession::audio_in_use() const {
-    const NegotiatedMedia* audio = nullptr;
-    for (const NegotiatedMedia& media : slots_)
-        if (media.accepted() && media.type == "audio") audio = &media;
+    const NegotiatedMedia* const audio = slot_of(0);
     return audio && !audio->codecs.empty() ? audio : nullptr;
+}
+
+RtpParameters MediaSession::parameters_of(const SessionStream& stream, const NegotiatedMedia& media) const {
+    RtpParameters parameters;
+    if (!media.remote.is_null())
+        if (auto remote = SocketAddress::parse(media.remote.address)) parameters.remote = remote->with_port(media.remote_port);
+    if (media.remote_rtcp_port && parameters.remote.valid()) {
+        const auto& host = media.remote_rtcp_address.empty() ? media.remote.address : media.remote_rtcp_address;
+        if (auto rtcp = SocketAddress::parse(host)) parameters.remote_rtcp = rtcp->with_port(media.remote_rtcp_port);
+    }
+    parameters.send.reserve(media.codecs.size());
+    parameters.receive.reserve(media.codecs.size());
+    for (const NegotiatedCodec& negotiated : media.codecs)
+        if (const Codec* codec = codec_of(negotiated.codec)) {
+            parameters.send.push_back({negotiated.send_payload_type, codec});
+            parameters.receive.push_back({negotiated.receive_payload_type, codec});
+        }
+    if (!parameters.send.empty()) parameters.write_codec = parameters.send.front().codec;
+    parameters.rtcp_mux = media.rtcp_mux;
+    if (stream.protection) {
+        parameters.encrypt = stream.protection->keys.encrypt;
+        parameters.decrypt = stream.protection->keys.decrypt;
+    }
+    parameters.sending = sends(media.direction);
+    parameters.receiving = receives(media.direction);
+    return parameters;
+}
+
+void MediaSession::set_parameters(SessionStream& stream, const NegotiatedMedia& media, RtpParameters parameters) const {
+    if (RtpTransport* const transport = stream.transport()) {  // first: nothing goes out in plain meanwhile
+        MediaTransport& described = stream.protection->transport;
+        described.remote.rtcp_mux = media.rtcp_mux;
+        transport->set_remote(described.remote, described.ours, described.active.value_or(false));
+    }
+    stream.rtp->set(std::move(parameters));
 }
 
 void MediaSession::apply() {
     const NegotiatedMedia* const audio = audio_in_use();
     if (!audio) return;
-    RtpParameters parameters;
-    if (!audio->remote.is_null())
-        if (auto remote = SocketAddress::parse(audio->remote.address)) parameters.remote = remote->with_port(audio->remote_port);
-    if (audio->remote_rtcp_port && parameters.remote.valid()) {
-        const auto& host = audio->remote_rtcp_address.empty() ? audio->remote.address : audio->remote_rtcp_address;
-        if (auto rtcp = SocketAddress::parse(host)) parameters.remote_rtcp = rtcp->with_port(audio->remote_rtcp_port);
-    }
-    parameters.send.reserve(audio->codecs.size());
-    parameters.receive.reserve(audio->codecs.size());
-    for (const NegotiatedCodec& negotiated : audio->codecs)
-        if (const Codec* codec = codec_of(negotiated.codec)) {
-            parameters.send.push_back({negotiated.send_payload_type, codec});
-            parameters.receive.push_back({negotiated.receive_payload_type, codec});
-        }
+    RtpParameters parameters = parameters_of(audio_, *audio);
     if (parameters.send.empty()) return;
-    write_codec_ = parameters.write_codec = parameters.send.front().codec;
+    write_codec_ = parameters.write_codec;
     const unsigned ptime = audio->ptime && endpoint_->use_ptime ? audio->ptime : 0;
     packet_time_ = parameters.packet_time = ptime ? std::chrono::milliseconds(ptime) : write_codec_->packet_time;
     if (audio->telephone_event) {
         parameters.dtmf_payload = audio->telephone_event->send_payload_type;
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
     }
-    parameters.rtcp_mux = audio->rtcp_mux;
-    if (protection_) {
-        parameters.encrypt = protection_->keys.encrypt;
-        parameters.decrypt = protection_->keys.decrypt;
-    }
     parameters.elsewhere = direct_ != nullptr;
-    parameters.sending = sends(audio->direction);
-    parameters.receiving = receives(audio->direction);
     held_ = audio->held;
-    if (RtpTransport* const transport = rtp_->transport()) {  // first: nothing goes out in plain meanwhile
-        protection_->transport.remote.rtcp_mux = audio->rtcp_mux;
-        transport->set_remote(protection_->transport.remote, protection_->transport.ours, protection_->transport.active.value_or(false));
-    }
-    rtp_->set(std::move(parameters));
+    set_parameters(audio_, *audio, std::move(parameters));
     if (channel_) tell_channel(*audio);
 }
 
@@ -227,7 +279,7 @@ void MediaSession::apply() {
 void MediaSession::tell_channel(const NegotiatedMedia& audio) {
     if (!write_codec_) return;
     channel_->media().set_formats(write_codec_, write_codec_, packet_time_);
-    channel_->set_topology({StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}});
+    tell_topology();
     if (endpoint_->dtmf == DtmfMode::automatic && !audio.telephone_event) channel_->media().detect_inband_digits(true);
     const bool by_info = endpoint_->dtmf == DtmfMode::info || (endpoint_->dtmf == DtmfMode::auto_info && !audio.telephone_event);
     // An empty std::function within would count as a function, and be called.

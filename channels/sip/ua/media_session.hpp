@@ -1,4 +1,4 @@
-// The media of one call: offers and answers on one side, an RTP session and the channel's stream on the other.
+// The media of one call: offers and answers on one side, RTP sessions and the channel's streams on the other.
 #pragma once
 
 #include <memory>
@@ -53,16 +53,67 @@ struct DirectMedia {
 struct MediaProtection {
     MediaKeys keys;
     MediaTransport transport;
+    std::function<void()> late;               // of the audio: candidates of any stream were found late
 };
 
-// Control thread; nothing waits. One audio stream.
+// One RTP stream of a call: its session, and the keys and the transport that it has.
+struct SessionStream {
+    std::unique_ptr<RtpSession> rtp;
+    std::unique_ptr<MediaProtection> protection;  // null: the endpoint has plain RTP and nothing else, as most have
+    RtpTransport* transport() const { return rtp ? rtp->transport() : nullptr; }
+    bool secured() const { return (protection && protection->keys.encrypt) || (transport() && transport()->secured()); }
+};
+
+// A stream that is passed on packet for packet and never looked into: video, text, audio beyond the first. passed_streams.cpp.
+struct PassedStream : SessionStream {
+    MediaType type = MediaType::video;
+    std::size_t index = 0;                        // among the channel's streams of the type
+    std::vector<SdpCodec> codecs;                 // offered or answered with; none: refused or removed
+    Direction direction = Direction::sendrecv;    // what we would like
+    Direction wanted = Direction::sendrecv;       // what the far side asked for in its last offer
+    std::uint8_t feedback = 0, remote_feedback = 0;  // RtpFeedback: described; known to the far side
+    std::string mid;                              // described; empty: none
+    bool declined = false;                        // our last offer of it; closed before the next description
+    bool refused = false;                         // the far side does not want it: it is not offered again by itself
+    bool attached = false;                        // its port lives in the channel's stream
+    bool live() const { return !codecs.empty(); }
+};
+struct PassedStreams {
+    std::vector<std::unique_ptr<PassedStream>> all;  // LocalDescription::media has them after the audio
+    Topology peer;                                   // of whom the channel is connected with; empty: nobody is known
+    bool refusal_untold = false;                     // the far side did not take what the peer has: it is to hear so, though nothing changed
+    bool expecting = false;                          // the next answer refuses what the peer has not
+    std::shared_ptr<char> alive = std::make_shared<char>();
+    std::function<void()> fast_update;               // a video stream's receiver needs a key frame, and RTCP does not tell so
+};
+
+std::string_view media_name(MediaType type);  // of an m line
+
+// Control thread; nothing waits. One audio stream, and what is passed on beside it.
 class MediaSession {
   public:
     // Opens the RTP session. `host` is told in SDP, `bind` is where the socket lives. Errors: those of RtpService::create.
     static Result<std::unique_ptr<MediaSession>> create(RtpService& rtp, std::shared_ptr<const EndpointSettings> endpoint, FormatList formats,
-                                                        const std::string& host, const SocketAddress& bind, const std::string& cname);
+                                                        const std::string& host, const SocketAddress& bind);
 
-    // Gives the RTP port to the channel's stream (once) and keeps it up to date from then on. `near`: the stream whose
+    // Before the first offer: the streams beside the audio that whom the call is for has, as far as our endpoint takes them.
+    void offer_streams(const Topology& caller);
+    // The channel is connected, or will be, with one that has these streams: those beside the audio are to follow. True: they do
+    // not yet, and an offer is to say so. What the peer never had stays as it is.
+    bool follow(const Topology& peer);
+    // The same before the far side has our answer: what the peer has not is refused, and another answer is to be made.
+    bool expect(const Topology& peer);
+    // Of its streams, as the channel is to have it.
+    Topology topology() const;
+    // Every stream knows its candidates (RtpTransport::when_gathered).
+    void when_gathered(std::function<void()> done);
+    bool gathered() const;
+    // `tell`: late_candidates() has something to say.
+    void on_late_candidates(std::function<void()> tell);
+    // `tell`: our far side is to be asked for a key frame by other ways than RTCP (RFC 5168).
+    void on_fast_update(std::function<void()> tell);
+
+    // Gives the RTP ports to the channel's streams (once) and keeps them up to date from then on. `near`: the stream whose
     // media thread it should live on. `send_digit` sends one by signalling, when digits go so.
     using SendDigit = std::function<void(const Digit&)>;
     void attach(Channel& channel, const MediaStream* near, SendDigit send_digit);
@@ -76,6 +127,8 @@ class MediaSession {
     Result<void> accept_answer(std::string_view answer);
     // No other answer to our offer will come.
     void offer_settled() { offer_.reset(); }
+    // Our offer was refused: streams that it added are not offered again by themselves.
+    void offer_declined();
     // Candidates that the far side found since its description; those of other credentials than it has now are passed over.
     void take_candidates(const TrickleFragment& fragment);
     // Those of ours that nobody was told yet, or that there will be no more, for INFO; empty: nothing new.
@@ -83,7 +136,7 @@ class MediaSession {
     bool negotiated() const { return !slots_.empty(); }
 
     bool held_by_remote() const { return held_; }    // as of the last offer or answer
-    FormatList formats() const;                      // in common, the one in use first
+    FormatList formats() const;                      // of audio in common, the one in use first
 
     // What our far side would have to be told so that it sends to the other one's. Nothing when these two can't: no codec in
     // common under one payload type, digits that only one sends as events, encryption, ICE, hold.
@@ -95,44 +148,67 @@ class MediaSession {
     std::string_view remote_host() const;
     // Whether an offer is one to go on as now, neither a hold nor the end of one.
     static bool both_ways(std::string_view offer);
-    const RtpSession& rtp() const { return *rtp_; }
-    bool secured() const { return (protection_ && protection_->keys.encrypt) || (transport() && transport()->secured()); }
-    RtpTransport* transport() const { return rtp_->transport(); }  // ICE and DTLS; null: neither
+    const RtpSession& rtp() const { return *audio_.rtp; }
+    bool secured() const { return audio_.secured(); }
+    RtpTransport* transport() const { return audio_.transport(); }  // ICE and DTLS; null: neither
+    // The streams beside the audio that are in use, for statistics.
+    void for_each_passed(const std::function<void(const PassedStream&)>& visit) const;
 
   private:
     MediaSession(std::shared_ptr<const EndpointSettings> endpoint, FormatList formats)
         : endpoint_(std::move(endpoint)), formats_(std::move(formats)) {}
+    static RtpOptions rtp_options(const EndpointSettings& endpoint, const std::string& host, const SocketAddress& local);
     LocalDescription describe() const;               // what we can do; made when it is needed: calls are many
     void negotiated_to(std::vector<NegotiatedMedia> media);
     const NegotiatedMedia* audio_in_use() const;  // null: none yet
+    bool needs_protection() const;
     // Keys in SDP (media_encryption.cpp). Before an answer: what it will say. After an exchange: the ciphers of both directions.
-    void describe_encryption(LocalMedia& audio) const;
-    void offer_encryption();
-    Result<void> answer_encryption(const SdpSession& offer);
-    Result<void> accept_encryption(const SdpSession& answer);
+    void describe_encryption(const SessionStream& stream, LocalMedia& media) const;
+    void offer_encryption(SessionStream& stream) const;
+    Result<void> answer_encryption(SessionStream& stream, const SdpMedia* offered) const;
+    Result<void> accept_encryption(SessionStream& stream, const SdpMedia* answered) const;
     // ICE, DTLS and bundling in SDP (media_transport.cpp), in the same order.
     void describe_direct(LocalMedia& audio) const;   // direct_media.cpp
-    void describe_transport(LocalDescription& local, LocalMedia& audio) const;
-    void offer_transport();
-    Result<void> answer_transport(const SdpSession& offer);
-    Result<void> accept_transport(const SdpSession& answer);
-    void take_ice(const DescribedTransport& described);
+    void describe_bundle(LocalDescription& local, LocalMedia& audio) const;
+    void describe_transport(const SessionStream& stream, LocalDescription& local, LocalMedia& media) const;
+    void offer_transport(SessionStream& stream) const;
+    Result<void> answer_transport(SessionStream& stream, const SdpSession& offer, const SdpMedia* offered) const;
+    Result<void> accept_transport(SessionStream& stream, const SdpSession& answer, const SdpMedia* answered) const;
     void note_told();
     void complete_answer(const SdpSession& offer, SdpSession& answer) const;
-    Result<void> make_ciphers(const CryptoLine& own, const CryptoLine& remote);
+    // Streams beside the audio (passed_streams.cpp).
+    PassedStream* free_stream(MediaType type, const std::vector<const PassedStream*>& taken);
+    bool open(PassedStream& stream);
+    void close(PassedStream& stream);
+    void close_unused();
+    void describe_passed(LocalDescription& local) const;
+    void describe_answer(PassedStream& stream, const SdpMedia& offered) const;
+    std::vector<std::size_t> take_lines(const SdpSession& offer);
+    void answer_passed(const SdpSession& offer, const std::vector<std::size_t>& lines);
+    void note_remote(const SdpSession& remote, bool offered, std::vector<NegotiatedMedia>& media);
+    void apply_passed();
+    void attach(PassedStream& stream);
+    const NegotiatedMedia* slot_of(std::size_t local) const;  // null: none, or it is refused
+    const StreamInfo* peer_of(const PassedStream& stream) const;
+    bool follow(PassedStream& stream, const StreamInfo& peer);
+    bool add_stream(MediaType type, std::size_t index, const StreamInfo& peer);
+    std::vector<SdpCodec> codecs_for(const StreamInfo& peer) const;
+    RtpParameters parameters_of(const SessionStream& stream, const NegotiatedMedia& media) const;
+    void set_parameters(SessionStream& stream, const NegotiatedMedia& media, RtpParameters parameters) const;
     void apply();
     void tell_channel(const NegotiatedMedia& audio);
+    void tell_topology();
 
     std::shared_ptr<const EndpointSettings> endpoint_;
     FormatList formats_;
-    std::unique_ptr<RtpSession> rtp_;
+    SessionStream audio_;
+    std::unique_ptr<PassedStreams> passed_;          // null: there has never been anything but audio
     std::string host_;                               // told in SDP
     SdpOrigin origin_{0};
     std::unique_ptr<SdpSession> offer_;              // ours, until its last answer
     std::vector<NegotiatedMedia> slots_;
     const Codec* write_codec_ = nullptr;             // as negotiated, and its packet time
     std::chrono::milliseconds packet_time_{0};
-    std::unique_ptr<MediaProtection> protection_;    // null: the endpoint has plain RTP and nothing else, as most have
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     std::unique_ptr<DirectMedia> direct_;

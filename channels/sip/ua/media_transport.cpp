@@ -9,11 +9,6 @@
 namespace jackfield::sip {
 namespace {
 
-const SdpMedia* described_audio(const SdpSession& session) {
-    const auto found = std::ranges::find_if(session.media, [](const SdpMedia& media) { return media.type == "audio" && !media.refused(); });
-    return found == session.media.end() ? nullptr : &*found;
-}
-
 void add_attribute(std::vector<SdpAttribute>& attributes, std::string_view name, std::string value) {
     attributes.push_back({std::string(name), std::move(value), true});
 }
@@ -33,145 +28,183 @@ void aim_at_relay(LocalMedia& audio, const std::vector<IceCandidate>& candidates
 
 bool is_secured(std::string_view protocol) { return find_ignoring_case(protocol, "RTP/SAVP") != std::string_view::npos; }
 
-}  // namespace
-
-void MediaSession::describe_transport(LocalDescription& local, LocalMedia& audio) const {
-    if (!protection_) return;
-    RtpTransport* const transport = rtp_->transport();
-    if (!protection_->transport.mid.empty()) {
-        add_attribute(local.attributes, "group", "BUNDLE " + protection_->transport.mid);
-        add_attribute(audio.attributes, "mid", protection_->transport.mid);
-    }
-    if (endpoint_->media_encryption == MediaEncryption::dtls) {
-        const bool secured = protection_->keys.secure_profile;
-        audio.protocol = !protection_->transport.profile.empty() ? protection_->transport.profile : fmt::format("{}RTP/{}AVP{}", secured && !endpoint_->force_avp ? "UDP/TLS/" : "", secured ? "S" : "",
-                                     endpoint_->use_avpf && !endpoint_->force_avp ? "F" : "");
-        if (protection_->transport.dtls) {
-            add_attribute(audio.attributes, "fingerprint", write_fingerprint(transport->fingerprint(endpoint_->dtls->hash)));
-            add_attribute(audio.attributes, "setup", std::string(to_string(protection_->transport.setup)));
-        }
-    }
-    if (transport && protection_->transport.ice) {
-        if (transport->ice_lite()) local.attributes.push_back({"ice-lite", {}, false});
-        add_attribute(audio.attributes, "ice-ufrag", transport->credentials().user);
-        add_attribute(audio.attributes, "ice-pwd", transport->credentials().password);
-        const auto candidates = transport->candidates(protection_->transport.one_port);
-        for (const IceCandidate& candidate : candidates) add_attribute(audio.attributes, "candidate", write_candidate(candidate));
-        aim_at_relay(audio, candidates);
-        add_attribute(audio.attributes, "ice-options", "trickle");
-        if (transport->gathered()) audio.attributes.push_back({"end-of-candidates", {}, false});
-    }
-    if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by
-        add_attribute(audio.attributes, "msid", "jackfield audio");
-        add_attribute(audio.attributes, "ssrc", fmt::format("{} cname:jackfield", rtp_->quality().ssrc));
-    }
-}
-
-void MediaSession::offer_transport() {
-    if (!protection_) return;
-    RtpTransport* const transport = rtp_->transport();
-    protection_->transport.ours = true;
-    protection_->transport.ice = transport && transport->has_ice();
-    protection_->transport.one_port = endpoint_->webrtc;
-    if (endpoint_->bundle && protection_->transport.mid.empty()) protection_->transport.mid = "audio";
-    if (endpoint_->media_encryption != MediaEncryption::dtls) return;
-    protection_->transport.dtls = true;
-    protection_->transport.profile.clear();
-    // RFC 8842 5.2: the role that there is, so that the association goes on.
-    protection_->transport.setup = !protection_->transport.active ? endpoint_->dtls->setup : *protection_->transport.active ? DtlsSetup::active : DtlsSetup::passive;
-    protection_->keys.secure_profile = !endpoint_->media_encryption_optimistic;
-}
-
 // The far side's credentials and candidates; new ones of ours when theirs are new (RFC 8839 4.4.1.1).
-void MediaSession::take_ice(const DescribedTransport& described) {
-    RtpTransport* const transport = rtp_->transport();
-    RtpRemoteTransport& remote = protection_->transport.remote;
-    protection_->transport.remote_mid = described.mid;
+void take_ice(SessionStream& stream, const DescribedTransport& described) {
+    RtpTransport* const transport = stream.transport();
+    RtpRemoteTransport& remote = stream.protection->transport.remote;
+    stream.protection->transport.remote_mid = described.mid;
     remote.ice = transport && transport->has_ice() && !described.credentials.empty();
     if (!remote.ice) return;
-    if (!protection_->transport.ours && !remote.credentials.empty() && !(remote.credentials == described.credentials)) transport->restart_ice();
+    if (!stream.protection->transport.ours && !remote.credentials.empty() && !(remote.credentials == described.credentials)) transport->restart_ice();
     remote.credentials = described.credentials;
     remote.candidates = described.candidates;
     remote.ice_lite = described.ice_lite;
 }
 
-void MediaSession::note_told() {
-    RtpTransport* const transport = rtp_->transport();
-    if (!protection_ || !transport || !protection_->transport.ice) return;
-    protection_->transport.told = transport->candidates(protection_->transport.one_port);
-    protection_->transport.told_all = transport->gathered();
+void note_told(SessionStream& stream) {
+    RtpTransport* const transport = stream.transport();
+    if (!stream.protection || !transport || !stream.protection->transport.ice) return;
+    stream.protection->transport.told = transport->candidates(stream.protection->transport.one_port);
+    stream.protection->transport.told_all = transport->gathered();
 }
 
-void MediaSession::take_candidates(const TrickleFragment& fragment) {
-    RtpTransport* const transport = rtp_->transport();
-    if (!protection_ || !transport || !protection_->transport.remote.ice) return;
-    for (const TrickleMedia& media : fragment.media) {
-        if (media.type != "audio" || (!media.mid.empty() && !protection_->transport.remote_mid.empty() && media.mid != protection_->transport.remote_mid)) continue;
-        const IceCredentials& credentials = media.credentials.empty() ? fragment.credentials : media.credentials;
-        if (!credentials.empty() && !(credentials == protection_->transport.remote.credentials)) continue;  // of another generation (RFC 8838 8)
-        for (const IceCandidate& candidate : media.candidates) transport->add_candidate(candidate);
+// False: they are of another stream.
+bool take_candidates(SessionStream& stream, const TrickleMedia& media, const IceCredentials& credentials) {
+    if (!stream.protection || !stream.transport() || !stream.protection->transport.remote.ice) return false;
+    const MediaTransport& described = stream.protection->transport;
+    if (!media.mid.empty() && !described.remote_mid.empty() && media.mid != described.remote_mid) return false;
+    if (!credentials.empty() && !(credentials == described.remote.credentials)) return true;  // of another generation (RFC 8838 8)
+    for (const IceCandidate& candidate : media.candidates) stream.transport()->add_candidate(candidate);
+    return true;
+}
+
+// Of ours, what nobody was told yet; and it is noted as told.
+std::optional<TrickleMedia> late_candidates(SessionStream& stream, std::string_view type) {
+    RtpTransport* const transport = stream.transport();
+    if (!stream.protection || !transport || !stream.protection->transport.ice || !stream.protection->transport.remote.ice) return {};
+    const MediaTransport& described = stream.protection->transport;
+    TrickleMedia late{.type = std::string(type), .mid = described.remote_mid, .credentials = {}, .candidates = {}, .complete = transport->gathered()};
+    for (IceCandidate& candidate : transport->candidates(described.one_port))
+        if (std::ranges::find(described.told, candidate) == described.told.end()) late.candidates.push_back(std::move(candidate));
+    if (late.candidates.empty() && (described.told_all || !late.complete)) return {};
+    note_told(stream);
+    return late;
+}
+
+}  // namespace
+
+// The audio alone: streams that are passed on have ports of their own, which an answerer may choose (RFC 8843 7.3.3).
+void MediaSession::describe_bundle(LocalDescription& local, LocalMedia& audio) const {
+    if (!audio_.protection || audio_.protection->transport.mid.empty()) return;
+    add_attribute(local.attributes, "group", "BUNDLE " + audio_.protection->transport.mid);
+    add_attribute(audio.attributes, "mid", audio_.protection->transport.mid);
+}
+
+void MediaSession::describe_transport(const SessionStream& stream, LocalDescription& local, LocalMedia& media) const {
+    if (!stream.protection) return;
+    const MediaTransport& described = stream.protection->transport;
+    RtpTransport* const transport = stream.transport();
+    if (endpoint_->media_encryption == MediaEncryption::dtls) {
+        const bool secured = stream.protection->keys.secure_profile;
+        media.protocol = !described.profile.empty() ? described.profile : fmt::format("{}RTP/{}AVP{}", secured && !endpoint_->force_avp ? "UDP/TLS/" : "", secured ? "S" : "",
+                                     endpoint_->use_avpf && !endpoint_->force_avp ? "F" : "");
+        if (described.dtls) {
+            add_attribute(media.attributes, "fingerprint", write_fingerprint(transport->fingerprint(endpoint_->dtls->hash)));
+            add_attribute(media.attributes, "setup", std::string(to_string(described.setup)));
+        }
+    }
+    if (transport && described.ice) {
+        if (transport->ice_lite() && &stream == &audio_) local.attributes.push_back({"ice-lite", {}, false});
+        add_attribute(media.attributes, "ice-ufrag", transport->credentials().user);
+        add_attribute(media.attributes, "ice-pwd", transport->credentials().password);
+        const auto candidates = transport->candidates(described.one_port);
+        for (const IceCandidate& candidate : candidates) add_attribute(media.attributes, "candidate", write_candidate(candidate));
+        aim_at_relay(media, candidates);
+        add_attribute(media.attributes, "ice-options", "trickle");
+        if (transport->gathered()) media.attributes.push_back({"end-of-candidates", {}, false});
+    }
+    if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by
+        add_attribute(media.attributes, "msid", "jackfield " + media.type);
+        add_attribute(media.attributes, "ssrc", fmt::format("{} cname:jackfield", stream.rtp->quality().ssrc));
     }
 }
 
-std::string MediaSession::late_candidates() {
-    RtpTransport* const transport = rtp_->transport();
-    if (!protection_ || !transport || !protection_->transport.ice || !protection_->transport.remote.ice) return {};
-    TrickleMedia audio{.type = "audio", .mid = protection_->transport.remote_mid, .complete = transport->gathered()};
-    for (IceCandidate& candidate : transport->candidates(protection_->transport.one_port))
-        if (std::ranges::find(protection_->transport.told, candidate) == protection_->transport.told.end()) audio.candidates.push_back(std::move(candidate));
-    if (audio.candidates.empty() && (protection_->transport.told_all || !audio.complete)) return {};
-    note_told();
-    return write_trickle_fragment({.credentials = transport->credentials(), .media = {std::move(audio)}});
+void MediaSession::offer_transport(SessionStream& stream) const {
+    if (!stream.protection) return;
+    RtpTransport* const transport = stream.transport();
+    stream.protection->transport.ours = true;
+    stream.protection->transport.ice = transport && transport->has_ice();
+    stream.protection->transport.one_port = endpoint_->webrtc;
+    if (endpoint_->bundle && &stream == &audio_ && stream.protection->transport.mid.empty()) stream.protection->transport.mid = "audio";
+    if (endpoint_->media_encryption != MediaEncryption::dtls) return;
+    stream.protection->transport.dtls = true;
+    stream.protection->transport.profile.clear();
+    // RFC 8842 5.2: the role that there is, so that the association goes on.
+    stream.protection->transport.setup = !stream.protection->transport.active ? endpoint_->dtls->setup : *stream.protection->transport.active ? DtlsSetup::active : DtlsSetup::passive;
+    stream.protection->keys.secure_profile = !endpoint_->media_encryption_optimistic;
 }
 
-Result<void> MediaSession::answer_transport(const SdpSession& offer) {
-    if (!protection_) return {};
-    protection_->transport.ours = false;
-    const SdpMedia* const offered = described_audio(offer);
+void MediaSession::note_told() {
+    sip::note_told(audio_);
+    if (passed_)
+        for (const auto& stream : passed_->all) sip::note_told(*stream);
+}
+
+void MediaSession::take_candidates(const TrickleFragment& fragment) {
+    for (const TrickleMedia& media : fragment.media) {
+        const IceCredentials& credentials = media.credentials.empty() ? fragment.credentials : media.credentials;
+        if (media.type == "audio" && sip::take_candidates(audio_, media, credentials)) continue;
+        if (!passed_) continue;
+        for (const auto& stream : passed_->all)
+            if (stream->live() && media.type == media_name(stream->type) && sip::take_candidates(*stream, media, credentials)) break;
+    }
+}
+
+void MediaSession::on_late_candidates(std::function<void()> tell) {
+    if (!audio_.protection || !audio_.transport()) return;
+    audio_.transport()->on_late_candidates(tell);
+    audio_.protection->late = std::move(tell);
+}
+
+std::string MediaSession::late_candidates() {
+    TrickleFragment fragment;
+    if (audio_.transport() && audio_.transport()->has_ice()) fragment.credentials = audio_.transport()->credentials();
+    if (auto late = sip::late_candidates(audio_, "audio")) fragment.media.push_back(*std::move(late));
+    if (passed_)
+        for (const auto& stream : passed_->all)
+            if (auto late = sip::late_candidates(*stream, media_name(stream->type))) {
+                late->credentials = stream->transport()->credentials();
+                fragment.media.push_back(*std::move(late));
+            }
+    return fragment.media.empty() ? std::string() : write_trickle_fragment(fragment);
+}
+
+Result<void> MediaSession::answer_transport(SessionStream& stream, const SdpSession& offer, const SdpMedia* offered) const {
+    if (!stream.protection) return {};
+    stream.protection->transport.ours = false;
     if (!offered) return {};
     const DescribedTransport described = transport_of(offer, *offered);
-    take_ice(described);
-    protection_->transport.ice = protection_->transport.remote.ice;
-    protection_->transport.one_port = offered->rtcp_mux && endpoint_->rtcp_mux;
+    take_ice(stream, described);
+    stream.protection->transport.ice = stream.protection->transport.remote.ice;
+    stream.protection->transport.one_port = offered->rtcp_mux && endpoint_->rtcp_mux;
     const auto bundle = bundle_of(offer);
-    protection_->transport.mid = endpoint_->bundle && std::ranges::find(bundle, described.mid) != bundle.end() ? described.mid : std::string();
+    stream.protection->transport.mid = endpoint_->bundle && &stream == &audio_ && std::ranges::find(bundle, described.mid) != bundle.end() ? described.mid : std::string();
     if (endpoint_->media_encryption != MediaEncryption::dtls) return {};
-    protection_->transport.profile = offered->is_rtp() ? offered->protocol : std::string();  // some have it without UDP/TLS/
-    RtpRemoteTransport& remote = protection_->transport.remote;
-    remote.dtls = protection_->transport.dtls = !described.fingerprints.empty();
+    stream.protection->transport.profile = offered->is_rtp() ? offered->protocol : std::string();  // some have it without UDP/TLS/
+    RtpRemoteTransport& remote = stream.protection->transport.remote;
+    remote.dtls = stream.protection->transport.dtls = !described.fingerprints.empty();
     if (!remote.dtls) {
         if (is_secured(offered->protocol) || !endpoint_->media_encryption_optimistic)
             return fail(ErrorCode::unsupported, "Endpoint {} wants media encrypted by DTLS", endpoint_->name);
-        protection_->keys.secure_profile = false;
-        protection_->transport.active.reset();
+        stream.protection->keys.secure_profile = false;
+        stream.protection->transport.active.reset();
         return {};
     }
     if (!is_secured(offered->protocol) && !endpoint_->media_encryption_optimistic)
         return fail(ErrorCode::unsupported, "Endpoint {} wants a secured profile (UDP/TLS/RTP/SAVP)", endpoint_->name);
-    protection_->keys.secure_profile = is_secured(offered->protocol);
+    stream.protection->keys.secure_profile = is_secured(offered->protocol);
     remote.fingerprints = described.fingerprints;
     remote.verify_fingerprint = endpoint_->dtls->verify == DtlsVerify::fingerprint || endpoint_->dtls->verify == DtlsVerify::both;
     switch (described.setup.value_or(DtlsSetup::active)) {  // RFC 4145 4.1: who says nothing is active
-        case DtlsSetup::active: protection_->transport.active = false; break;
-        case DtlsSetup::passive: protection_->transport.active = true; break;
+        case DtlsSetup::active: stream.protection->transport.active = false; break;
+        case DtlsSetup::passive: stream.protection->transport.active = true; break;
         case DtlsSetup::holdconn:
         case DtlsSetup::actpass:
-            if (!protection_->transport.active) protection_->transport.active = endpoint_->dtls->setup != DtlsSetup::passive;  // RFC 5763 5
+            if (!stream.protection->transport.active) stream.protection->transport.active = endpoint_->dtls->setup != DtlsSetup::passive;  // RFC 5763 5
             break;
     }
-    protection_->transport.setup = *protection_->transport.active ? DtlsSetup::active : DtlsSetup::passive;
+    stream.protection->transport.setup = *stream.protection->transport.active ? DtlsSetup::active : DtlsSetup::passive;
     return {};
 }
 
-Result<void> MediaSession::accept_transport(const SdpSession& answer) {
-    if (!protection_) return {};
-    const SdpMedia* const answered = described_audio(answer);
+Result<void> MediaSession::accept_transport(SessionStream& stream, const SdpSession& answer, const SdpMedia* answered) const {
+    if (!stream.protection) return {};
     if (!answered) return {};
     const DescribedTransport described = transport_of(answer, *answered);
-    take_ice(described);
+    take_ice(stream, described);
     if (endpoint_->media_encryption != MediaEncryption::dtls) return {};
-    RtpRemoteTransport& remote = protection_->transport.remote;
-    remote.dtls = protection_->transport.dtls = !described.fingerprints.empty();
+    RtpRemoteTransport& remote = stream.protection->transport.remote;
+    remote.dtls = stream.protection->transport.dtls = !described.fingerprints.empty();
     if (!remote.dtls) {
         if (endpoint_->media_encryption_optimistic) return {};
         return fail(ErrorCode::unsupported, "Endpoint {} wants media encrypted by DTLS, and the answer has no fingerprint", endpoint_->name);
@@ -179,7 +212,7 @@ Result<void> MediaSession::accept_transport(const SdpSession& answer) {
     remote.fingerprints = described.fingerprints;
     remote.verify_fingerprint = endpoint_->dtls->verify == DtlsVerify::fingerprint || endpoint_->dtls->verify == DtlsVerify::both;
     // Who offers a role has it, whatever is answered: some repeat actpass there.
-    protection_->transport.active = protection_->transport.setup == DtlsSetup::actpass ? described.setup == DtlsSetup::passive : protection_->transport.setup == DtlsSetup::active;
+    stream.protection->transport.active = stream.protection->transport.setup == DtlsSetup::actpass ? described.setup == DtlsSetup::passive : stream.protection->transport.setup == DtlsSetup::active;
     return {};
 }
 

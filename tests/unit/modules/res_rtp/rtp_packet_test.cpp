@@ -19,6 +19,8 @@ class RtpPacketTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(tells_rtcp_from_rtp_on_one_port);
     CPPUNIT_TEST(names_events_both_ways);
     CPPUNIT_TEST(reads_the_reports_that_it_writes);
+    CPPUNIT_TEST(reads_the_feedback_that_it_writes);
+    CPPUNIT_TEST(names_the_type_of_redundant_blocks_anew);
     CPPUNIT_TEST(says_goodbye);
     CPPUNIT_TEST(refuses_rtcp_that_is_cut_off);
     CPPUNIT_TEST(counts_loss_across_the_wrap);
@@ -102,6 +104,47 @@ class RtpPacketTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::uint8_t{64}, read->about_us->fraction_lost);
         CPPUNIT_ASSERT_EQUAL(0xabcdef01u, read->about_us->last_report);
         CPPUNIT_ASSERT(!parse_rtcp(std::span(bytes).first(size), 56)->about_us);
+    }
+    void reads_the_feedback_that_it_writes() {
+        using Kind = OutgoingFeedback::Kind;
+        const auto compound = [](const OutgoingFeedback& feedback) {
+            std::vector<std::uint8_t> bytes(600);
+            std::size_t size = write_rtcp({.ssrc = 77, .cname = "x"}, std::span(bytes).first(512));
+            const std::size_t more = write_feedback(feedback, std::span(bytes).subspan(size, 20));
+            CPPUNIT_ASSERT(more > 0 && more % 4 == 0);
+            bytes.resize(size + more);
+            return bytes;
+        };
+        const auto nack = parse_rtcp(compound({Kind::nack, 77, 55, {65534, 0x8001}, 0}), 55);
+        CPPUNIT_ASSERT(nack && !nack->picture_lost && !nack->full_intra);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, nack->lost_count);
+        CPPUNIT_ASSERT_EQUAL(std::uint16_t{65534}, nack->lost[0].first);
+        CPPUNIT_ASSERT_EQUAL(std::uint16_t{0x8001}, nack->lost[0].following);
+        CPPUNIT_ASSERT(parse_rtcp(compound({Kind::pli, 77, 55, {}, 0}), 55)->picture_lost);
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{9}, *parse_rtcp(compound({Kind::fir, 77, 55, {}, 9}), 55)->full_intra);
+        for (const Kind kind : {Kind::nack, Kind::pli, Kind::fir}) {  // about another source
+            const auto other = parse_rtcp(compound({kind, 77, 55, {1, 1}, 9}), 56);
+            CPPUNIT_ASSERT(other && !other->picture_lost && !other->full_intra && other->lost_count == 0);
+        }
+        // Alone (RFC 5506), and more than is kept.
+        std::vector<std::uint8_t> many(12 + 4 * 40, 1);
+        write_32(many.data(), 0x81cd0000 + 2 + 40);
+        write_32(&many[8], 55);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{32}, parse_rtcp(many, 55)->lost_count);
+        many.resize(8);
+        write_32(many.data(), 0x81cd0001);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, parse_rtcp(many, 55)->lost_count);
+        std::array<std::uint8_t, 15> small;
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, write_feedback({Kind::nack, 1, 2, {}, 0}, small));
+    }
+    void names_the_type_of_redundant_blocks_anew() {
+        std::vector<std::uint8_t> payload{0x80 | 98, 0, 0, 2, 0x80 | 98, 0, 0, 1, 98, 'a', 'b', 'c', 'd'};
+        set_block_types(payload, 101);
+        CPPUNIT_ASSERT((payload == std::vector<std::uint8_t>{0x80 | 101, 0, 0, 2, 0x80 | 101, 0, 0, 1, 101, 'a', 'b', 'c', 'd'}));
+        std::vector<std::uint8_t> cut{0x80 | 98, 0, 0};  // no last header
+        set_block_types(cut, 101);
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{0x80 | 101}, cut[0]);
+        set_block_types({}, 101);
     }
     void says_goodbye() {
         std::vector<std::uint8_t> bytes(512);

@@ -29,6 +29,7 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(multiplexes_reports_with_media);
     CPPUNIT_TEST(nothing_is_sent_or_heard_past_a_cipher);
     CPPUNIT_TEST(reports_pass_the_cipher_on_the_port_of_media_too);
+    CPPUNIT_TEST(feedback_on_video_goes_to_its_sender);
     CPPUNIT_TEST(plays_out_of_a_jitter_buffer_in_order);
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
@@ -262,6 +263,72 @@ class RtpSessionTest : public RtpTest {
         CPPUNIT_ASSERT(mine.ssrc != mine.remote_ssrc);
         CPPUNIT_ASSERT_EQUAL(0u, mine.lost);
         CPPUNIT_ASSERT(mine.round_trip_ms < 100);
+    }
+    // The next RTCP packet that `wanted` takes.
+    template <class F>
+    bool reported(Phone& phone, std::uint32_t ssrc, F wanted) {
+        return wait_for([&] {
+            std::uint8_t bytes[2048];
+            for (;;) {
+                const ssize_t size = recv(phone.socket(), bytes, sizeof(bytes), 0);
+                if (size < 0) return false;
+                const std::span packet(bytes, static_cast<std::size_t>(size));
+                const auto report = rtp::is_rtcp(packet) ? rtp::parse_rtcp(packet, ssrc) : std::nullopt;
+                if (report && wanted(*report)) return true;
+            }
+        });
+    }
+    // RFC 4585: who sends is asked in the numbers that it sends with.
+    void feedback_on_video_goes_to_its_sender() {
+        Phone one, two;
+        const auto video = [](const Phone& phone) {
+            RtpParameters parameters;
+            parameters.remote = phone.address;
+            parameters.send = parameters.receive = {{96, find_codec("vp8")}};
+            parameters.write_codec = find_codec("vp8");
+            parameters.rtcp_mux = true;
+            parameters.feedback = rtp_nack | rtp_fir;
+            return parameters;
+        };
+        Leg a(*this, one.address, "vp8", {.type = MediaType::video}), b(*this, two.address, "vp8", {.type = MediaType::video});
+        a.session->set(video(one));
+        b.session->set(video(two));
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        one.sequence = 0;
+        std::vector<Phone::Heard> heard;
+        CPPUNIT_ASSERT(wait_for([&] {
+            one.speak(a.session->local(), static_cast<std::uint8_t>(one.sequence), 96);  // it says which it is
+            for (auto& each : two.listen()) heard.push_back(std::move(each));
+            return heard.size() > 3;
+        }));
+        CPPUNIT_ASSERT(!heard[0].header.marker);  // it would end a picture
+        CPPUNIT_ASSERT_MESSAGE("a key frame, for who begins to look", reported(one, one.ssrc, [](const auto& report) { return report.full_intra.has_value(); }));
+        const auto tell = [&](rtp::OutgoingFeedback feedback) {
+            feedback.ssrc = two.ssrc;
+            feedback.media_ssrc = heard[0].header.ssrc;
+            std::uint8_t bytes[600];
+            const std::size_t size = rtp::write_rtcp({.ssrc = two.ssrc, .cname = "two"}, std::span(bytes).first(512));
+            two.send(std::span(bytes).first(size + rtp::write_feedback(feedback, std::span(bytes).subspan(size))), b.session->local());
+        };
+        const auto first = static_cast<std::uint16_t>(one.sequence - 2);
+        const auto as_sent = static_cast<std::uint16_t>(heard[0].header.sequence + (first - heard[0].payload[0]));
+        tell({.kind = rtp::OutgoingFeedback::Kind::nack, .lost = {static_cast<std::uint16_t>(heard[0].header.sequence - 9), 0}});  // was never sent
+        tell({.kind = rtp::OutgoingFeedback::Kind::nack, .lost = {as_sent, 1}});
+        rtp::LostPackets lost;
+        CPPUNIT_ASSERT(reported(one, one.ssrc, [&](const auto& report) {
+            if (report.lost_count) lost = report.lost[0];
+            return report.lost_count != 0;
+        }));
+        CPPUNIT_ASSERT_EQUAL(first, lost.first);
+        CPPUNIT_ASSERT_EQUAL(std::uint16_t{1}, lost.following);
+        // Whoever is not told by RTCP is to be told otherwise.
+        RtpParameters plain = video(one);
+        plain.feedback = 0;
+        a.session->set(std::move(plain));
+        CPPUNIT_ASSERT(wait_for([&] {
+            tell({});
+            return (a.events & rtp_key_frame_wanted) != 0;
+        }));
     }
     // What the middle of the NTP time was so long ago (RFC 3550 6.4.1).
     static std::uint32_t ntp_middle(std::chrono::milliseconds ago) {

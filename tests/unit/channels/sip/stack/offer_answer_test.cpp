@@ -1,6 +1,8 @@
 // Offer and answer.
 #include "channels/sip/stack/offer_answer.hpp"
 
+#include <array>
+
 #include <cppunit/extensions/HelperMacros.h>
 
 using namespace jackfield;
@@ -52,6 +54,8 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_bad_answer_is_refused);
     CPPUNIT_TEST(a_new_offer_keeps_places_and_numbers);
     CPPUNIT_TEST(a_removed_stream_keeps_its_place);
+    CPPUNIT_TEST(lines_are_kept_for_their_streams);
+    CPPUNIT_TEST(redundant_text_names_the_numbers_of_its_own_description);
     CPPUNIT_TEST(h264_profiles_must_agree);
     CPPUNIT_TEST(the_version_counts_changes_only);
     CPPUNIT_TEST_SUITE_END();
@@ -233,6 +237,37 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         const SdpSession again = make_offer(mine, answer->media);
         CPPUNIT_ASSERT_EQUAL(std::string("m=audio 0 RTP/AVP 0"), line_of(again, 0));
         CPPUNIT_ASSERT_EQUAL(std::string("m=image 10002 udptl t38"), line_of(again, 1));
+        // And a new one of its type gets it.
+        mine.media.push_back({.port = 10004, .codecs = {alaw}});
+        CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10004 RTP/AVP 8"), line_of(make_offer(mine, std::vector<NegotiatedMedia>{{.type = "audio", .protocol = "RTP/AVP"}}), 0));
+    }
+
+    void lines_are_kept_for_their_streams() {
+        const SdpCodec vp8{"VP8", 90000, 1, 97, ""};
+        LocalDescription mine = local({ulaw});
+        for (const std::uint16_t port : {10002, 10004}) mine.media.push_back({.type = "video", .port = port, .codecs = {vp8}});
+        const std::string line = "RTP/AVP 98\na=rtpmap:98 VP8/90000\n";
+        const SdpSession offered = offer("m=video 4002 " + line + "m=audio 4000 RTP/AVP 0\nm=video 4004 " + line + "m=video 4006 " + line);
+        constexpr std::size_t none = NegotiatedMedia::none;
+        // The third line has the stream that it had before; the first gets what is left; nothing is left for the last.
+        const auto answer = make_answer(mine, offered, std::array<std::size_t, 4>{none, none, 1, none});
+        CPPUNIT_ASSERT(answer);
+        CPPUNIT_ASSERT_EQUAL(std::string("m=video 10004 RTP/AVP 98"), line_of(answer->description, 0));
+        CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 0"), line_of(answer->description, 1));
+        CPPUNIT_ASSERT_EQUAL(std::string("m=video 10002 RTP/AVP 98"), line_of(answer->description, 2));
+        CPPUNIT_ASSERT_EQUAL(std::string("m=video 0 RTP/AVP 98"), line_of(answer->description, 3));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, answer->media[0].local);
+        CPPUNIT_ASSERT(!answer->media[3].accepted());
+    }
+
+    void redundant_text_names_the_numbers_of_its_own_description() {
+        const SdpCodec red{"red", 1000, 1, 96, "98/98/98"}, t140{"t140", 1000, 1, 97, ""};
+        LocalDescription mine = local({ulaw});
+        mine.media.push_back({.type = "text", .port = 10002, .codecs = {red, t140}});
+        CPPUNIT_ASSERT(write_sdp(make_offer(mine)).contains("a=fmtp:96 97/97/97\r\n"));
+        const auto answer = make_answer(mine, offer("m=audio 4000 RTP/AVP 0\nm=text 4002 RTP/AVP 100 101\na=rtpmap:100 t140/1000\na=rtpmap:101 red/1000\n"
+                                                    "a=fmtp:101 100/100\n"));
+        CPPUNIT_ASSERT(answer && write_sdp(answer->description).contains("a=fmtp:101 100/100/100\r\n"));
     }
 
     void h264_profiles_must_agree() {
