@@ -6,7 +6,6 @@ import json
 import math
 import os
 import pathlib
-import re
 import random
 import re
 import shutil
@@ -14,6 +13,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -458,5 +458,43 @@ class ScenarioTest(unittest.TestCase):
         return made
 
 
+class TimedResult(unittest.TextTestResult):
+    """Remembers how long each test took, its set-up and clean-up included."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.began, self.times = 0.0, []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.times.append((time.monotonic() - self.began, test.id().removeprefix("__main__.")))
+
+
+def last_words(trace):
+    """Where a test failed and the first lines of what it said, of an exception's text."""
+    places = re.findall(r'File "[^"]*?([^"/]+_test\.py)", line (\d+)', trace)
+    said = re.sub(r"^( .*\n)*", "", trace.rpartition("Traceback (most recent call last):\n")[2]).splitlines()
+    place = f"{places[-1][0]}:{places[-1][1]}: " if places else ""
+    return [place + said[0][:600] if said else place, *(line[:300] for line in said[1:5] if line.strip())]
+
+
 def main():
-    unittest.main(verbosity=2)
+    """Runs the script's tests. What failed is said once more at the end, in few lines: logs are often cut in the middle."""
+    program = unittest.main(verbosity=2, warnings="ignore", exit=False,
+                            testRunner=unittest.TextTestRunner(verbosity=2, warnings="ignore", resultclass=TimedResult))
+    result = program.result
+    slowest = sorted(result.times, reverse=True)[:int(os.environ.get("JACKFIELD_SLOWEST", "5"))]
+    print("the slowest: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in slowest), file=sys.stderr)
+    failed = [("failed", *one) for one in result.failures] + [("error", *one) for one in result.errors]
+    failed += [("succeeded unexpectedly", test, "") for test in result.unexpectedSuccesses]
+    if failed:
+        print(f"\nWhat failed of {result.testsRun} tests:", file=sys.stderr)
+    for kind, test, trace in failed:
+        print(f"  {test.id().removeprefix('__main__.')}: {kind}", file=sys.stderr)
+        for line in last_words(trace) if trace else []:
+            print(f"    {line}", file=sys.stderr)
+    sys.exit(0 if result.wasSuccessful() else 1)
