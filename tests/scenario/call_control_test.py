@@ -127,8 +127,9 @@ class CallControl(jt.ScenarioTest):
         (prompts / "digits").mkdir(parents=True)
         jt.write_tone(prompts / "tone440.wav", 440, 1)
         jt.write_tone(prompts / "tone1700.wav", 1700, 1)
-        for digit in range(10):
-            jt.write_tone(prompts / f"digits/{digit}.wav", 1900 + digit * 10, 1)
+        for digit in range(10):  # a seven is listened to
+            jt.write_tone(prompts / f"digits/{digit}.wav", 1900 + digit * 10, 1 if digit == 7 else 0.1)
+        jt.write_tone(prompts / "pbx-invalidpark.wav", 300, 0.1)
         self.jackfield.start()
         self.client = Client(self.server).login()
         self.addCleanup(self.client.close)
