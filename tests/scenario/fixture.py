@@ -215,11 +215,14 @@ def write_tone(path, hz, seconds=60, amplitude=0.3, rate=8000):
         out.writeframes(second[:2 * round(rate * (seconds % 1))])
 
 
-def read_samples(path):
-    """Samples of a wav file that may still be written: the header's length is not trusted."""
-    raw = pathlib.Path(path).read_bytes()[44:]
-    raw = raw[:len(raw) // 2 * 2]
-    return struct.unpack(f"<{len(raw) // 2}h", raw)
+def read_samples(path, last=None):
+    """Samples of a wav file that may still be written: the header's length is not trusted. `last`: no more than that many, of the end."""
+    with open(path, "rb") as file:
+        size = (os.fstat(file.fileno()).st_size - 44) // 2
+        first = max(0, size - last) if last else 0
+        file.seek(44 + 2 * first)
+        raw = file.read(2 * max(0, size - first))
+    return struct.unpack(f"<{len(raw) // 2}h", raw[:len(raw) // 2 * 2])
 
 
 def level(samples, hz, rate=8000):
@@ -280,6 +283,7 @@ class Phone:
             "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}",
             *settings, ""]))
         self.process = self.socket = None
+        self.dialled = 0
 
     def start(self):
         self.output = open(self.folder / "output.txt", "ab")
@@ -338,6 +342,10 @@ class Phone:
             return len(self.events)
 
     def dial(self, number):
+        # What it heard before is kept by another name: baresip's are of the second in which the call began.
+        for place, path in enumerate(sorted(self.recordings.glob("dump-*-dec.wav"))):
+            path.rename(path.with_name(f"before-{self.dialled}-{place}-dec.wav"))
+        self.dialled += 1
         self.command("dial", f"sip:{number}@{self.server}")
 
     def hang_up(self):
@@ -357,11 +365,16 @@ class Phone:
         files = sorted(self.recordings.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
         return read_samples(files[call]) if files else ()
 
+    def hears(self, last):
+        """The last samples that it hears; what it heard before it dialled is not what it hears."""
+        files = list(self.recordings.glob("dump-*-dec.wav"))
+        return read_samples(max(files, key=lambda path: path.stat().st_mtime_ns), last) if files else ()
+
     def wait_to_hear(self, hz, seconds=10, least=0.1, length=0.4, where=None):
         """Until the last `length` seconds heard hold that tone."""
         count = int(8000 * length)
         def hears():
-            samples = self.heard()[-count:]
+            samples = self.hears(count)
             return len(samples) == count and level(samples, hz) >= least
         wait_until(hears, seconds, f"a tone of {hz} Hz at phone {self.user}")
 
@@ -383,8 +396,10 @@ class Phone:
 
     def wait_for_silence(self, seconds=10, most=0.01, length=0.4):
         count = int(8000 * length)
-        wait_until(lambda: len(self.heard()) >= count and loudness(self.heard()[-count:]) < most, seconds,
-                   f"silence at phone {self.user}")
+        def silent():
+            samples = self.hears(count)
+            return len(samples) == count and loudness(samples) < most
+        wait_until(silent, seconds, f"silence at phone {self.user}")
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -398,8 +413,14 @@ class Phone:
             self.socket.close()
 
 
+def is_bound(address):
+    """Whether somebody in this network namespace has a UDP socket of that address."""
+    name = socket.inet_aton(address)[::-1].hex().upper() + ":"
+    return any(line.split()[1].startswith(name) for line in pathlib.Path("/proc/self/net/udp").read_text().splitlines()[1:])
+
+
 def sipp(address, target, *arguments, scenario=None, xml=None, folder=None, timeout=60):
-    """Starts SIPp on `address` against `target`; returns the process. `xml` is a scenario's text."""
+    """Starts SIPp on `address` against `target`; returns the process, which has its UDP socket. `xml` is a scenario's text."""
     command = ["sipp", target, "-i", address, "-nostdin", "-timeout", str(int(timeout * SLOWNESS)), "-timeout_error",
                *map(str, arguments)]
     if scenario:
@@ -408,8 +429,11 @@ def sipp(address, target, *arguments, scenario=None, xml=None, folder=None, time
         path = pathlib.Path(folder) / f"scenario-{random.randrange(1 << 30)}.xml"
         path.write_text(xml)
         command += ["-sf", str(path)]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            cwd=folder or tempfile.gettempdir(), env=dict(os.environ, TERM="dumb"))
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               cwd=folder or tempfile.gettempdir(), env=dict(os.environ, TERM="dumb"))
+    if "-t" not in arguments:
+        wait_until(lambda: process.poll() is not None or is_bound(address), 10, f"SIPp at {address}")
+    return process
 
 
 def finish(process, seconds=90):
