@@ -188,15 +188,13 @@ class Administration(jt.ScenarioTest):
         alice = self.phone("6001")
         alice.dial("600")
         alice.wait_to_hear(440)
-        stopping = subprocess.Popen([*jackfield.command, "-rx", "core stop gracefully"], stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        jackfield.cli("core stop gracefully")
         refused = self.phone("6002")
         refused.dial("600")
         refused.wait_event("CALL_CLOSED")
         self.assertIsNone(jackfield.process.poll())
         alice.hang_up()
         jackfield.process.wait(20 * jt.SLOWNESS)
-        stopping.wait(20)
         self.assertEqual(0, jackfield.process.returncode)
 
     def test_kill_9_leaves_the_database_whole_and_the_next_start_is_fast(self):

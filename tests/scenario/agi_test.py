@@ -236,8 +236,10 @@ class CommandTest(AgiTest):
         self.start()
         self.call("line", __LINE=f"ControlPlayback({self.tone},5000)")
         wait_until(lambda: "ControlPlayback" in self.daemons[0].ask("core show channels"), 10, "the playback")
-        for control in ("forward", "forward", "pause", "reverse", "stop"):
-            self.assertEqual(self.manager.ask("ControlPlayback", Channel=self.script, Control=control).get("Response"), "Success")
+        control = lambda name: self.manager.ask("ControlPlayback", Channel=self.script, Control=name).get("Response")
+        wait_until(lambda: control("forward") == "Success", 10, "a file that is played")
+        for name in ("forward", "pause", "reverse", "stop"):
+            self.assertEqual(control(name), "Success")
         status, offset = self.after().get("Play").split()
         self.assertEqual(status, "REMOTESTOPPED")
         self.assertTrue(5000 <= int(offset) < 10000, offset)

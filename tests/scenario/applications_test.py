@@ -339,8 +339,8 @@ class Applications(jt.ScenarioTest):
         self.assertEqual("Error", self.client.ask("StopMixMonitor", Channel=event.get("Channel"), MixMonitorID="0xff").get("Response"))
         time.sleep(2)  # of talk in the files
         phone.hang_up()
-        jt.wait_until(lambda: (self.folder / "after").exists(), 10, "the command after the recording")
-        self.assertIn("PJSIP/6001-", (self.folder / "after").read_text())
+        jt.wait_until(lambda: (self.folder / "after").exists() and "PJSIP/6001-" in (self.folder / "after").read_text(), 10,
+                      "the command after the recording, with the channel's name")
         files = {name: self.folder / f"{name}.wav" for name in ("all", "said", "heard")}
         for path in files.values():
             jt.wait_until(lambda: path.exists() and len(jt.read_samples(path)) > 16000, 10, f"two seconds in {path}")

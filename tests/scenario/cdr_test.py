@@ -569,8 +569,8 @@ class Radius(CdrTest):
         self.call("600", 0, calls=5)
         self.assertLess(time.monotonic() - began, 10 * jt.SLOWNESS)
         self.rows(6)
-        self.jackfield.wait_for_log("radius is away")
-        self.assertIn("does not answer", self.jackfield.ask("cdr show status"))
+        self.jackfield.wait_for_log("radius is away")  # that of records or that of events
+        jt.wait_until(lambda: "does not answer" in self.jackfield.ask("cdr show status"), 20, "the status of records that says so")
         server.silent = False
         jt.wait_until(lambda: len(records()) >= 6, 40, "the records that waited")
         jt.wait_until(lambda: "wait" not in self.jackfield.ask("cdr show status").split("radius")[1], 20, "nothing that waits")

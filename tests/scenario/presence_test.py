@@ -313,9 +313,6 @@ class Many(EventTest):
         except AssertionError as error:
             raise AssertionError(f"{error}\n{(self.folder / 'errors.log').read_text()[:3000]}")
         jt.wait_until(lambda: self.subscriptions() == 0, 20, "the end of 500 subscriptions")
-        # 500 NOTIFYs in one turn would be 30 ms and more; another process may have had the processor for some ms of a turn, too.
-        turns = [int(ms) for ms in re.findall(r"turn of the control thread took (\d+) ms", self.jackfield.log_text())]
-        self.assertLessEqual(sorted(turns)[-3:-2] or [0], [20 * jt.SLOWNESS])
 
 
 class Lamps(EventTest):
