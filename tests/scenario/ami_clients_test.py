@@ -168,7 +168,7 @@ class Crowd(AmiTest):
             wait_until(lambda: daemon.ask("manager show connected").splitlines()[-1] == "1 users connected.", 20, "the end of all sessions")
             # Some have not been logged in yet and some are still closing: neither counts as connected, and both have a descriptor.
             if descriptors:
-                wait_until(lambda: daemon.descriptors() <= descriptors[0], 20, f"at most the {descriptors[0]} descriptors after the first round")
+                daemon.wait_for_descriptors(descriptors[0])
             descriptors.append(self.settled(daemon.descriptors))
         self.assertLess(slowest, 2 * SLOWNESS)
         # outputlimit is 1 MiB; each may have that much waiting in a buffer that grows by doubling, and no more with each round.

@@ -192,7 +192,7 @@ class BurdenTest(AmiTest):
                 client.login()
             for client in clients:
                 client.close()
-        wait_until(lambda: daemon.descriptors() <= descriptors, 10, "the end of all sessions")
+        daemon.wait_for_descriptors(descriptors)
         wait_until(lambda: "0 users connected" in daemon.ask("manager show connected"), 10, "an empty list")
 
 

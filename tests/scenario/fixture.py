@@ -115,6 +115,7 @@ class Daemon:
 
     def question(self, command, timeout=30):
         """(exit code, answer) of a console command, over the control socket (core/console/console_protocol.hpp). Errors: OSError."""
+        deadline = time.monotonic() + timeout * SLOWNESS
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as console:
             console.settimeout(timeout * SLOWNESS)
             console.connect(str(self.folder / "run/jackfield.ctl"))
@@ -126,6 +127,8 @@ class Daemon:
                     answer += text
                 elif head[4:] == b"D":
                     return int(text != b"0"), answer.decode(errors="replace")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the answer has not ended after {timeout * SLOWNESS:g} s")
         raise ConnectionError("the daemon ended the console's connection")
 
     def ask(self, command):
@@ -167,6 +170,20 @@ class Daemon:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def wait_for_descriptors(self, most, seconds=20):
+        """Until no more than that many are open: what has ended is closed a little later. Says what is open when it is not."""
+        try:
+            wait_until(lambda: self.descriptors() <= most, seconds, f"at most {most} open descriptors")
+        except AssertionError as missed:
+            names = []
+            for entry in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+                try:
+                    names.append(f"{entry.name} {os.readlink(entry)}")
+                except OSError:
+                    pass  # closed meanwhile
+            sessions = [line for line in pathlib.Path(f"/proc/{self.process.pid}/net/tcp").read_text().splitlines() if kernel_name(self.address) in line]
+            raise AssertionError("\n".join([f"{missed}; open are:", ", ".join(names), *sessions])) from None
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
@@ -401,11 +418,12 @@ class Phone:
             return len(samples) == count and loudness(samples) < most
         wait_until(silent, seconds, f"silence at phone {self.user}")
 
-    def stop(self):
+    def stop(self, patience=5):
+        """Ends it: it hangs up and unregisters, for which it waits while nobody answers; after `patience` seconds it is killed."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(patience)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -413,10 +431,14 @@ class Phone:
             self.socket.close()
 
 
+def kernel_name(address):
+    """That address as files of /proc/net write it, with the colon before the port."""
+    return socket.inet_aton(address)[::-1].hex().upper() + ":"
+
+
 def is_bound(address):
     """Whether somebody in this network namespace has a UDP socket of that address."""
-    name = socket.inet_aton(address)[::-1].hex().upper() + ":"
-    return any(line.split()[1].startswith(name) for line in pathlib.Path("/proc/self/net/udp").read_text().splitlines()[1:])
+    return any(line.split()[1].startswith(kernel_name(address)) for line in pathlib.Path("/proc/self/net/udp").read_text().splitlines()[1:])
 
 
 def sipp(address, target, *arguments, scenario=None, xml=None, folder=None, timeout=60):
@@ -502,7 +524,7 @@ class ScenarioTest(unittest.TestCase):
     def phone(self, user, start=True, **options):
         made = Phone(self.folder, self.address(), user, self.server, **options)
         self.phones.append(made)
-        self.addCleanup(made.stop)
+        self.addCleanup(made.stop, 1)
         if start:
             made.start()
             if options.get("register", True):

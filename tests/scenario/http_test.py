@@ -145,7 +145,7 @@ class Server(HttpTest):
             except OSError:
                 pass
             raw.close()
-        wait_until(lambda: daemon.descriptors() <= before + 1, 10, "the end of the connections")
+        daemon.wait_for_descriptors(before + 1)
         self.assertEqual(self.request("GET", "/httpstatus").status, 200)
 
     def test_a_client_that_reads_nothing_is_dropped(self):
