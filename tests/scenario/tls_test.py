@@ -18,6 +18,7 @@ import http_fixture
 import raw_phone
 from ami_fixture import MANAGER, Client
 from registration_storm import run_storm
+from sip_peer import Peer, listen
 
 PLAN = """
 [default]
@@ -110,6 +111,28 @@ class PhonesOverTls(TlsScenario):
         bob.hang_up()
         alice.wait_event("CALL_CLOSED")
         daemon.wait_idle()
+
+    def test_a_sips_uri_is_called_and_served_by_tls(self):
+        far = self.address()
+        server = listen(far, 5061)
+        self.addCleanup(server.close)
+        self.pbx(f"[far](phone)\naors=far\n[far]\ntype=aor\ncontact=sips:far@{far}\n", **{"manager.conf": MANAGER.format(general="")})
+        manager = Client(self.server).login()
+        self.addCleanup(manager.close)
+        manager.ask("Originate", Channel="PJSIP/far", Application="Wait", Data="5", Async="true")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.keys.folder / "pbx.pem", self.keys.folder / "pbx.key")
+        peer = Peer(context.wrap_socket(server.accept()[0], server_side=True), transport="TLS")
+        self.addCleanup(peer.close)
+        invite = peer.receive()
+        self.assertEqual(f"INVITE sips:far@{far} SIP/2.0", invite.first)
+        self.assertRegex(invite["Via"], "^SIP/2.0/TLS ")
+        self.assertRegex(invite["Contact"], "^<sips:")
+        peer.reply(invite, 486)
+        self.assertEqual("ACK", peer.receive().method)
+        caller = Peer(self.keys.connect(5061), transport="TLS")
+        self.addCleanup(caller.close)
+        self.assertEqual(200, caller.ask("OPTIONS", uri=f"sips:{self.server}").status)
 
     def test_a_renewed_certificate_drops_nobody(self):
         daemon = self.pbx()

@@ -193,7 +193,7 @@ struct RegistrationSettings {
 
     RegistrationRules rules() const {
         return {expiration, retry_interval, forbidden_retry_interval, fatal_retry_interval, max_retries, max_random_initial_delay,
-                auth_rejection_permanent};
+                auth_rejection_permanent, support_outbound};
     }
     bool operator==(const RegistrationSettings&) const = default;
 };

@@ -4,6 +4,7 @@
 #include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/stack/redirection.hpp"
+#include "channels/sip/stack/user_to_user.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "channels/sip/ua/registrar.hpp"
@@ -19,6 +20,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     if (!reliability_agreed(context, request, *endpoint, reliable)) return;
     const auto gruu = context.registrar.gruu(invite.request_uri());
     if (gruu && gruu->status != 200) return (void)request.respond(gruu->status);
+    if (invite.lists(HeaderName::require, "uui") && !user_to_user_well_formed(invite)) return (void)request.respond(400, "Malformed User-to-User");
     SipCall* replaced = nullptr;
     if (const int refusal = replaceable(context.agent, invite, replaced)) return (void)request.respond(refusal);
     SipCall* joined = nullptr;
@@ -67,6 +69,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.count(1, 0, 0);
     call.identify_caller(channel, call.invite_received_.request());
     channel.caller().dnid = extension;
+    if (const std::string text = isdn_user_text(call.invite_received_.request()); !text.empty()) channel.set_variable("USERUSERINFO", text);
     if (gruu) channel.set_variable(fmt::format("__{}", gruu_variable), gruu->aor + " " + gruu->instance);
     if (replaced) {
         channel.set_state(ChannelState::ring);

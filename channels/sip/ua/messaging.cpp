@@ -95,7 +95,7 @@ class Messaging::Outgoing final : public ClientTransactionUser {
             std::string next = target_.contact.uri;
             if (!target_.contact.routes.empty())
                 if (const auto route = parse_name_address(target_.contact.routes.front())) next = route->uri.text;
-            flows = JF_TRY(agent_.targets(next, target_.endpoint ? target_.endpoint->transport : std::string()));
+            flows = JF_TRY(agent_.targets(next, target_.endpoint ? target_.endpoint->transport : std::string(), target_.contact.uri));
         }
         prepare(flows.front());
         int status = 0;

@@ -106,7 +106,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         const std::uint64_t mine = ++look_ups_;
         auto spawned = owner_.fibers_.spawn("publish " + settings->name, [self = shared_from_this(), mine] {
             const std::string& next = self->settings->outbound_proxy.empty() ? self->uri_ : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport);
+            auto found = self->agent().targets(next, self->settings->transport, self->uri_);
             if (self->look_ups_ != mine) return;
             if (found) {
                 self->flows_ = std::move(*found);
