@@ -91,6 +91,7 @@ class FiberScheduler {
   private:
     void make_runnable(Fiber& fiber);
     void shuffle_queue();
+    static void prefetch(const Fiber& fiber);
     void resume(Fiber& fiber);
     void leave(Fiber& fiber, bool last);
     void arrive(Fiber& fiber, boost::context::detail::transfer_t from);
