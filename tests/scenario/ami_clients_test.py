@@ -9,7 +9,7 @@ import sys
 import time
 
 from ami_fixture import AmiTest, Client
-from fixture import SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until, without_sanitizers
 
 # What each client does; `act(fields, answered)` and `events(seen)` are the client's own, in front of this.
 STORY = """
@@ -88,6 +88,7 @@ print join(' ', $channel, map({ "$_=$told{$_}" } sort keys %told), @seen), "\\n"
 """
 
 
+@without_sanitizers
 class PublishedClients(AmiTest):
     def follows(self, package, client):
         folder = self.npm_folder(package)

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from ami_fixture import AmiTest, Client, MANAGER, Reader
-from fixture import SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until, without_sanitizers
 
 
 class LoginTest(AmiTest):
@@ -223,6 +223,7 @@ setTimeout(function () { console.error('no end', seen); process.exit(2); }, 2000
 """
 
 
+@without_sanitizers
 class PublishedClientTest(AmiTest):
     def test_asterisk_manager_from_npm_follows_a_call_to_its_end(self):
         folder = self.npm_folder("asterisk-manager@0.2.0")

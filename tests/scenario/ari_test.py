@@ -8,7 +8,7 @@ import threading
 import time
 
 import fixture as jt
-from fixture import SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until, without_sanitizers
 from http_fixture import HTTP, HttpTest
 
 EXTENSIONS = """
@@ -524,6 +524,7 @@ setTimeout(() => { console.error('no end', told); process.exit(2); }, 90000);
 """
 
 
+@without_sanitizers
 class PublishedClientTest(AriTest):
     def client(self):
         folder = self.npm_folder("ari-client@2.2.0")

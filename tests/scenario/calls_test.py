@@ -218,6 +218,7 @@ class Calls(jt.ScenarioTest):
             alice.dial(number)
             _, closed = alice.wait_event("CALL_CLOSED", 10, mark)
             self.assertIn(answer, closed["param"])
+        self.jackfield.wait_idle(5)  # whom we have refused is gone
 
     def test_a_reload_while_they_talk_keeps_the_call_and_takes_effect(self):
         alice, bob = self.talking()

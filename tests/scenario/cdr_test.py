@@ -454,6 +454,7 @@ class Databases(CdrTest):
         self.jackfield.wait_for_log("was refused and put aside")
         self.assertIn("dst=104", (self.jackfield.folder / "spool/cdr/pgsql.rejected").read_text())
 
+    @jt.without_sanitizers
     def test_kill_9_while_writing_loses_nothing_that_was_written_and_doubles_nothing(self):
         database = self.postgres().start()
         database.ask(self.TABLE)

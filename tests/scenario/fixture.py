@@ -24,6 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("JACKFIELD_BUILD", ROOT / "build/release"))
 # Sanitizers and valgrind make everything slower; deadlines are stretched, never the expectations.
 SLOWNESS = float(os.environ.get("JACKFIELD_SLOWNESS", "1"))
+# For tests in which a sanitizer would see nothing that other tests of the same file do not show it.
+without_sanitizers = unittest.skipIf(SLOWNESS > 1, "other tests show the sanitizer the same")
 
 
 def wait_until(condition, seconds=10, what="the condition"):
