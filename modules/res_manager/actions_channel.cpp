@@ -6,7 +6,6 @@
 
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel_visit.hpp"
-#include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_lookup.hpp"
@@ -20,15 +19,6 @@ using namespace std::chrono_literals;
 
 // --- variables ---------------------------------------------------------------------------------------------------------
 
-// Functions that reach beyond the call are for the dialplan only, unless jackfield.conf says otherwise.
-Result<void> check_function(std::string_view name) {
-    const auto* slot = functions().find(name.substr(0, name.find('(')));
-    const DaemonControl* daemon = DaemonControl::instance();
-    if (!name.contains('(') || !slot || !slot->value->info.dangerous) return {};
-    if (daemon && daemon->settings().options.live_dangerously) return {};
-    return fail(ErrorCode::refused, "{} may be used from the dialplan only (see live_dangerously in jackfield.conf)", slot->name);
-}
-
 // The channel named, kept alive; null when none is named.
 Result<std::shared_ptr<Channel>> optional_channel(const ManagerRequest& request) {
     if (request.get("Channel").empty()) return nullptr;
@@ -38,7 +28,6 @@ Result<std::shared_ptr<Channel>> optional_channel(const ManagerRequest& request)
 Result<void> get_variable(const ManagerRequest& request, ManagerReply& reply) {
     if (request.get("Variable").empty()) return fail(ErrorCode::invalid, "No variable specified");
     const std::string name(request.get("Variable"));
-    JF_TRY(check_function(name));
     const auto channel = JF_TRY(optional_channel(request));
     std::string value = JF_TRY(read_expression(channel.get(), name));
     reply.respond("Success", ManagerFields().add("Variable", name).add("Value", value));
@@ -48,7 +37,6 @@ Result<void> get_variable(const ManagerRequest& request, ManagerReply& reply) {
 Result<void> set_variable(const ManagerRequest& request, ManagerReply& reply) {
     if (request.get("Variable").empty()) return fail(ErrorCode::invalid, "No variable specified");
     const std::string name(request.get("Variable"));
-    JF_TRY(check_function(name));
     const auto channel = JF_TRY(optional_channel(request));
     JF_TRY(write_expression(channel.get(), name, request.get("Value")));
     reply.success("Variable Set");
@@ -84,7 +72,6 @@ Result<void> status(const ManagerRequest& request, ManagerReply& reply) {
     const Server& server = static_cast<SessionReply&>(reply).server;
     const auto names = split_arguments(request.get("Variables"));
     const bool all_variables = parse_bool(request.get("AllVariables")).value_or(false);
-    for (const std::string& name : names) JF_TRY(check_function(name));
     std::size_t count = 0;
     const auto tell = [&](Channel& channel) -> Result<void> {
         ManagerFields fields = status_of(server, channel);

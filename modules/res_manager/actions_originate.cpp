@@ -5,8 +5,10 @@
 #include "core/base/log.hpp"
 #include "core/channel/dial.hpp"
 #include "core/channel/unique_id.hpp"
+#include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/outside_scope.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_lookup.hpp"
 #include "modules/res_manager/server.hpp"
@@ -125,6 +127,7 @@ void prepare(Channel& channel, const Order& order) {
 
 // Functions among the variables may wait, so they are set when the channel is there.
 void set_functions(Channel& channel, const Order& order) {
+    const OutsideScope outside(live_dangerously());
     for (const auto& [name, value] : order.variables)
         if (name.contains('('))
             if (auto set = write_expression(&channel, name, value); !set)

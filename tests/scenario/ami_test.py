@@ -319,6 +319,25 @@ class ActionTest(AmiTest):
             answer = client.ask("Originate", Channel="Local/answer@default", Application=application, Data=data, Async="yes")
             self.assertIn("Forbidden", answer.get("Message"))
 
+    def test_what_is_for_the_dialplan_only_is_refused_wherever_it_stands(self):
+        server = self.manager()
+        written = server.folder / "written"
+        client = self.client()
+        client.ask("Originate", ("Variable", f"FILE({written})=x"), ("Variable", "LAST=yes"), ("Variable", "CALLERID(name)=Ann"),
+                   Channel="Local/answer@default/n", Application="Wait", Data="60", Async="yes")
+        one = client.event("OriginateResponse").get("Channel")
+        client.ask("DBPut", Family="a", Key="b", Val="c")
+        for name in (f"FILE({written})", "SHELL(echo out)", "DB_DELETE(a/b)", "LOCK(x)"):
+            self.assertIn("by the dialplan only", client.ask("Getvar", Channel=one, Variable=name).get("Message"), name)
+        for name in (f"FILE({written})", f"CURL(file://{written})"):
+            self.assertIn("by the dialplan only", client.ask("Setvar", Channel=one, Variable=name, Value="x").get("Message"), name)
+        for name in ("EVAL(${SHELL(echo out)})", "EVAL(${EVAL(${SHELL(echo out)})})", "EVAL(${DB_DELETE(a/b)})"):
+            self.assertNotIn("out", client.ask("Getvar", Channel=one, Variable=name).get("Value") or "", name)
+        self.assertEqual(client.ask("Getvar", Channel=one, Variable="DB(a/b)").get("Value"), "c")
+        self.assertEqual(client.ask("Getvar", Channel=one, Variable="CALLERID(name)").get("Value"), "Ann")
+        self.assertNotIn("only", client.ask("Getvar", Channel=one, Variable="CURL(http://127.0.0.1:1/)").get("Message") or "")
+        self.assertFalse(written.exists())
+
     def test_redirects_one_and_two(self):
         self.manager()
         client = self.client()

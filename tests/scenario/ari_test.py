@@ -304,7 +304,9 @@ class Applications(AriTest):
         self.assertEqual(self.ask("GET", "/channels/call-1/variable?variable=A"), {"value": "1"})
         self.assertEqual(self.ask("GET", "/channels/call-1/variable?variable=CALLERID(num)"), {"value": "77"})
         self.ask("GET", "/channels/call-1/variable?variable=NONE", status=404)
-        self.ask("GET", "/channels/call-1/variable?variable=SHELL(id)", status=403) if "SHELL" in self.daemons[0].ask("core show functions") else None
+        self.ask("GET", "/channels/call-1/variable?variable=SHELL(id)", status=403)
+        self.ask("POST", "/channels/call-1/variable?variable=FILE(/nowhere/x)&value=1", status=403)
+        self.assertEqual(self.ask("GET", "/channels/call-1/variable?variable=EVAL($%7BSHELL(id)%7D)"), {"value": ""})
         for path in ("hold", "moh", "mute"):
             self.ask("POST", f"/channels/call-1/{path}", status=204)
             self.ask("DELETE", f"/channels/call-1/{path}", status=204)
