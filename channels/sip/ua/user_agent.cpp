@@ -70,6 +70,7 @@ UserAgent::UserAgent()
 UserAgent::~UserAgent() = default;
 
 void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
+    const bool debug_changed = objects_->global.debug != objects->global.debug;
     dispose(std::exchange(objects_, std::move(objects)));
     TransactionSettings settings;
     settings.t1 = objects_->system.timer_t1;
@@ -77,7 +78,7 @@ void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
     layer_.set_settings(settings);
     identified_.apply(objects_);
     transports_.apply(*objects_);
-    transports_.set_logging(objects_->global.debug);
+    if (debug_changed) transports_.set_logging(objects_->global.debug);  // else what the console said goes on
 }
 
 void UserAgent::handle(Method method, RequestHandler handler) { handlers_[method] = std::move(handler); }
