@@ -36,7 +36,7 @@ struct Sip {
         notifier.add(message_summary);
         notifier.add(conference);
         take_mailbox_notifies(agent);
-        driver.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
+        driver.service_routes = messaging.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
     }
     Service<RtpService> rtp;
     UserAgent agent;

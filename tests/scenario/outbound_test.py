@@ -178,11 +178,11 @@ max_random_initial_delay=0
         asked.start()
         self.addCleanup(asked.join)
         refer = peer.receive()
-        self.assertEqual(("REFER", f"<{gruu}>"), (refer.method, refer["Contact"]))
+        self.assertEqual(("REFER", f"<{gruu}>", invite["Route"]), (refer.method, refer["Contact"], refer["Route"]))
         peer.reply(refer, 202)
         client.ask("Originate", Channel="Local/2@default", Application="Wait", Data="5", Async="true")
         message = peer.receive()
-        self.assertEqual(("MESSAGE", ""), (message.method, message["Contact"]))  # RFC 3428 4: never one
+        self.assertEqual(("MESSAGE", "", invite["Route"]), (message.method, message["Contact"], message["Route"]))  # RFC 3428 4: no Contact
         peer.reply(message, 202)
         # A ping (within 5 s) that gets no answer: the connection is lost, and made again.
         self.assertEqual(b"\r\n\r\n", connection.recv(100))
