@@ -63,6 +63,10 @@ struct RtpParameters {
     bool elsewhere = false;                   // the far sides send to each other: nothing is kept alive, reported or missed here
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
     std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
+    // Packets under one `encrypt` after which rtp_key_worn is reported, once; 0: never. Under another number than before (a key has
+    // taken another's place) what is sent is a new source: receivers do not agree whether its roll-over counter goes on
+    // (RFC 3711 3.3.1, 8.1) or begins anew, and of a new source it begins.
+    std::uint32_t key_life = 0, key_number = 0;
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
     RtpRelay relay, relay_rtcp;                   // as well; the second is for a port of its own
 };
@@ -89,8 +93,23 @@ struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6
     std::uint32_t ssrc = 0, remote_ssrc = 0;
 };
 
+// Sees the packets of a session as they go over the wire (encrypted, if they are), for a capture. Belongs to the session and to
+// whoever made it; code of a module holds its gate.
+class RtpPacketSink {
+  public:
+    struct Packet {
+        bool sent, rtcp;
+        SocketAddress local;                  // as the socket is bound: may be of all addresses
+        SocketAddress remote;                 // by a relay: the far side, not the relay
+        std::span<const std::uint8_t> bytes;  // good within the call
+    };
+    virtual ~RtpPacketSink() = default;
+    // On the port's media thread: may neither wait, lock nor allocate.
+    virtual void packet(const Packet& packet) = 0;
+};
+
 // Bits of MediaStream::on_port_event for RTP ports.
-enum RtpEvent : std::uint32_t { rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8 };
+enum RtpEvent : std::uint32_t { rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8, rtp_key_worn = 16 };
 
 // One session: a pair of sockets and what is sent and received by them. Control thread.
 class RtpSession {
@@ -103,6 +122,8 @@ class RtpSession {
     virtual RtpQuality quality() const = 0;        // as of the last report
     virtual SocketAddress learnt_source() const = 0;
     virtual RtpTransport* transport() = 0;         // ICE and DTLS; null when the options asked for neither
+    // RTP and RTCP from within half a second on, until another sink or null is set. Without one packets cost nothing more.
+    virtual void capture(std::shared_ptr<RtpPacketSink> sink) = 0;
 };
 
 class RtpService {

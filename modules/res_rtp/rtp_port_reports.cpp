@@ -55,10 +55,30 @@ const Codec* RtpPort::look_up_codec(std::uint8_t type) {
     return nullptr;
 }
 
-void RtpPort::apply_parameters() {
-    std::unique_ptr<RtpParameters> fresh(shared_->pending.exchange(nullptr, std::memory_order_acquire));
-    if (!fresh) return;
+void RtpPort::take_news() {
+    shared_->news.exchange(false, std::memory_order_acq_rel);  // first: what is handed over from here on is announced anew
+    if (std::unique_ptr<const Watch> watch{shared_->pending_watch.exchange(nullptr, std::memory_order_acquire)})
+        watch_ = watch->capture || watch->log ? std::move(watch) : nullptr;
+    if (std::unique_ptr<RtpParameters> fresh{shared_->pending.exchange(nullptr, std::memory_order_acquire)}) apply_parameters(std::move(fresh));
+}
+
+void RtpPort::show(bool sent, bool rtcp, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const {
+    if (!remote.valid()) return;
+    if (watch_->capture) {
+        SocketAddress local = shared_->sockets->local;
+        if (rtcp && !rtcp_mux_) local = local.with_port(static_cast<std::uint16_t>(local.port() + 1));
+        watch_->capture->packet({sent, rtcp, local, remote, bytes});
+    }
+    if (watch_->log && !rtcp) watch_->log->rtp(sent, bytes, remote, now());
+}
+
+void RtpPort::apply_parameters(std::unique_ptr<RtpParameters> fresh) {
     const bool moved = !parameters_ || !(parameters_->remote == fresh->remote);
+    if (parameters_ && parameters_->key_number != fresh->key_number) begin_source();
+    if (fresh->encrypt.get() != encrypt_) {
+        packets_at_key_ = packets_sent_;
+        key_worn_ = false;
+    }
     parameters_ = std::move(fresh);
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
@@ -103,6 +123,7 @@ void RtpPort::every_half_second(std::uint64_t now_ns) {
         for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
     }
     check_silence(now_ns);
+    check_key();
     read_rtcp();
     if (now_ns >= rtcp_due_) {
         if (rtcp_target_.valid() && (any_sent_ || any_received_) && !elsewhere()) send_rtcp(false);
@@ -125,6 +146,12 @@ void RtpPort::check_silence(std::uint64_t now_ns) {
     }
     if (options.keepalive.count() && now_ns - std::max(written_at_, started_at_) > ns_of(options.keepalive))
         send_keepalive();
+}
+
+void RtpPort::check_key() {
+    if (!encrypt_ || key_worn_ || !parameters_->key_life || packets_sent_ - packets_at_key_ < parameters_->key_life) return;
+    key_worn_ = true;
+    report(rtp_key_worn);
 }
 
 // RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
@@ -171,8 +198,10 @@ void RtpPort::send_rtcp(bool bye) {
     alignas(std::uint32_t) std::array<std::uint8_t, channel_header_size + 512 + RtpCipher::overhead> packet;
     const auto bytes = std::span(packet).subspan(channel_header_size);
     std::size_t size = write_rtcp(report, bytes.first(512));
+    if (watch_ && watch_->log) watch_->log->rtcp(report, rtcp_target_, now());
     if (RtpCipher* const cipher = rtcp_mux_ ? encrypt_ : encrypt_rtcp_; cipher && size) size = cipher->rtcp(bytes, size);
     if (size == 0) return;
+    if (watch_) show(true, true, bytes.first(size), rtcp_target_);
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
     const auto send = [socket](std::span<const std::uint8_t> all, const SocketAddress& to) {
         sendto(socket, all.data(), all.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
@@ -248,9 +277,11 @@ void RtpPort::no_media(unsigned component, std::span<const std::uint8_t> bytes, 
 }
 
 void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
+    if (watch_) show(false, true, bytes, from);
     if (RtpCipher* const cipher = rtcp_mux_ ? decrypt_ : decrypt_rtcp_) bytes = bytes.first(cipher->rtcp(bytes, bytes.size()));
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
+    if (watch_ && watch_->log) watch_->log->rtcp(*heard, from, now());
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
     if (!from.same_host(rtcp_target_) && !from.same_host(source_)) return;
     if (shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from.same_host(source_)) rtcp_target_ = from;
@@ -268,6 +299,7 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
     }
     publish_quality();
+    if (watch_ && watch_->log) watch_->log->statistics(quality_, from, now());
     report(rtp_quality_report);
 }
 

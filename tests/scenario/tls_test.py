@@ -248,6 +248,43 @@ class EncryptedMedia(TlsScenario):
         phone.bye()
         daemon.wait_idle()
 
+    def test_we_offer_a_new_key_before_the_old_one_is_worn(self):
+        far = self.address()  # not baresip: 1.0.0 answers such an offer and then has only the key that it had
+        daemon = self.daemon({"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + raw_phone.TRUNK.replace("@OPTIONS@", f"{SDES}\nsrtp_rekey_packets=20").replace("@WHERE@", far),
+                              "extensions.conf": PLAN})
+        phone, own = raw_phone.RawPhone(self, far, self.server), raw_phone.Srtp(sending=True)
+        media = f"m=audio {phone.media.getsockname()[1]} RTP/SAVP 0\r\n"
+        answer = phone.invite(media + own.line())
+        target = (self.server, int(re.search(r"m=audio (\d+)", answer).group(1)))
+        theirs = [raw_phone.Srtp(raw_phone.Srtp.key_of(answer))]
+        sources, sequence, renewed = [set()], 100, False
+        phone.media.settimeout(0.02)
+        deadline = time.monotonic() + 20 * jt.SLOWNESS
+        while not renewed or not sources[1]:
+            self.assertLess(time.monotonic(), deadline, f"{len(sources[0])} sources by the first key, {renewed}")
+            phone.media.sendto(own.protect(raw_phone.rtp(sequence, 0x11)), target)
+            sequence += 1
+            try:
+                packet = phone.media.recv(2000)
+            except TimeoutError:
+                continue
+            for number, key in enumerate(theirs):
+                heard = key.unprotect(packet)
+                if heard and heard[12:] == b"\x11" * 160:
+                    sources[number].add(heard[8:12])
+            if not renewed and sources[0] and (offer := phone.try_request("INVITE")):
+                tag, key = re.search(r"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 inline:([^|\s]+)", offer).groups()
+                self.assertEqual(1, offer.count("a=crypto:"))
+                theirs.append(raw_phone.Srtp(base64.b64decode(key)))
+                sources.append(set())
+                phone.accept(offer, media + own.line().replace("crypto:1", f"crypto:{tag}"))
+                renewed = True
+        self.assertNotEqual(theirs[0].key, theirs[1].key)
+        # A new source as well: its roll-over counter begins at 0 for everybody.
+        self.assertEqual((1, 1, 2), (len(sources[0]), len(sources[1]), len(sources[0] | sources[1])))
+        phone.bye()
+        daemon.wait_idle()
+
     def test_who_offers_no_encryption_is_refused_where_it_is_required(self):
         self.pbx(**{"6001": SDES})
         alice = self.tls_phone("6001")

@@ -198,6 +198,7 @@ void SipCall::attach_media(const MediaStream* near) {
         });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
+        if (call && (bits & rtp_key_worn)) (*call)->renew_key();
         if (!(bits & rtp_timeout) || !call) return;
         const EndpointSettings& endpoint = *(*call)->endpoint_;
         const auto limit = (*call)->media_->held_by_remote() ? endpoint.rtp_timeout_hold : endpoint.rtp_timeout;

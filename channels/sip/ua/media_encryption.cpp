@@ -46,8 +46,8 @@ void MediaSession::offer_encryption() {
     if (endpoint_->media_encryption != MediaEncryption::sdes) return;
     protection_->keys.secure_profile = !endpoint_->media_encryption_optimistic;
     protection_->keys.described.clear();
-    if (protection_->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
-        protection_->keys.described.push_back(*protection_->keys.own);
+    if (const auto& own = protection_->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
+        protection_->keys.described.push_back(protection_->keys.renew ? fresh_line(own->tag % 9 + 1, own->suite) : *own);
         return;
     }
     using enum SrtpSuite;
@@ -107,6 +107,10 @@ Result<void> MediaSession::make_ciphers(const CryptoLine& own, const CryptoLine&
     const auto srtp = JF_TRY(find_service<SrtpService>());
     auto encrypt = keeps(protection_->keys.own, own) ? protection_->keys.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
     auto decrypt = keeps(protection_->keys.remote, remote) ? protection_->keys.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
+    if (protection_->keys.own && encrypt != protection_->keys.encrypt) {
+        ++protection_->keys.number;
+        protection_->keys.renew = false;
+    }
     protection_->keys.encrypt = std::move(encrypt);
     protection_->keys.decrypt = std::move(decrypt);
     protection_->keys.own = own;

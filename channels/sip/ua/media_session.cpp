@@ -210,6 +210,8 @@ void MediaSession::apply() {
     if (protection_) {
         parameters.encrypt = protection_->keys.encrypt;
         parameters.decrypt = protection_->keys.decrypt;
+        parameters.key_number = protection_->keys.number;
+        if (parameters.encrypt) parameters.key_life = endpoint_->srtp_rekey_packets;
     }
     parameters.elsewhere = direct_ != nullptr;
     parameters.sending = sends(audio->direction);

@@ -25,6 +25,8 @@ struct MediaKeys {
     std::vector<CryptoLine> described;        // offered or answered with
     std::optional<CryptoLine> own, remote;    // in use
     std::shared_ptr<RtpCipher> encrypt, decrypt;
+    bool renew = false;                       // the next offer has a new key of ours
+    std::uint32_t number = 0;                 // of `own`: how many have taken another's place
 };
 
 // What the stream's transport was described as, and what came of it.
@@ -74,6 +76,10 @@ class MediaSession {
     Result<std::string> make_answer(std::string_view offer);
     // What came back to our offer. Errors: unsupported, invalid.
     Result<void> accept_answer(std::string_view answer);
+    // Whether offers from now on, until one is answered, have a new key for what we send (SDES, once there is one).
+    void renew_key(bool renew) {
+        if (protection_) protection_->keys.renew = renew && protection_->keys.own;
+    }
     // No other answer to our offer will come.
     void offer_settled() { offer_.reset(); }
     // Candidates that the far side found since its description; those of other credentials than it has now are passed over.
@@ -96,6 +102,7 @@ class MediaSession {
     // Whether an offer is one to go on as now, neither a hold nor the end of one.
     static bool both_ways(std::string_view offer);
     const RtpSession& rtp() const { return *rtp_; }
+    void capture(std::shared_ptr<RtpPacketSink> sink) { rtp_->capture(std::move(sink)); }
     bool secured() const { return (protection_ && protection_->keys.encrypt) || (transport() && transport()->secured()); }
     RtpTransport* transport() const { return rtp_->transport(); }  // ICE and DTLS; null: neither
 

@@ -29,6 +29,8 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(multiplexes_reports_with_media);
     CPPUNIT_TEST(nothing_is_sent_or_heard_past_a_cipher);
     CPPUNIT_TEST(reports_pass_the_cipher_on_the_port_of_media_too);
+    CPPUNIT_TEST(a_worn_key_is_told_and_the_next_one_has_a_source_of_its_own);
+    CPPUNIT_TEST(a_capture_sees_packets_as_they_are_on_the_wire_until_it_ends);
     CPPUNIT_TEST(plays_out_of_a_jitter_buffer_in_order);
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
@@ -359,6 +361,72 @@ class RtpSessionTest : public RtpTest {
         parameters.decrypt = std::make_shared<TestCipher>(false);
         parameters.rtcp_mux = multiplexed;
         return parameters;
+    }
+    void a_worn_key_is_told_and_the_next_one_has_a_source_of_its_own() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        RtpParameters parameters = secured(phone.address);
+        parameters.key_life = 20;
+        leg.session->set(parameters);
+        leg.stream->loop_back(true);
+        std::set<std::uint32_t> sources;
+        const auto speak = [&] {
+            std::vector<std::uint8_t> bytes(rtp::header_size + 160 + RtpCipher::overhead, 0x55);
+            rtp::write({0, false, phone.sequence++, phone.timestamp += 160, phone.ssrc}, bytes.data());
+            phone.send(std::span(bytes).first(TestCipher(true).rtp(bytes, rtp::header_size + 160)), leg.session->local());
+            loop->run_for(5ms, [] { return false; });
+            for (const auto& each : phone.listen()) sources.insert(each.header.ssrc);
+        };
+        for (int i = 0; i < 10; ++i) speak();
+        CPPUNIT_ASSERT(!(leg.events & rtp_key_worn));
+        for (int i = 0; i < 1000 && !(leg.events & rtp_key_worn); ++i) speak();
+        CPPUNIT_ASSERT(leg.events & rtp_key_worn);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, sources.size());
+        leg.events = 0;
+        RtpParameters renewed = secured(phone.address);
+        renewed.key_number = 1;
+        leg.session->set(renewed);
+        for (int i = 0; i < 300 && sources.size() < 2; ++i) speak();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, sources.size());
+        CPPUNIT_ASSERT(sources.contains(leg.session->quality().ssrc) || wait_for([&] { return sources.contains(leg.session->quality().ssrc); }));
+        CPPUNIT_ASSERT(!(leg.events & rtp_key_worn));
+    }
+    void a_capture_sees_packets_as_they_are_on_the_wire_until_it_ends() {
+        struct Sink final : RtpPacketSink {
+            void packet(const Packet& packet) override {
+                right = right && packet.local.port() == local && packet.remote.port() == remote;
+                if (packet.rtcp) return;
+                ++(packet.sent ? sent : received);
+                right = right && packet.bytes.size() == rtp::header_size + 164 && packet.bytes[rtp::header_size] == 0xaa;  // encrypted
+            }
+            std::atomic<unsigned> sent{0}, received{0};
+            std::atomic<bool> right{true};
+            std::uint16_t local = 0, remote = 0;
+        };
+        Phone phone;
+        Leg leg(*this, phone.address);
+        RtpParameters parameters = secured(phone.address);
+        parameters.rtcp_mux = true;
+        leg.session->set(parameters);
+        leg.stream->loop_back(true);
+        const auto sink = std::make_shared<Sink>();
+        sink->local = leg.session->local().port();
+        sink->remote = phone.address.port();
+        leg.session->capture(sink);
+        const auto speak = [&] {
+            std::vector<std::uint8_t> bytes(rtp::header_size + 160 + RtpCipher::overhead, 0x55);
+            rtp::write({0, false, phone.sequence++, phone.timestamp += 160, phone.ssrc}, bytes.data());
+            phone.send(std::span(bytes).first(TestCipher(true).rtp(bytes, rtp::header_size + 160)), leg.session->local());
+            loop->run_for(5ms, [] { return false; });
+        };
+        for (int i = 0; i < 300 && (sink->sent < 5 || sink->received < 5); ++i) speak();
+        CPPUNIT_ASSERT(sink->sent >= 5 && sink->received >= 5 && sink->right);
+        // The port takes the end with the next packet, and lets go of the sink.
+        leg.session->capture(nullptr);
+        for (int i = 0; i < 300 && sink.use_count() > 1; ++i) speak();
+        const unsigned received = sink->received;
+        for (int i = 0; i < 5; ++i) speak();
+        CPPUNIT_ASSERT_EQUAL(received, sink->received.load());
     }
     void nothing_is_sent_or_heard_past_a_cipher() {
         Phone phone;
