@@ -204,7 +204,7 @@ class Administration(jt.ScenarioTest):
         jackfield.kill(signal.SIGKILL)
         started = time.monotonic()
         jackfield.start()
-        self.assertLess(time.monotonic() - started, 2 * jt.SLOWNESS)  # a second of ours, and the fixture's own polling
+        self.assertLess(time.monotonic() - started, 5 * jt.SLOWNESS)  # a fraction of a second where nothing else runs
         for number in range(20):
             self.assertIn(f"value{number}", jackfield.ask(f"database get test key{number}"))
 
