@@ -338,6 +338,7 @@ bool Daemon::check() {
         if (declared) declared = loader_->load_all(modules);
         if (!declared) log_error("{}", declared.error().text);
         if (auto checked = loader_->check()) findings.append(*checked);
+        if (auto checked = check_checked_dialplan()) findings.append(*checked);
         flush_log();
         const std::string text = findings.to_string();
         if (!findings.empty()) std::fprintf(stdout, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");
