@@ -7,7 +7,75 @@ from ami_fixture import AmiTest, BRIDGE, SNAPSHOT
 from fixture import main, wait_until
 
 
+def snapshot(prefix=""):
+    return [prefix + key for key in SNAPSHOT]
+
+
+def parked(*prefixes):
+    return [*(key for prefix in prefixes for key in snapshot(prefix)), "ParkerDialString", "Parkinglot", "ParkingSpace", "ParkingTimeout",
+            "ParkingDuration"]
+
+
+# The fields of events in their order, as the documentation of Asterisk 22 has them.
+DOCUMENTED = {
+    "Newchannel": snapshot(), "Newstate": snapshot(), "Newexten": [*snapshot(), "Extension", "Application", "AppData"],
+    "VarSet": [*snapshot(), "Variable", "Value"], "Hangup": [*snapshot(), "Cause", "Cause-txt"],
+    "SoftHangupRequest": [*snapshot(), "Cause"], "NewCallerid": [*snapshot(), "CID-CallingPres"],
+    "LocalBridge": [*snapshot("LocalOne"), *snapshot("LocalTwo"), "Context", "Exten", "LocalOptimization"],
+    "BridgeCreate": BRIDGE, "BridgeDestroy": BRIDGE, "BridgeEnter": [*BRIDGE, *snapshot()], "BridgeLeave": [*BRIDGE, *snapshot()],
+    "DTMFBegin": [*snapshot(), "Digit", "Direction"], "DTMFEnd": [*snapshot(), "Digit", "DurationMs", "Direction"],
+    "MusicOnHoldStart": [*snapshot(), "Class"], "MusicOnHoldStop": snapshot(), "UserEvent": [*snapshot(), "UserEvent", "A"],
+    "MixMonitorStart": snapshot(), "MixMonitorStop": snapshot(),
+    "ChanSpyStart": [*snapshot("Spyer"), *snapshot("Spyee")], "ChanSpyStop": [*snapshot("Spyer"), *snapshot("Spyee")],
+    "ParkedCall": parked("Parkee"), "ParkedCallTimeOut": parked("Parkee", "Parker"),
+    "DeviceStateChange": ["Device", "State"], "MessageWaiting": ["Mailbox", "Waiting", "New", "Old"], "Reload": ["Module", "Status"],
+    "AsyncAGIStart": [*snapshot(), "Env"], "AsyncAGIEnd": snapshot(),
+    "Cdr": ["AccountCode", "Source", "Destination", "DestinationContext", "CallerID", "Channel", "DestinationChannel", "LastApplication",
+            "LastData", "StartTime", "AnswerTime", "EndTime", "Duration", "BillableSeconds", "Disposition", "AMAFlags", "UniqueID", "UserField"],
+    "CEL": ["EventName", "AccountCode", "CallerIDnum", "CallerIDname", "CallerIDani", "CallerIDrdnis", "CallerIDdnid", "Exten", "Context",
+            "Channel", "Application", "AppData", "EventTime", "AMAFlags", "UniqueID", "LinkedID", "UserField", "Peer", "PeerAccount", "Extra"],
+}
+EVERYTHING = """[default]
+exten => answer,1,Answer()
+ same => n,Wait(60)
+exten => all,1,Answer()
+ same => n,Set(CALLERID(num)=77)
+ same => n,UserEvent(Foo,A: b)
+ same => n,StartMusicOnHold()
+ same => n,StopMusicOnHold()
+ same => n,MixMonitor(${UNIQUEID}.wav)
+ same => n,StopMixMonitor()
+ same => n,SendDTMF(1)
+ same => n,Hangup()
+exten => talk,1,Dial(Local/answer@default/n)
+exten => spy,1,ChanSpy(Local/answer,q)
+exten => park,1,Answer()
+ same => n,Park()
+exten => script,1,AGI(agi:async)
+"""
+
+
 class EventTest(AmiTest):
+    def test_each_event_has_the_fields_of_the_documentation_in_their_order(self):
+        self.manager("timestampevents = no", **{
+            "extensions.conf": EVERYTHING, "cdr.conf": "[general]\n", "cdr_manager.conf": "[general]\nenabled = yes\n",
+            "cel.conf": "[general]\nenable = yes\napps = all\nevents = ALL\n[manager]\nenabled = yes\n",
+            "res_parking.conf": "[default]\nparkext = 700\nparkpos = 701-709\ncontext = parked\nparkingtime = 1\n"})
+        client = self.client()
+        for extension in ("all", "talk", "spy", "park", "script"):
+            client.ask("Originate", Channel="Local/answer@default/n", Exten=extension, Context="default", Priority="1", Async="yes")
+        client.ask("MWIUpdate", Mailbox="1@default", NewMessages="1", OldMessages="2")
+        client.ask("Reload", Module="pbx_config")
+        for name in ("AsyncAGIStart", "ChanSpyStart", "BridgeEnter", "ParkedCallTimeOut"):
+            client.events.append(client.event(name))
+        client.items("Hangup", "ChannelsHungupListComplete", Channel="/^Local/")
+        missing = set(DOCUMENTED) - {block.get("Event") for block in client.events}
+        for name in sorted(missing):
+            client.events.append(client.event(name))
+        for block in client.events:
+            if (name := block.get("Event")) in DOCUMENTED:
+                self.assertEqual(["Event", "Privilege", *DOCUMENTED[name]], block.keys())
+
     def test_follows_a_call_from_beginning_to_end_with_all_fields(self):
         self.manager("timestampevents = no")
         client = self.client()
