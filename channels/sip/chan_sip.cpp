@@ -50,11 +50,12 @@ struct Sip {
     MessageSummaryPackage message_summary{agent};
     ConferencePackage conference;
     Notifier notifier{agent};
-    Publications publications{agent};
+    StateExchange exchange{agent};
+    Publications publications{agent, exchange};
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
     OutboundSubscriptions outbound_subscriptions{agent};
-    OutboundPublications outbound_publications{agent, notifier};
+    OutboundPublications outbound_publications{agent, notifier, exchange};
     EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions, messaging};
     MessageHistory history;
     CallCaptures captures;

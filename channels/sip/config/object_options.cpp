@@ -318,9 +318,9 @@ const Options<PublicationSettings>& publication_options() {
     static const Options<P> options{
         {"endpoint", &P::endpoint, "", "The endpoint that may publish it"},
         {"event_presence", &P::event_presence, false, "Presence (PIDF) may be published; hints and PRESENCE_STATE() see it as PJSIP:NAME"},
-        Option<P>::absent("event_asterisk-devicestate", "device states are not exchanged by PUBLISH; remove the line"),
+        {"event_asterisk-devicestate", &P::device_exchange, "", "The asterisk-publication that takes device states of another server"},
         Option<P>::absent("event_dialog", "states of dialogs are not taken by PUBLISH; remove the line"),
-        Option<P>::absent("event_asterisk-mwi", "mailboxes are not exchanged by PUBLISH; remove the line"),
+        {"event_asterisk-mwi", &P::mailbox_exchange, "", "The asterisk-publication that takes mailbox states of another server"},
     };
     return options;
 }

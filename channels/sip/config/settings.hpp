@@ -228,6 +228,14 @@ struct OutboundPublicationSettings {
 struct PublicationSettings {
     std::string name, endpoint;
     bool event_presence = false;
+    std::string device_exchange, mailbox_exchange;  // asterisk-publication objects that take these events; empty: they are refused
+};
+
+// type=asterisk-publication: device and mailbox states exchanged with another server.
+struct ExchangeSettings {
+    std::string name, devicestate_publish, mailboxstate_publish;  // outbound-publish objects
+    bool device_state = false, mailbox_state = false;
+    std::string device_state_filter, mailbox_state_filter;        // regular expressions; empty: all
 };
 
 // type=acl: for all that comes in.
