@@ -31,6 +31,7 @@ exten => 705,1,MessageSend(pjsip:bob/sips:bob@@BOB@)
  same => n,Verbose(1,message ended ${MESSAGE_SEND_STATUS})
  same => n,Hangup()
 exten => 706,1,Dial(PJSIP/behind,20)
+exten => lamp,hint,Custom:lamp
 exten => 900,1,Verbose(1,transferred to ${EXTEN})
  same => n,Answer()
  same => n,Wait(60)
@@ -44,6 +45,11 @@ timer_t1=100
 [alice](phone)
 message_context=texts
 100rel=peer_supported
+[desk](phone)
+aors=desk
+[desk]
+type=aor
+max_contacts=2
 [bob](phone)
 aors=bob
 moh_suggest=default
@@ -211,6 +217,52 @@ class Dialogs(SharedDaemon):
         self.wait_for_channels(1)
         self.assertEqual(1, self.count_logged("transferred to 900"))
 
+    # --- RFC 3261 section 10 ---
+    def test_registers_that_come_again_or_late_change_nothing(self):
+        desk = self.line("desk", self.other_at)
+        desk.number, desk.to_tag = "desk", ""
+        contacts = lambda: sum(f"sip:desk@{self.other_at}" in line for line in self.jackfield.ask("pjsip show contacts").splitlines())
+        first = desk.request_text("REGISTER", "Expires: 600")
+        answers = []
+        for _ in range(2):
+            desk.put(first)
+            answers.append(desk.until("SIP/2.0 200", "REGISTER"))
+        self.assertEqual(answers[0].text, answers[1].text)
+        self.assertEqual(1, contacts())
+        desk.put(desk.request_text("REGISTER", "Expires: 300"))
+        self.assertIn("expires=300", desk.until("SIP/2.0 200", f"CSeq: {desk.cseq} REGISTER")["Contact"])
+        # The first one by another way, after the second.
+        desk.put(first.replace(re.search("branch=([^\r]+)", first)[1], "z9hG4bKlate"))
+        self.assertEqual(500, desk.until("SIP/2.0", f"CSeq: {desk.cseq - 1} REGISTER").status)
+        self.assertEqual(1, contacts())
+        desk.put(desk.request_text("REGISTER", "Expires: 0"))
+        desk.until("SIP/2.0 200", f"CSeq: {desk.cseq} REGISTER")
+        self.assertEqual(0, contacts())
+
+    # --- RFC 6665 ---
+    def test_a_subscribe_that_comes_again_is_one_and_its_notify_is_repeated_until_it_is_answered(self):
+        desk = self.line("desk", self.other_at)
+        desk.number, desk.to_tag = "lamp", ""
+        text = desk.request_text("SUBSCRIBE", "Event: presence\nExpires: 600")
+        desk.put(text)
+        first = desk.learn(desk.until("SIP/2.0 200", "SUBSCRIBE"))
+        notify = desk.until("NOTIFY")
+        again = desk.until("NOTIFY")  # as our answer was lost
+        self.assertEqual(notify.text, again.text)
+        desk.answer(again, 200)
+        desk.put(text)
+        self.assertEqual(first.text, desk.until("SIP/2.0 200", "SUBSCRIBE").text)
+        self.jackfield.ask("devstate change Custom:lamp INUSE")
+        changed = desk.until("NOTIFY", "On the phone")
+        desk.answer(changed, 200)
+        # The end crosses a change: whichever comes first, the last NOTIFY ends it.
+        self.jackfield.ask("devstate change Custom:lamp NOT_INUSE")
+        desk.put(desk.request_text("SUBSCRIBE", "Event: presence\nExpires: 0"))
+        while "terminated" not in (told := desk.until("NOTIFY"))["Subscription-State"]:
+            desk.answer(told, 200)
+        desk.answer(told, 200)
+        self.assertEqual(481, desk.ask_within("SUBSCRIBE", "Event: presence\nExpires: 600").status)
+
     # --- RFC 3428 ---
     def test_a_message_that_comes_again_is_delivered_once(self):
         alice = self.alice
@@ -355,7 +407,7 @@ class Dialogs(SharedDaemon):
         self.assertEqual(200, moved.ask_within("OPTIONS").status)
         event = manager.event("UnexpectedAddress")
         self.assertEqual(("SIP", "Error"), (event.get("Service"), event.get("Severity")))
-        self.assertIn(self.alice_at, event.get("ExpectedAddress"))
+        self.assertEqual(f"IPV4/UDP/{self.alice_at}/5060", event.get("ExpectedAddress"))
         self.assertIn(self.other_at, event.get("RemoteAddress"))
         moved.hang_up()
 

@@ -188,12 +188,14 @@ bool UserAgent::came_securely(IncomingRequest& request) {
     return false;
 }
 
-// A dialog goes on wherever its requests come from, as phones move; whoever watches is told.
+// A dialog goes on wherever its requests come from, as phones move; whoever watches is told. Those by way of proxies come from
+// whichever of them.
 void UserAgent::note_source(const UserDialog& dialog, const IncomingRequest& request) {
-    if (!wanted<SecurityEvent>() || dialog.flow.remote.host() == request.flow().remote.host()) return;
+    if (!wanted<SecurityEvent>() || !dialog.route_set().empty() || dialog.flow.remote.host() == request.flow().remote.host()) return;
     if (!unknown_.allow(request.flow().remote.host(), Clock::now())) return;
+    const SocketAddress& expected = dialog.flow.remote;
     report(request.request(), request.flow(), "UnexpectedAddress", request.request().from().uri.decoded_user(), true,
-           {{"ExpectedAddress", fmt::format("{}", dialog.flow.remote.to_string())}});
+           {{"ExpectedAddress", fmt::format("IPV{}/{}/{}/{}", expected.is_v6() ? 6 : 4, transports_.protocol(dialog.flow), expected.host(), expected.port())}});
 }
 
 void UserAgent::begin_new(IncomingRequest& request) {
