@@ -12,6 +12,7 @@
 #include "modules/res_rtp/packet_inbox.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
+#include "modules/res_rtp/rtcp_report.hpp"
 #include "modules/res_rtp/rtp.hpp"
 #include "modules/res_rtp/rtp_packet.hpp"
 #include "modules/res_rtp/rtp_settings.hpp"
@@ -22,17 +23,25 @@
 
 namespace jackfield::rtp {
 
+struct LastReports {
+    Snapshot<RtcpReport> sent, received;
+};
+
 // What session (control thread) and port (media thread) have in common.
 struct Shared {
     Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
         : sockets(std::move(pair)), options(its_options), settings(its_settings) {}
-    ~Shared() { delete pending.load(std::memory_order_acquire); }
+    ~Shared() {
+        delete pending.load(std::memory_order_acquire);
+        delete reports.load(std::memory_order_acquire);
+    }
 
     const OwnedPair sockets;
     RtpOptions options;  // changed before the port is made, never after
     const Settings settings;
     std::shared_ptr<PacketInbox> inbox;  // of STUN and DTLS; null: none is expected
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
+    std::atomic<LastReports*> reports{nullptr};  // made by the port when a manager client wants them first: calls are many
     Snapshot<RtpQuality> quality;
     Snapshot<SocketAddress> source;  // learnt; invalid before
 };
@@ -109,6 +118,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void read_rtcp();
     // `age`: nanoseconds since it came.
     void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
+    void hear_block(const ReportBlock& block, std::uint64_t age);
     void send_rtcp(bool bye);
     void plan_rtcp(bool first);
     void publish_quality();
