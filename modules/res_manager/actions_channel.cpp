@@ -1,4 +1,4 @@
-// Status, Hangup, Redirect, Getvar, Setvar, SendText, PlayDTMF, AbsoluteTimeout.
+// Status, Hangup, Redirect, Getvar, Setvar, SendText, PlayDTMF, SendFlash, AbsoluteTimeout.
 #include <re2/re2.h>
 
 #include <array>
@@ -187,6 +187,16 @@ Result<void> play_digit(const ManagerRequest& request, ManagerReply& reply) {
     return {};
 }
 
+Result<void> send_flash(const ManagerRequest& request, ManagerReply& reply) {
+    Channel& channel = JF_TRY(channel_of(request));
+    if (parse_bool(request.get("Receive")).value_or(false))
+        channel.remote_event({ChannelEvent::Kind::flash, {}, {}});
+    else
+        JF_TRY(channel.indicate(Indication::flash));
+    reply.success("Flash successfully queued");
+    return {};
+}
+
 Result<void> absolute_timeout(const ManagerRequest& request, ManagerReply& reply) {
     const auto channel = JF_TRY(channel_of(request)).get().share();
     const auto seconds = parse_number<double>(request.get("Timeout"));
@@ -213,6 +223,8 @@ constexpr std::array all_channel_actions{
     ActionEntry{{"SendText", call, "Send text to a channel's far side", "Channel, Message."}, send_text},
     ActionEntry{{"PlayDTMF", call, "Press a key", "Channel, Digit, Duration (milliseconds). Receive: yes, as if "
                  "the channel's far side had pressed it."}, play_digit},
+    ActionEntry{{"SendFlash", call, "Flash the hook", "Channel. Receive: yes, as if the channel's far side had done it; else it "
+                 "is for that side, where its technology can carry it."}, send_flash},
     ActionEntry{{"AbsoluteTimeout", system | call, "Limit how long a channel may last",
                  "Channel, Timeout (seconds, 0: none)."}, absolute_timeout},
 };

@@ -9,6 +9,7 @@
 #include "core/runtime/resolver.hpp"
 #include "core/runtime/timer.hpp"
 #include "modules/res_rtp/debug_commands.hpp"
+#include "modules/res_rtp/rtcp_events.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/session_transport.hpp"
 
@@ -51,6 +52,10 @@ class Session final : public RtpSession {
     }
     RtpQuality quality() const override { return shared_->quality.get(); }
     SocketAddress learnt_source() const override { return shared_->source.get(); }
+    RtcpReport last_report(bool sent) const override {
+        const LastReports* const reports = shared_->reports.load(std::memory_order_acquire);
+        return !reports ? RtcpReport{} : sent ? reports->sent.get() : reports->received.get();
+    }
     RtpTransport* transport() override { return transport_.get(); }
     void capture(std::shared_ptr<RtpPacketSink> sink) override {
         capture_ = std::move(sink);
@@ -191,6 +196,7 @@ Result<void> load(Module& module) {
     auto& service = module.own<Service>(module);
     JF_TRY(module.add(settings_info, [&service](Console& console, CommandWords) { return show_settings(console, service); }));
     JF_TRY(add_debug_commands(module, [&service](const PacketLog::Settings& wanted) { service.print_packets(wanted); }));
+    JF_TRY(add_rtcp_events(module));
     JF_TRY(module.add(settings_of_rtp(service.settings, [&service] { service.changed(); })));
     return module.provide<RtpService>(service);
 }

@@ -42,6 +42,7 @@ enum class RtpSources : std::uint8_t {
 
 class DtlsContext;
 class RtpTransport;
+struct RtcpReport;
 
 // A way by a TURN server (RFC 8656): ChannelData to and from it instead of datagrams to and from the far side.
 struct RtpRelay {
@@ -109,7 +110,10 @@ class RtpPacketSink {
 };
 
 // Bits of MediaStream::on_port_event for RTP ports.
-enum RtpEvent : std::uint32_t { rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8, rtp_key_worn = 16 };
+// The two of RTCP come while a manager client wants such events (modules/res_rtp/rtcp_report.hpp).
+enum RtpEvent : std::uint32_t {
+    rtp_timeout = 1, rtp_source_learnt = 2, rtp_quality_report = 4, rtp_codec_changed = 8, rtp_key_worn = 16, rtcp_sent = 32, rtcp_received = 64,
+};
 
 // One session: a pair of sockets and what is sent and received by them. Control thread.
 class RtpSession {
@@ -121,6 +125,7 @@ class RtpSession {
     virtual void set(RtpParameters parameters) = 0;
     virtual RtpQuality quality() const = 0;        // as of the last report
     virtual SocketAddress learnt_source() const = 0;
+    virtual RtcpReport last_report(bool sent) const = 0;  // on rtcp_sent and rtcp_received
     virtual RtpTransport* transport() = 0;         // ICE and DTLS; null when the options asked for neither
     // RTP and RTCP from within half a second on, until another sink or null is set. Without one packets cost nothing more.
     virtual void capture(std::shared_ptr<RtpPacketSink> sink) = 0;

@@ -13,6 +13,7 @@
 #include "modules/res_rtp/packet_log.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
+#include "modules/res_rtp/rtcp_report.hpp"
 #include "modules/res_rtp/rtp.hpp"
 #include "modules/res_rtp/rtp_packet.hpp"
 #include "modules/res_rtp/rtp_settings.hpp"
@@ -29,6 +30,10 @@ struct Watch {
     std::shared_ptr<PacketLog> log;
 };
 
+struct LastReports {
+    Snapshot<RtcpReport> sent, received;
+};
+
 // What session (control thread) and port (media thread) have in common.
 struct Shared {
     Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
@@ -36,6 +41,7 @@ struct Shared {
     ~Shared() {
         delete pending.load(std::memory_order_acquire);
         delete pending_watch.load(std::memory_order_acquire);
+        delete reports.load(std::memory_order_acquire);
     }
     // Control thread. The port takes them with the next packet, in or out, or within half a second; what it never took is dropped.
     void hand_over(std::unique_ptr<RtpParameters> parameters) {
@@ -54,6 +60,7 @@ struct Shared {
     std::atomic<bool> news{false};                 // one of the next two is not null
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
     std::atomic<Watch*> pending_watch{nullptr};
+    std::atomic<LastReports*> reports{nullptr};  // made by the port when a manager client wants them first: calls are many
     Snapshot<RtpQuality> quality;
     Snapshot<SocketAddress> source;  // learnt; invalid before
 };
@@ -134,6 +141,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void read_rtcp();
     // `age`: nanoseconds since it came.
     void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
+    void hear_block(const ReportBlock& block, std::uint64_t age);
     void send_rtcp(bool bye);
     void plan_rtcp(bool first);
     void publish_quality();

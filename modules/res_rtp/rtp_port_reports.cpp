@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "modules/res_rtp/rtcp_events.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/stun_message.hpp"
 #include "modules/res_rtp/turn_client.hpp"
@@ -29,6 +30,31 @@ std::uint64_t clock_ns(clockid_t clock) {
 std::uint64_t ntp_time(std::uint64_t wall) {
     constexpr std::uint64_t from_1900_to_1970 = 2'208'988'800;
     return (wall / second + from_1900_to_1970) << 32 | ((wall % second) << 32) / second;
+}
+
+RtcpReport told_report(const SocketAddress& peer, std::uint32_t ssrc, const std::optional<SenderInfo>& sender,
+                       const std::optional<ReportBlock>& block, double round_trip_ms) {
+    RtcpReport told{.peer = peer, .ssrc = ssrc, .by_sender = sender.has_value(), .has_block = block.has_value(), .round_trip_ms = round_trip_ms};
+    const SenderInfo from = sender.value_or(SenderInfo{});
+    told.ntp_time = from.ntp_time;
+    told.rtp_time = from.rtp_time;
+    told.packets = from.packets;
+    told.octets = from.octets;
+    const ReportBlock about = block.value_or(ReportBlock{});
+    told.block_ssrc = about.ssrc;
+    told.fraction_lost = about.fraction_lost;
+    told.lost = about.lost;
+    told.highest_sequence = about.highest_sequence;
+    told.jitter = about.jitter;
+    told.last_report = about.last_report;
+    told.delay = about.delay;
+    return told;
+}
+
+LastReports& last_reports(Shared& shared) {
+    LastReports* reports = shared.reports.load(std::memory_order_relaxed);
+    if (!reports) shared.reports.store(reports = new LastReports, std::memory_order_release);
+    return *reports;
 }
 
 // Since the kernel received it; 0 when it did not say or the clock was set meanwhile.
@@ -207,6 +233,10 @@ void RtpPort::send_rtcp(bool bye) {
         sendto(socket, all.data(), all.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
     };
     const RtpRelay& relay = rtcp_mux_ ? parameters_->relay : parameters_->relay_rtcp;
+    if (!bye && rtcp_wanted.load(std::memory_order_relaxed)) {
+        last_reports(*shared_).sent.set(told_report(rtcp_target_, ssrc_, report.sender, report.block, 0));
+        this->report(rtcp_sent);
+    }
     if (!relay.channel) return send(bytes.first(size), rtcp_target_);
     write_channel_header(relay.channel, size, packet.data());
     send(std::span(packet).first(channel_header_size + size), relay.server);
@@ -289,8 +319,13 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         sender_report_at_ = clock_ns(CLOCK_MONOTONIC) - age;
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
-    if (!heard->about_us) return;
-    const ReportBlock& block = *heard->about_us;
+    if (heard->about_us) hear_block(*heard->about_us, age);
+    if (!rtcp_wanted.load(std::memory_order_relaxed)) return;
+    last_reports(*shared_).received.set(told_report(from, heard->ssrc, heard->sender, heard->about_us, heard->about_us ? quality_.round_trip_ms : 0));
+    report(rtcp_received);
+}
+
+void RtpPort::hear_block(const ReportBlock& block, std::uint64_t age) {
     quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));
     quality_.remote_jitter_ms = block.jitter * 1000.0 / send_clock_;
     if (block.last_report) {

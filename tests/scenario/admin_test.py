@@ -72,6 +72,7 @@ class Administration(jt.ScenarioTest):
         jackfield = self.with_option("minmemfree = 99999999")
         jackfield.wait_for_log("MiB of memory are free (minmemfree = 99999999)")
         self.dial_refused(self.phone("6001"))
+        jackfield.wait_for_log('SecurityEvent="MemoryLimit"')
         self.with_option("minmemfree = 1", address=self.address())
         self.assertNotIn("refused", self.daemons[-1].log_text())
 
@@ -82,6 +83,7 @@ class Administration(jt.ScenarioTest):
         jackfield = self.with_option("maxload = 0.001")
         jackfield.wait_for_log("(maxload = 0.001)", 20)
         self.dial_refused(self.phone("6001"))
+        jackfield.wait_for_log('SecurityEvent="LoadAverageLimit"')
 
     def test_g_leaves_a_core_file_when_it_crashes(self):
         jackfield = self.daemon(self.files(), options=["-g"], wrapper=["env", "-C", str(self.folder), "prlimit", "--core=0:"])

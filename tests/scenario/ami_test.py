@@ -227,6 +227,28 @@ class EventTest(AmiTest):
         self.assertEqual([state.get("Hint") for state in states], ["Custom:lamp"])
 
 
+    def test_hangup_handlers_modules_and_log_files(self):
+        daemon = self.manager()
+        client = self.client()
+        client.ask("Originate", Channel="Local/handlers@default", Application="Wait", Data="60", Async="yes")
+        pushed = client.event("HangupHandlerPush", Handler="bye,s,1(one)")
+        self.assertEqual(pushed.keys(), ["Event", "Privilege", *SNAPSHOT, "Handler"])
+        self.assertEqual(pushed.get("Privilege"), "dialplan,all")
+        client.event("HangupHandlerPush", Handler="bye,s,1(two)")
+        client.event("HangupHandlerPop", Handler="bye,s,1(two)", Channel=pushed.get("Channel"))
+        client.event("HangupHandlerRun", Handler="bye,s,1(one)", Channel=pushed.get("Channel"))
+        for command, event, status in (("unload", "Unload", "Success"), ("load", "Load", "Success"), ("load", "Load", "Already")):
+            daemon.cli(f"module {command} app_echo", check=status == "Success")
+            self.assertEqual([("Event", event), ("Privilege", "system,all"), ("Module", "app_echo"), ("Status", status)], client.event(event))
+        daemon.ask("logger rotate")
+        opened = client.event("LogChannel")
+        self.assertEqual(opened.keys(), ["Event", "Privilege", "Channel", "Enabled"])
+        self.assertEqual((opened.get("Privilege"), opened.get("Enabled")), ("system,all", "Yes"))
+        daemon.cli(f"logger add channel {daemon.folder}/nowhere/x.log notice", check=False)
+        refused = client.event("LogChannel", Enabled="No")
+        self.assertEqual((refused.get("Channel"), refused.get("Reason")), (f"{daemon.folder}/nowhere/x.log", "2 - No such file or directory"))
+
+
 class ActionTest(AmiTest):
     def up(self, client, extension="answer", wait=True, **more):
         """A Local call to `extension` whose first half runs Wait; returns the names of both halves."""
@@ -446,6 +468,10 @@ class ActionTest(AmiTest):
         digit = client.event("DTMFEnd", Digit="5")
         self.assertEqual(digit.keys(), ["Event", "Privilege", *SNAPSHOT, "Digit", "DurationMs", "Direction"])
         self.assertEqual(digit.get("Privilege"), "dtmf,all")
+        self.assertEqual("Flash successfully queued", client.ask("SendFlash", Channel=one, Receive="yes").get("Message"))
+        for half in (one, far):  # and through the bridge, to the other half of the Local channel behind it
+            flashed = client.event("Flash", Channel=half)
+            self.assertEqual((["Event", "Privilege", *SNAPSHOT], "call,all"), (flashed.keys(), flashed.get("Privilege")))
         self.assertEqual(client.ask("BlindTransfer", Channel=one, Context="default", Exten="other").get("Message"), "Transfer succeeded")
         transfer = client.event("BlindTransfer")
         self.assertEqual(transfer.keys(), ["Event", "Privilege", "Result", *["Transferer" + key for key in SNAPSHOT],
@@ -477,6 +503,42 @@ class ActionTest(AmiTest):
         self.assertEqual((transfer.get("Result"), transfer.get("OrigTransfererChannel"), transfer.get("TransfereeChannel"),
                           transfer.get("OrigBridgeUniqueid")), ("Success", one, other, bridge))
         client.event("BridgeEnter", Channel=target, BridgeUniqueid=bridge)
+
+    def test_an_attended_transfer_is_given_up(self):
+        self.manager()
+        client = self.client()
+        one, _ = self.up(client)
+        other, _ = self.up(client)
+        client.ask("Bridge", Channel1=one, Channel2=other)
+        bridge = client.event("BridgeEnter", Channel=other).get("BridgeUniqueid")
+        self.assertEqual("Channel is in no attended transfer", client.ask("CancelAtxfer", Channel=one).get("Message"))
+        for extension in ("300", "301"):  # it speaks with the target; it waits for it
+            client.ask("Atxfer", Channel=one, Context="default", Exten=extension)
+            target = client.event("Newchannel", Exten=extension).get("Channel")[:-1]
+            if extension == "300":
+                client.event("Newstate", Channel=target + "1", ChannelStateDesc="Up")
+            else:
+                client.event("Newexten", Channel=target + "2", Application="Wait")
+            self.assertEqual("CancelAtxfer successfully queued", client.ask("CancelAtxfer", Channel=one).get("Message"))
+            client.event("Hangup", Channel=target + "1")
+            wait_until(lambda: client.ask("CancelAtxfer", Channel=one).get("Response") == "Error", 10, "the end of the transfer")
+        members, _ = client.items("BridgeInfo", "BridgeInfoComplete", BridgeUniqueid=bridge)
+        self.assertEqual({one, other}, {member.get("Channel") for member in members})
+
+    def test_a_local_channel_is_let_go(self):
+        self.manager()
+        client = self.client()
+        first, second = self.up(client)
+        for half in (first, second):
+            other, _ = self.up(client)
+            self.assertEqual("Channels have been bridged", client.ask("Bridge", Channel1=half, Channel2=other).get("Message"))
+            client.event("BridgeEnter", Channel=other)
+        self.assertEqual("Error", client.ask("LocalOptimizeAway", Channel="Local/none").get("Response"))
+        self.assertEqual("Queued channel to be optimized away", client.ask("LocalOptimizeAway", Channel=first).get("Message"))
+        self.assertEqual(first, client.event("LocalOptimizationBegin").get("LocalOneChannel"))
+        self.assertEqual("Yes", client.event("LocalOptimizationEnd").get("Success"))
+        for half in (first, second):
+            client.event("Hangup", Channel=half)
 
     def test_reload_and_rotation(self):
         self.manager()

@@ -10,7 +10,10 @@
 #include "channels/sip/ua/registrar.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
+#include "core/channel/overload.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "modules/res_rtp/rtcp_report.hpp"
 
 namespace jackfield::sip {
 
@@ -58,6 +61,10 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     auto custody = Channel::create(std::move(parts), "SIP", new_call_id());
     if (!custody) {
         log_warning("Call of {} to {} refused: {}", endpoint->name, extension, custody.error().text);
+        // Of the many that are refused then, one a second is told.
+        static RateLimit told(std::chrono::seconds(1));
+        if (shortage() != Shortage::none && told.allow(Clock::now()))
+            context.agent.report(invite, request.flow(), shortage() == Shortage::memory ? "MemoryLimit" : "LoadAverageLimit", endpoint->name, true);
         return (void)request.respond(503);
     }
     Channel& channel = custody->channel();
@@ -198,8 +205,12 @@ void SipCall::attach_media(const MediaStream* near) {
         });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
-        if (call && (bits & rtp_key_worn)) (*call)->renew_key();
-        if (!(bits & rtp_timeout) || !call) return;
+        if (!call) return;
+        if (bits & rtp_key_worn) (*call)->renew_key();
+        for (const bool sent : {true, false})
+            if (bits & (sent ? rtcp_sent : rtcp_received))
+                publish(RtcpReported{(*call)->channel(), sent, (*call)->media_->rtp().last_report(sent)});
+        if (!(bits & rtp_timeout)) return;
         const EndpointSettings& endpoint = *(*call)->endpoint_;
         const auto limit = (*call)->media_->held_by_remote() ? endpoint.rtp_timeout_hold : endpoint.rtp_timeout;
         log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), limit.count());
