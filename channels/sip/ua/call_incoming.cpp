@@ -264,6 +264,14 @@ Result<void> SipCall::refuse(int status, HangupCause cause) {
     }));
 }
 
+// A final response ends the call: nobody would tell us later, and an application that waits for the end (Busy) would for ever.
+Result<void> SipCall::turn_away(int status, HangupCause cause) {
+    if (!invite_received_.active()) return fail(ErrorCode::unsupported);
+    auto sent = refuse(status, cause);
+    ended(cause);
+    return sent;
+}
+
 // --- the answer -----------------------------------------------------------------------------------------------------------------
 
 Result<void> SipCall::answer() {
@@ -316,9 +324,9 @@ Result<void> SipCall::indicate(Indication indication) {
             if (media_->negotiated()) state_ = State::early;
             return send_provisional(183, true);
         case Indication::proceeding: return {};  // the transaction sends 100 by itself
-        case Indication::busy: return refuse(486, HangupCause::user_busy);
-        case Indication::congestion: return refuse(503, HangupCause::normal_circuit_congestion);
-        case Indication::incomplete: return refuse(484, HangupCause::invalid_number_format);
+        case Indication::busy: return turn_away(486, HangupCause::user_busy);
+        case Indication::congestion: return turn_away(503, HangupCause::normal_circuit_congestion);
+        case Indication::incomplete: return turn_away(484, HangupCause::invalid_number_format);
         case Indication::stop:
         case Indication::source_update: return {};
         default: return fail(ErrorCode::unsupported);
