@@ -122,6 +122,7 @@ class SipCall final : public DriverChannel,
     void identify_caller(Channel& channel, const Message& invite) const;
     Result<void> send_provisional(int status, bool with_sdp);
     Result<void> refuse(int status, HangupCause cause);
+    Result<void> turn_away(int status, HangupCause cause);  // refuses, and the call has ended
     void send_success();
     void on_unacknowledged() override;
     void on_unacknowledged_provisional() override;

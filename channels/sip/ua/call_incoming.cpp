@@ -276,6 +276,14 @@ Result<void> SipCall::refuse(int status, HangupCause cause) {
     }));
 }
 
+// A final response ends the call: nobody would tell us later, and an application that waits for the end (Busy) would for ever.
+Result<void> SipCall::turn_away(int status, HangupCause cause) {
+    if (!invite_received_.active()) return fail(ErrorCode::unsupported);
+    auto sent = refuse(status, cause);
+    ended(cause);
+    return sent;
+}
+
 // --- the answer -----------------------------------------------------------------------------------------------------------------
 
 Result<void> SipCall::answer() {
@@ -316,12 +324,6 @@ Result<void> SipCall::indicate(Indication indication) {
     if (indication == Indication::redirecting) return tell_redirecting();
     // Of a call that is up only tones and music, which the core plays.
     if (outgoing_ || !invite_received_.active() || answer_waits_) return fail(ErrorCode::unsupported);
-    // A final response is the end of the call: there is nothing of it that the channel could wait for.
-    const auto end_with = [&](int status, HangupCause cause) -> Result<void> {
-        JF_TRY(refuse(status, cause));
-        ended(cause);
-        return {};
-    };
     switch (indication) {
         case Indication::ringing:
             if (endpoint_->inband_progress) {
@@ -334,9 +336,9 @@ Result<void> SipCall::indicate(Indication indication) {
             if (media_->negotiated()) state_ = State::early;
             return send_provisional(183, true);
         case Indication::proceeding: return {};  // the transaction sends 100 by itself
-        case Indication::busy: return end_with(486, HangupCause::user_busy);
-        case Indication::congestion: return end_with(503, HangupCause::normal_circuit_congestion);
-        case Indication::incomplete: return end_with(484, HangupCause::invalid_number_format);
+        case Indication::busy: return turn_away(486, HangupCause::user_busy);
+        case Indication::congestion: return turn_away(503, HangupCause::normal_circuit_congestion);
+        case Indication::incomplete: return turn_away(484, HangupCause::invalid_number_format);
         case Indication::stop:
         case Indication::source_update: return {};
         default: return fail(ErrorCode::unsupported);
