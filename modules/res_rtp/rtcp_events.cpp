@@ -10,10 +10,10 @@ namespace jackfield::rtp {
 namespace {
 
 // Reports are kept for the control thread while one of these lives.
-struct Wanted {
-    Wanted() { rtcp_wanted = true; }
-    ~Wanted() { rtcp_wanted = false; }
-    Wanted(const Wanted&) = delete;
+struct ReportsWanted {
+    ReportsWanted() { rtcp_wanted = true; }
+    ~ReportsWanted() { rtcp_wanted = false; }
+    ReportsWanted(const ReportsWanted&) = delete;
 };
 
 // RFC 3550 4: seconds since 1900 and their fraction, as seconds since 1970 with microseconds.
@@ -54,7 +54,7 @@ void add_rtcp_fields(ManagerFields& fields, const RtcpReport& report, bool sent)
 Result<void> add_rtcp_events(Module& module) {
     return module.add(ManagerEventSource{manager_class::reporting, [] {
         std::vector<Subscription> list;
-        list.push_back(subscribe<RtcpReported>([wanted = std::make_unique<Wanted>()](const RtcpReported& event) { tell_report(event); }));
+        list.push_back(subscribe<RtcpReported>([wanted = std::make_unique<ReportsWanted>()](const RtcpReported& event) { tell_report(event); }));
         return list;
     }});
 }

@@ -319,7 +319,10 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         sender_report_at_ = clock_ns(CLOCK_MONOTONIC) - age;
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
-    if (heard->about_us) hear_block(*heard->about_us, age);
+    if (heard->about_us) {
+        hear_block(*heard->about_us, age);
+        if (watch_ && watch_->log) watch_->log->statistics(quality_, from, now());
+    }
     if (!rtcp_wanted.load(std::memory_order_relaxed)) return;
     last_reports(*shared_).received.set(told_report(from, heard->ssrc, heard->sender, heard->about_us, heard->about_us ? quality_.round_trip_ms : 0));
     report(rtcp_received);
@@ -334,7 +337,6 @@ void RtpPort::hear_block(const ReportBlock& block, std::uint64_t age) {
         if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
     }
     publish_quality();
-    if (watch_ && watch_->log) watch_->log->statistics(quality_, from, now());
     report(rtp_quality_report);
 }
 
