@@ -1,6 +1,7 @@
 // Originate: call somebody and connect the call with the dialplan or an application.
 #include <chrono>
 
+#include "core/dialplan/originated.hpp"
 #include "core/sdk.hpp"
 
 using namespace jackfield;
@@ -98,35 +99,13 @@ void prepare(Channel& called, const Order& order) {
     if (auto ran = run_gosub(called, order.before); !ran) log_warning("Originate option b: {}", ran.error().text);
 }
 
-// Runs the application; where the call is sent elsewhere meanwhile, the dialplan takes it over.
-void run(Custody custody, const std::string& application, const std::string& arguments) {
-    Channel& channel = custody.channel();
-    {
-        const InterruptScope scope(custody.interrupter());
-        const auto done = run_application(channel, application, arguments);
-        if (!done && !ends_application(done.error().code))
-            log_warning("{}: {} ended with an error: {}", channel.name(), application, done.error().text);
-    }
-    if (!custody.holds() || channel.hung_up()) return;
-    if (auto place = channel.take_redirection()) {
-        channel.place() = *std::move(place);
-        custody.renew("dialplan");
-        (void)start_dialplan(std::move(custody));  // its failure hangs up
-    }
-}
-
 Result<void> connect(Custody custody, const Order& order) {
     if (order.application.empty()) {
         custody->place() = order.place;
         custody.renew("dialplan");
         return start_dialplan(std::move(custody));
     }
-    const std::string name = custody->name();
-    const CallId call_id = custody->call_id();
-    return spawn({.name = name, .call_id = call_id},
-                 [custody = std::move(custody), application = order.application, arguments = order.arguments]() mutable {
-                     run(std::move(custody), application, arguments);
-                 });
+    return start_application(std::move(custody), order.application, order.arguments);
 }
 
 // The word for ORIGINATE_STATUS. Errors: interruption of this call.

@@ -7,6 +7,7 @@
 #include "core/base/generation.hpp"
 #include "core/runtime/control.hpp"
 #include "core/sdk.hpp"
+#include "modules/res_manager/manager.hpp"
 
 using namespace jackfield;
 
@@ -199,6 +200,11 @@ class LocalHalf final : public DriverChannel {
         LocalHalf* far = other();
         return far && call_->optimize ? &far->channel() : nullptr;
     }
+    // Dialled with /n: the halves may drop out all the same, now if both are bridged.
+    void allow_optimization() {
+        call_->optimize = true;
+        post([call = std::weak_ptr(call_)] { optimize(call); });
+    }
 
   private:
     LocalHalf* other() const { return call_->halves[1 - side_]; }
@@ -327,7 +333,25 @@ class LocalDriver final : public ChannelDriver {
     }
 };
 
-Result<void> load(Module& module) { return module.add("Local", module.own<LocalDriver>()); }
+constexpr ManagerActionInfo optimize_info{
+    "LocalOptimizeAway", manager_class::system | manager_class::call, "Let the halves of a Local channel drop out of a call",
+    "Channel: one half of a Local channel that was dialled with /n. Where both halves are bridged, their bridges become one."};
+
+Result<void> optimize_away(const ManagerRequest& request, ManagerReply& reply) {
+    if (request.get("Channel").empty()) return fail(ErrorCode::invalid, "'Channel' not specified.");
+    Channel* channel = find_channel(request.get("Channel"));
+    if (!channel || channel->ended()) return fail(ErrorCode::not_found, "Channel does not exist.");
+    auto* half = dynamic_cast<LocalHalf*>(&channel->driver());
+    if (!half) return fail(ErrorCode::invalid, "{} is not a Local channel", channel->name());
+    half->allow_optimization();
+    reply.success("Queued channel to be optimized away");
+    return {};
+}
+
+Result<void> load(Module& module) {
+    JF_TRY(module.add("Local", module.own<LocalDriver>()));
+    return module.add(optimize_info, optimize_away);
+}
 
 }  // namespace
 

@@ -6,7 +6,8 @@
 --   channel.CALLERID("num"):get()         a function; channel["CALLERID(num)"] is the same; :set("value")
 --   check_hangup()                        whether the caller has hung up; applications raise an error then, which no pcall stops
 --
--- Tables, strings, numbers, utf8 and the times of os are there; files, programs, coroutines and other modules are not.
+-- Tables, strings, numbers, utf8 and the times of os are there; files, programs, coroutines, finalizers (__gc) and
+-- other modules are not.
 -- A call's script may use 16 MiB, and 100 million instructions between two applications. `module reload pbx_lua` reads the
 -- file anew; calls go on with the script that they began with.
 extensions = {

@@ -45,8 +45,8 @@ class CsvSink final : public RecordSink {
                 accounts[std::string(account)] += text;
         }
         for (const auto& [account, text] : accounts)
-            JF_TRY(append_records(folder_ + "/" + account + ".csv", text, batch.perhaps_written));
-        return append_records(folder_ + "/Master.csv", master, batch.perhaps_written);
+            JF_TRY(append_records(folder_ + "/" + account + ".csv", text, batch));
+        return append_records(folder_ + "/Master.csv", master, batch);
     }
 
   private:

@@ -1,4 +1,5 @@
 // CHANNEL and its like: properties of a channel.
+#include "core/dialplan/hangup_handlers.hpp"
 #include "core/sdk.hpp"
 
 using namespace jackfield;
@@ -82,6 +83,22 @@ Result<std::string> read_channel(Channel* channel, const Arguments& arguments) {
     return property;
 }
 
+void push_handler(Channel& channel, std::string_view handler) {
+    if (handler.empty()) return;
+    channel.hangup_handlers().emplace_back(handler);
+    publish(HangupHandlerEvent{HangupHandlerEvent::What::pushed, channel, handler});
+}
+
+// False: there was none.
+bool pop_handler(Channel& channel) {
+    auto& handlers = channel.hangup_handlers();
+    if (handlers.empty()) return false;
+    const std::string handler = std::move(handlers.back());
+    handlers.pop_back();
+    publish(HangupHandlerEvent{HangupHandlerEvent::What::popped, channel, handler});
+    return true;
+}
+
 Result<void> write_channel(Channel* channel, const Arguments& arguments, std::string_view value) {
     if (!channel) return fail(ErrorCode::invalid, "CHANNEL needs a channel");
     const std::string_view item = arguments[0];
@@ -89,17 +106,17 @@ Result<void> write_channel(Channel* channel, const Arguments& arguments, std::st
         channel->attributes().*attribute = value;
         return {};
     }
-    auto& handlers = channel->hangup_handlers();
     if (equals_ignoring_case(item, "name")) {
         channel->rename(std::string(value));
     } else if (equals_ignoring_case(item, "hangup_handler_push")) {
-        handlers.emplace_back(value);
+        push_handler(*channel, value);
     } else if (equals_ignoring_case(item, "hangup_handler_pop")) {
-        if (!handlers.empty()) handlers.pop_back();
-        if (!value.empty()) handlers.emplace_back(value);
+        pop_handler(*channel);
+        push_handler(*channel, value);
     } else if (equals_ignoring_case(item, "hangup_handler_wipe")) {
-        handlers.clear();
-        if (!value.empty()) handlers.emplace_back(value);
+        while (pop_handler(*channel)) {
+        }
+        push_handler(*channel, value);
     } else {
         return channel->driver().set_property(arguments.raw(), value);
     }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/channel/per_call.hpp"
+#include "core/dialplan/dialplan_only.hpp"
 #include "core/sdk.hpp"
 #include "modules/res_curl/http_client.hpp"
 #include "modules/res_http/http.hpp"
@@ -23,8 +24,7 @@ constexpr FunctionInfo curl_info{
     .text = "A GET, or with post-data a POST of a form; http, https, ftp and ftps. At most 1 MiB, a line's end at the end is left out. Empty "
             "when the server is away, does not answer in time, or answers with one of CURLOPT(failurecodes); the log says why. The call "
             "waits, nothing else does; CURLOPT sets time limits and more. Set(CURL(url)=file) writes the answer to a file, up to 64 MiB; the file "
-            "is there when it is complete, and stays as it was otherwise. Both are for the dialplan only, unless live_dangerously is set.",
-    .dangerous = true};
+            "is there when it is complete, and stays as it was otherwise; that is for the dialplan only, unless live_dangerously is set."};
 constexpr FunctionInfo option_info{
     .name = "CURLOPT",
     .syntax = "CURLOPT(key)",
@@ -198,6 +198,7 @@ Result<void> load(Module& module) {
                                                [&calls](Channel* channel, const Arguments& arguments, std::string_view value) {
                                                    return fetch_to_file(calls, channel, arguments, value);
                                                }}));
+    JF_TRY(module.add(DialplanOnly{"CURL", FunctionUse::write}));
     return module.add(option_info, FunctionBody{[&calls](Channel* channel, const Arguments& arguments) { return read_option(calls, channel, arguments); },
                                                 [&calls](Channel* channel, const Arguments& arguments, std::string_view value) {
                                                     return write_option(calls, channel, arguments, value);

@@ -1,4 +1,5 @@
 // DB, DB_EXISTS, DB_DELETE, DB_KEYS, DB_KEYCOUNT and DBdeltree: the key/value database in the dialplan.
+#include "core/dialplan/dialplan_only.hpp"
 #include "core/module/database.hpp"
 #include "core/sdk.hpp"
 
@@ -17,7 +18,8 @@ constexpr FunctionInfo exists_info{.name = "DB_EXISTS",
 constexpr FunctionInfo delete_info{.name = "DB_DELETE",
                                    .syntax = "DB_DELETE(family/key)",
                                    .synopsis = "Delete a key and return its value",
-                                   .text = "Reading or setting it deletes. DB_RESULT gets the value too."};
+                                   .text = "Reading or setting it deletes. DB_RESULT gets the value too. Reading is for the dialplan only, "
+                                           "unless live_dangerously is set."};
 constexpr FunctionInfo keys_info{.name = "DB_KEYS",
                                  .syntax = "DB_KEYS(family)",
                                  .synopsis = "The next parts of all keys below a family",
@@ -123,6 +125,7 @@ Result<void> load(Module& module) {
     JF_TRY(module.add(db_info, FunctionBody{read_db, write_db}));
     JF_TRY(module.add(exists_info, FunctionBody{read_exists}));
     JF_TRY(module.add(delete_info, FunctionBody{read_delete, write_delete}));
+    JF_TRY(module.add(DialplanOnly{"DB_DELETE", FunctionUse::read}));
     JF_TRY(module.add(keys_info, FunctionBody{read_keys}));
     JF_TRY(module.add(count_info, FunctionBody{read_count}));
     return module.add(deltree_info, delete_tree);

@@ -4,6 +4,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/channel/channel_events.hpp"
+#include "core/dialplan/dialplan_only.hpp"
 #include "core/sdk.hpp"
 
 using namespace jackfield;
@@ -15,7 +16,8 @@ constexpr FunctionInfo lock_info{.name = "LOCK",
                                  .synopsis = "Wait until this call has a named lock",
                                  .text = "1 when it has, 0 when not. A call that holds another lock already waits 3 seconds at most, so that "
                                          "two calls can't wait for each other for ever. A lock is given back by UNLOCK, as often as it "
-                                         "was taken, or when the channel ends."};
+                                         "was taken, or when the channel ends. For the dialplan only, unless live_dangerously is set, as TRYLOCK "
+                                         "and UNLOCK."};
 constexpr FunctionInfo try_info{.name = "TRYLOCK",
                                 .syntax = "TRYLOCK(name)",
                                 .synopsis = "Take a named lock if it is free",
@@ -106,6 +108,8 @@ Result<std::string> taken(Locks& locks, Channel* channel, const Arguments& argum
 
 Result<void> load(Module& module) {
     Locks& locks = module.own<Locks>();
+    for (const DialplanOnly& each : {DialplanOnly{"LOCK", FunctionUse::read}, {"TRYLOCK", FunctionUse::read}, {"UNLOCK", FunctionUse::read}})
+        JF_TRY(module.add(each));
     JF_TRY(module.add(lock_info, FunctionBody{[&locks](Channel* channel, const Arguments& arguments) {
                           return taken(locks, channel, arguments, true);
                       }}));

@@ -1,4 +1,5 @@
 // func_realtime - REALTIME, REALTIME_FIELD, REALTIME_HASH, REALTIME_STORE, REALTIME_DESTROY.
+#include "core/dialplan/dialplan_only.hpp"
 #include "core/module/realtime.hpp"
 #include "core/sdk.hpp"
 
@@ -33,7 +34,7 @@ constexpr FunctionInfo destroy_info{
     .syntax = "REALTIME_DESTROY(family,fieldmatch[,matchvalue[,delim1[,delim2]]])",
     .synopsis = "Remove the rows of a realtime family that match",
     .text = "As a reading it gives the row as it was and removes it; Set(REALTIME_DESTROY(family,fieldmatch,matchvalue)=) only "
-            "removes it."};
+            "removes it. Reading is for the dialplan only, unless live_dangerously is set."};
 
 std::string or_default(std::string_view text, std::string_view otherwise) {
     return std::string(text.empty() ? otherwise : text);
@@ -129,6 +130,7 @@ Result<void> load(Module& module) {
     JF_TRY(module.add(field_info, FunctionBody{read_field}));
     JF_TRY(module.add(hash_info, FunctionBody{read_hash}));
     JF_TRY(module.add(store_info, FunctionBody{nullptr, store}));
+    JF_TRY(module.add(DialplanOnly{"REALTIME_DESTROY", FunctionUse::read}));
     return module.add(destroy_info, FunctionBody{read_and_destroy, destroy});
 }
 

@@ -56,14 +56,14 @@ Result<void> update(const ManagerRequest& request, ManagerReply& reply) {
     counts.old = JF_TRY(messages(request, "OldMessages"));
     if (request.get("Mailbox").empty()) return fail(ErrorCode::invalid, "Missing mailbox parameter in request");
     JF_TRY(set_external_mailbox(request.get("Mailbox"), counts));
-    reply.success({});
+    reply.respond("Success", {});
     return {};
 }
 
 Result<void> forget(const ManagerRequest& request, ManagerReply& reply) {
     const auto all = JF_TRY(chosen(request));
     for (const ExternalMailbox& mailbox : all) (void)delete_external_mailbox(mailbox.name);
-    reply.success({});
+    reply.respond("Success", {});
     return {};
 }
 

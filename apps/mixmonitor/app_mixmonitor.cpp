@@ -38,6 +38,11 @@ constexpr ManagerActionInfo start_action{"MixMonitor", manager_class::system, "R
 constexpr ManagerActionInfo stop_action{"StopMixMonitor", manager_class::system | manager_class::call, "End a recording of MixMonitor",
                                         "Channel, and MixMonitorID, without which the one started last ends."};
 
+constexpr ManagerActionInfo mute_action{
+    "MixMonitorMute", manager_class::system | manager_class::call, "Silence in a recording of MixMonitor instead of a side or both",
+    "Channel. Direction: read (what comes from the channel), write (what goes to it) or both. State: 1 or 0. MixMonitorID: this "
+    "recording alone, else all of the channel."};
+
 Result<std::string> full_name(std::string_view file) {
     if (file.empty()) return std::string();
     const auto dot = file.rfind('.');
@@ -110,6 +115,23 @@ Result<void> stop_by_manager(Monitors& monitors, const ManagerRequest& request, 
     return {};
 }
 
+Result<void> mute_by_manager(Monitors& monitors, const ManagerRequest& request, ManagerReply& reply) {
+    Channel* channel = JF_TRY(channel_of(request));
+    const std::string_view word = request.get("Direction"), state = request.get("State");
+    if (word.empty()) return fail(ErrorCode::invalid, "No direction specified. Must be read, write or both");
+    if (state.empty()) return fail(ErrorCode::invalid, "No state specified");
+    using Direction = Tap::Direction;
+    const bool read = equals_ignoring_case(word, "read"), write = equals_ignoring_case(word, "write");
+    if (!read && !write && !equals_ignoring_case(word, "both"))
+        return fail(ErrorCode::invalid, "Invalid direction '{}' specified. Must be read, write or both", word);
+    const auto on = parse_bool(state);
+    if (!on) return fail(ErrorCode::invalid, "State is 1 or 0, not '{}'", state);
+    if (!monitors.mute(*channel, request.get("MixMonitorID"), read ? Direction::read : write ? Direction::write : Direction::both, *on))
+        return fail(ErrorCode::not_found, "Cannot set mute flag");
+    reply.respond("Success", {});
+    return {};
+}
+
 Result<std::string> read(Monitors& monitors, Channel* channel, const Arguments& arguments) {
     if (!channel) return fail(ErrorCode::invalid, "MIXMONITOR needs a channel");
     const auto* monitor = monitors.find(*channel, arguments[0]);
@@ -133,6 +155,9 @@ Result<void> load(Module& module) {
     }));
     JF_TRY(module.add(stop_action, [&monitors](const ManagerRequest& request, ManagerReply& reply) {
         return stop_by_manager(monitors, request, reply);
+    }));
+    JF_TRY(module.add(mute_action, [&monitors](const ManagerRequest& request, ManagerReply& reply) {
+        return mute_by_manager(monitors, request, reply);
     }));
     JF_TRY(mixmonitor::add_one_touch(module, monitors));
     return module.add(function_info, FunctionBody{[&monitors](Channel* channel, const Arguments& arguments) {

@@ -1,6 +1,7 @@
 #include "apps/mixmonitor/monitors.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/runtime/process.hpp"
 #include "modules/res_manager/manager.hpp"
@@ -8,30 +9,36 @@
 namespace jackfield::mixmonitor {
 namespace {
 
-// Leaves out what is heard while `audible` is false.
+// Leaves out or silences what is heard, as the gates say.
 class GatedTap final : public Tap {
   public:
-    GatedTap(std::unique_ptr<Tap> inner, std::shared_ptr<std::atomic<bool>> audible)
-        : Tap(inner->direction(), inner->place()), inner_(std::move(inner)), audible_(std::move(audible)) {}
+    GatedTap(std::unique_ptr<Tap> inner, std::shared_ptr<const Gates> gates)
+        : Tap(inner->direction(), inner->place()), inner_(std::move(inner)), gates_(std::move(gates)) {}
     const Codec* wants() const override { return inner_->wants(); }
     void hear(const Frame& frame, Direction direction) override {
-        if (audible_->load(std::memory_order_relaxed)) inner_->hear(frame, direction);
+        if (!gates_->audible.load(std::memory_order_relaxed)) return;
+        const auto& muted = direction == Direction::read ? gates_->read_muted : gates_->write_muted;
+        if (!muted.load(std::memory_order_relaxed)) return inner_->hear(frame, direction);
+        static constexpr std::array<std::uint8_t, 8192> silence{};  // linear, as a recording wants it: 85 ms at 48 kHz
+        Frame silent = frame;
+        silent.payload = std::span(silence).first(std::min(frame.payload.size(), silence.size()));
+        inner_->hear(silent, direction);
     }
 
   private:
     std::unique_ptr<Tap> inner_;
-    std::shared_ptr<std::atomic<bool>> audible_;
+    std::shared_ptr<const Gates> gates_;
 };
 
 Result<void> record(Channel& channel, Monitor& monitor, const std::string& file, Tap::Direction direction) {
     const auto dot = file.rfind('.');
     auto recording = JF_TRY(Recording::create(file.substr(0, dot), file.substr(dot + 1), monitor.order.append, direction));
-    monitor.taps.push_back(channel.media().add(std::make_unique<GatedTap>(recording->tap(), monitor.audible)));
+    monitor.taps.push_back(channel.media().add(std::make_unique<GatedTap>(recording->tap(), monitor.gates)));
     monitor.recordings.push_back(std::move(recording));
     return {};
 }
 
-void tell(std::string_view event, Channel& channel) {
+void tell(std::string_view event, Channel& channel, const ManagerFields& more = {}) {
     const auto manager = find_service<ManagerService>();
     if (!manager || !(*manager)->wanted(manager_class::call)) return;
     const auto known = [](const std::string& text) { return text.empty() ? std::string("<unknown>") : text; };
@@ -42,7 +49,7 @@ void tell(std::string_view event, Channel& channel) {
     fields.add("ConnectedLineNum", known(seen.connected_number)).add("ConnectedLineName", known(seen.connected_name));
     fields.add("Language", seen.language).add("AccountCode", seen.account_code).add("Context", seen.context);
     fields.add("Exten", seen.extension).add("Priority", seen.priority).add("Uniqueid", seen.unique_id).add("Linkedid", seen.linked_id);
-    (*manager)->publish(event, manager_class::call, fields);
+    (*manager)->publish(event, manager_class::call, fields.add(more));
 }
 
 }  // namespace
@@ -61,7 +68,8 @@ Result<std::string> Monitors::start(Channel& channel, Order order) {
     Monitor monitor;
     monitor.id = fmt::format("0x{:x}", ++last_id_);
     monitor.order = std::move(order);
-    monitor.audible = std::make_shared<std::atomic<bool>>(!monitor.order.only_bridged || channel.bridge());
+    monitor.gates = std::make_shared<Gates>();
+    monitor.gates->audible = !monitor.order.only_bridged || channel.bridge();
     const Order& wanted = monitor.order;
     if (!wanted.mixed.empty()) JF_TRY(record(channel, monitor, wanted.mixed, Tap::Direction::both));
     if (!wanted.said.empty()) JF_TRY(record(channel, monitor, wanted.said, Tap::Direction::read));
@@ -98,6 +106,23 @@ const Monitor* Monitors::find(Channel& channel, std::string_view id) const {
     return nullptr;
 }
 
+bool Monitors::mute(Channel& channel, std::string_view id, Tap::Direction direction, bool on) {
+    const auto found = by_channel_.find(channel.id().number);
+    if (found == by_channel_.end()) return false;
+    bool any = false;
+    for (const Monitor& monitor : found->second) {
+        if (!id.empty() && monitor.id != id) continue;
+        any = true;
+        if (direction != Tap::Direction::write) monitor.gates->read_muted = on;
+        if (direction != Tap::Direction::read) monitor.gates->write_muted = on;
+    }
+    if (!any) return false;
+    ManagerFields more;
+    more.add("Direction", direction == Tap::Direction::read ? "read" : direction == Tap::Direction::write ? "write" : "both");
+    tell("MixMonitorMute", channel, more.add("State", on ? 1 : 0));
+    return true;
+}
+
 void Monitors::channel_ended(Channel& channel) {
     auto found = by_channel_.extract(channel.id().number);
     if (!found) return;
@@ -109,7 +134,7 @@ void Monitors::bridged(Channel& channel, bool on) {
     const auto found = by_channel_.find(channel.id().number);
     if (found == by_channel_.end()) return;
     for (Monitor& monitor : found->second)
-        if (monitor.order.only_bridged) monitor.audible->store(on, std::memory_order_relaxed);
+        if (monitor.order.only_bridged) monitor.gates->audible.store(on, std::memory_order_relaxed);
 }
 
 void Monitors::finish(std::vector<Monitor> monitors, const std::string& channel_name) {

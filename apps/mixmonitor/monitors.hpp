@@ -19,12 +19,18 @@ struct Order {
     bool append = false, only_bridged = false, end_beep = false;
 };
 
+// What media threads ask for each frame.
+struct Gates {
+    std::atomic<bool> audible{true};                     // false: what is heard is left out (option b, outside of a bridge)
+    std::atomic<bool> read_muted{false}, write_muted{false};  // silence instead of what comes from the channel, of what goes to it
+};
+
 struct Monitor {
     std::string id;
     Order order;
     std::vector<std::unique_ptr<Recording>> recordings;
     std::vector<std::unique_ptr<MediaStream::Attached>> taps;
-    std::shared_ptr<std::atomic<bool>> audible;  // false: what is heard is left out (option b, outside of a bridge)
+    std::shared_ptr<Gates> gates;
 };
 
 class Monitors;
@@ -43,6 +49,8 @@ class Monitors {
     // The one of that id, else the newest. Ends it on a fiber of its own; false: the channel has none.
     bool stop(Channel& channel, std::string_view id);
     const Monitor* find(Channel& channel, std::string_view id) const;
+    // Silence in the file instead of one side or both; of the recording of that id, or of all. False: the channel has none.
+    bool mute(Channel& channel, std::string_view id, Tap::Direction direction, bool on);
 
   private:
     void channel_ended(Channel& channel);

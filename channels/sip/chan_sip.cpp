@@ -1,5 +1,6 @@
 // chan_sip: SIP endpoints, registrar and calls, configured by pjsip.conf (or sip.conf).
 #include "channels/sip/ua/call_functions.hpp"
+#include "channels/sip/ua/capture_commands.hpp"
 #include "channels/sip/ua/commands.hpp"
 #include "channels/sip/ua/conference_package.hpp"
 #include "channels/sip/ua/driver.hpp"
@@ -30,13 +31,13 @@ using namespace jackfield::sip;
 namespace {
 
 struct Sip {
-    explicit Sip(Service<RtpService> service) : rtp(std::move(service)), driver(agent, registrar, *rtp) {
+    Sip(Service<RtpService> service, Gate& gate) : rtp(std::move(service)), driver(agent, registrar, *rtp), captures(agent, history, gate) {
         notifier.add(presence);
         notifier.add(dialog);
         notifier.add(message_summary);
         notifier.add(conference);
         take_mailbox_notifies(agent);
-        driver.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
+        driver.service_routes = messaging.service_routes = [this](const std::string& endpoint) { return registrations.service_routes(endpoint); };
     }
     Service<RtpService> rtp;
     UserAgent agent;
@@ -49,13 +50,15 @@ struct Sip {
     MessageSummaryPackage message_summary{agent};
     ConferencePackage conference;
     Notifier notifier{agent};
-    Publications publications{agent};
+    StateExchange exchange{agent};
+    Publications publications{agent, exchange};
     ContactRequests contact_requests{agent};
     UnsolicitedMailboxes unsolicited{agent, registrar, notifier, contact_requests};
     OutboundSubscriptions outbound_subscriptions{agent};
-    OutboundPublications outbound_publications{agent, notifier};
+    OutboundPublications outbound_publications{agent, notifier, exchange};
     EventsService events{agent, registrar, notifier, contact_requests, outbound_subscriptions, messaging};
     MessageHistory history;
+    CallCaptures captures;
     Management management{agent, registrar, registrations, driver};
     StoredObjects stored_objects{agent};
     bool restored = false, boot_time = true;
@@ -63,7 +66,7 @@ struct Sip {
 
 Result<void> load(Module& module) {
     auto rtp = JF_TRY(find_service<RtpService>());
-    Sip& sip = module.own<Sip>(std::move(rtp));
+    Sip& sip = module.own<Sip>(std::move(rtp), module.gate());
     JF_TRY(module.add("PJSIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(module.add("SIP", static_cast<ChannelDriver&>(sip.driver)));
     JF_TRY(module.add("pjsip", static_cast<TextMessageSender&>(sip.messaging)));
@@ -84,6 +87,7 @@ Result<void> load(Module& module) {
     JF_TRY(module.provide(static_cast<SipManagement&>(sip.management)));
     JF_TRY(module.provide(static_cast<SipObjects&>(sip.stored_objects)));
     JF_TRY(add_history_commands(module, sip.history));
+    JF_TRY(add_capture_commands(module, sip.captures));
     JF_TRY(add_object_commands(module, sip.agent, sip.registrar));
     JF_TRY(add_registration_commands(module, sip.agent, sip.registrations));
     JF_TRY(add_outbound_event_commands(module, sip.outbound_subscriptions, sip.outbound_publications));
@@ -93,6 +97,7 @@ Result<void> load(Module& module) {
         return sip.agent.transports().renew_certificates();
     });
     module.on_unload([&sip]() -> Result<void> {
+        sip.captures.stop_all();
         sip.outbound_subscriptions.end_all();
         sip.outbound_publications.remove_all();
         sip.registrations.unregister_all();

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/address.hpp"
+#include "core/base/strings.hpp"
 
 namespace jackfield {
 
@@ -16,5 +17,16 @@ struct SipMessageSeen {
     std::string_view protocol;  // "UDP", "TCP", "TLS", "WS", "WSS"
     std::string_view message;
 };
+
+// The value of Call-ID (or i), as it stands in a message; empty: it has none.
+inline std::string_view call_id_of(std::string_view message) {
+    for (std::size_t at = message.find('\n'); at != std::string_view::npos; at = message.find('\n', at)) {
+        const std::string_view rest = message.substr(++at);
+        if (rest.starts_with('\r') || rest.starts_with('\n')) break;
+        const Halves parts = split_once(rest.substr(0, rest.find('\n')), ':');
+        if (equals_ignoring_case(trim(parts.first), "Call-ID") || equals_ignoring_case(trim(parts.first), "i")) return trim(parts.second);
+    }
+    return {};
+}
 
 }  // namespace jackfield

@@ -6,9 +6,9 @@ if(JACKFIELD_SANITIZE)
     set(JACKFIELD_SLOWNESS 4)
 endif()
 
-# jackfield_test(NAME LABEL COMMAND command ... [FOLDER working-directory] [LOCKS name ...] [ENVIRONMENT name=value ...])
+# jackfield_test(NAME LABEL COMMAND command ... [FOLDER working-directory] [SLOTS count] [ENVIRONMENT name=value ...])
 function(jackfield_test name label)
-    cmake_parse_arguments(ARG "" "FOLDER" "COMMAND;LOCKS;ENVIRONMENT" ${ARGN})
+    cmake_parse_arguments(ARG "" "FOLDER;SLOTS" "COMMAND;ENVIRONMENT" ${ARGN})
     set(test ${name}.${JACKFIELD_BUILD_NAME})
     if(NOT ARG_FOLDER)
         set(ARG_FOLDER ${CMAKE_CURRENT_BINARY_DIR})
@@ -16,7 +16,10 @@ function(jackfield_test name label)
     add_test(NAME ${test} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${ARG_FOLDER})
     # tests/run makes each build in a test of its own, so that builds and tests share the machine; elsewhere nobody sets it up.
     set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 900 FIXTURES_REQUIRED built_${JACKFIELD_BUILD_NAME}
-                         RESOURCE_LOCK "${ARG_LOCKS}" ENVIRONMENT "${ARG_ENVIRONMENT}")
+                         ENVIRONMENT "${ARG_ENVIRONMENT}")
+    if(ARG_SLOTS)
+        set_tests_properties(${test} PROPERTIES RESOURCE_GROUPS "1,scenarios:${ARG_SLOTS}")
+    endif()
 endfunction()
 
 # jackfield_unit_tests(NAME [SOURCES ...] [OBJECTS ...] [MODULES regex] [LIBRARIES ...]): the program unit_NAME, made of
@@ -66,20 +69,16 @@ function(jackfield_unit_tests name)
 endfunction()
 
 # jackfield_scenario(NAME SCRIPT [ENVIRONMENT name=value ...]): tests/scenario/SCRIPT.py, a real daemon with real peers.
-# Two at a time: their deadlines are those of people, and two cores are few. Load runs want to be the only one.
+# Two at a time (tests/slots.json): their deadlines are those of people, and two cores are few. The load run wants to be the only
+# one, except under sanitizers, where it makes a tenth of the load.
 function(jackfield_scenario name script)
     cmake_parse_arguments(ARG "" "" "ENVIRONMENT" ${ARGN})
-    string(MD5 hash ${name})
-    string(SUBSTRING ${hash} 0 1 hash)
-    if(script STREQUAL "load_test")
-        set(place scenario_a scenario_b)
-    elseif(hash MATCHES "[0-7]")
-        set(place scenario_a)
-    else()
-        set(place scenario_b)
+    set(slots 1)
+    if(script STREQUAL "load_test" AND NOT JACKFIELD_SANITIZE)
+        set(slots 2)
     endif()
     jackfield_test(scenario_${name} scenario COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tests/scenario/${script}.py
-        FOLDER ${CMAKE_SOURCE_DIR}/tests/scenario LOCKS ${place} ENVIRONMENT JACKFIELD_BUILD=${CMAKE_BINARY_DIR}
+        FOLDER ${CMAKE_SOURCE_DIR}/tests/scenario SLOTS ${slots} ENVIRONMENT JACKFIELD_BUILD=${CMAKE_BINARY_DIR}
         JACKFIELD_SLOWNESS=${JACKFIELD_SLOWNESS} PYTHONDONTWRITEBYTECODE=1 ASAN_OPTIONS=detect_stack_use_after_return=0
         ${ARG_ENVIRONMENT})
 endfunction()

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -18,7 +19,16 @@
 
 #include "core/base/strings.hpp"
 
-namespace jackfield::detail {
+namespace jackfield {
+namespace {
+
+std::atomic<LogFileWatcher> watcher{nullptr};
+
+}  // namespace
+
+void watch_log_files(LogFileWatcher wanted) { watcher = wanted; }
+
+namespace detail {
 namespace {
 
 bool exists(const std::string& path) {
@@ -56,7 +66,10 @@ Result<void> LogFile::open() {
     close();
     // Group may read, others not: logs hold numbers and names of people.
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
-    if (descriptor_ < 0) return failed("open", path_);
+    const int error = descriptor_ < 0 ? errno : 0;
+    if (const LogFileWatcher told = watcher.load()) told(path_, error);
+    errno = error;
+    if (error) return failed("open", path_);
     return {};
 }
 
@@ -133,4 +146,5 @@ Result<void> run_after_rotate(const std::string& command, const std::string& arc
     return {};
 }
 
-}  // namespace jackfield::detail
+}  // namespace detail
+}  // namespace jackfield

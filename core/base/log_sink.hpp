@@ -126,6 +126,11 @@ void flush_log();
 // by itself.
 void stop_log();
 
+// Told each time that a log file was opened (error 0) or could not be (errno): on the thread that tried, the writer's or
+// the one that configures. It must be quick and must not log. A plain function, so that it is always there; null: none.
+using LogFileWatcher = void (*)(const std::string& path, int error);
+void watch_log_files(LogFileWatcher watcher);
+
 // Silences the daemon's own console (`logger mute`); files and remote consoles are not concerned.
 void mute_console(bool muted);
 bool console_muted();

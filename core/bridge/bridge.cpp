@@ -18,6 +18,7 @@ namespace jackfield {
 namespace {
 
 constexpr std::array<std::string_view, 3> kind_names{"two_party", "holding", "mixing"};
+constexpr std::array<std::string_view, 3> technology_names{"simple_bridge", "holding_bridge", "softmix"};
 
 std::unordered_map<std::string, Bridge*, StringHash, std::equal_to<>>& all_bridges() {
     static std::unordered_map<std::string, Bridge*, StringHash, std::equal_to<>> bridges;
@@ -44,6 +45,8 @@ class JoinGuard {
 }  // namespace
 
 std::string_view to_string(BridgeKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+std::string_view technology_name(BridgeKind kind) { return technology_names[static_cast<std::size_t>(kind)]; }
 
 Bridge::Bridge(BridgeKind kind, std::string name, MixerSettings mixer)
     : id_(std::string(process_generation()) + '-' + random_hex(16)),

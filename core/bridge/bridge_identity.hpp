@@ -1,4 +1,5 @@
-// Bridges whose id comes from outside, so that who asks for one can name it before it is there.
+// How bridges are named outside: ids that come from there, so that who asks for one can name it before it is there, and the words of
+// management.
 #pragma once
 
 #include <memory>
@@ -11,5 +12,8 @@ namespace jackfield {
 // As Bridge::create, with that id. Errors: exists (a bridge has it), invalid (empty or longer than 149 characters).
 Result<std::shared_ptr<Bridge>> create_bridge(BridgeKind kind, std::string id, std::string name,
                                               MixerSettings mixer = {});
+
+// As management interfaces call it: "simple_bridge", "holding_bridge", "softmix".
+std::string_view technology_name(BridgeKind kind);
 
 }  // namespace jackfield

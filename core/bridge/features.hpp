@@ -47,6 +47,8 @@ using FeatureFunction = std::function<Result<void>(Channel& member, Bridge& brid
 // Posts `run` to the member's service fiber as its feature: hang-up of the member is handled when it has ended. Never waits; nothing when the
 // channel is no member of a bridge.
 void run_feature(Channel& member, FeatureFunction run);
+// As if the transferer had pressed atxferabort while it waits for the target or speaks with it. False: it does neither. Never waits.
+bool cancel_attended_transfer(const Channel& transferer);
 // Features of [featuremap] that modules carry out: "parkcall", "automon", "automixmon".
 struct BuiltinFeature {
     std::string name;

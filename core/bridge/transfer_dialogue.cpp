@@ -58,7 +58,16 @@ class Consultation {
         : transferer_(transferer), bridge_(std::move(bridge)), settings_(std::move(settings)) {
         collector_.set_codes({settings_->attended_abort, settings_->attended_complete, settings_->attended_threeway,
                               settings_->attended_swap});
+        consultations().push_back(this);
     }
+    ~Consultation() { std::erase(consultations(), this); }
+    Consultation(const Consultation&) = delete;
+    static std::vector<Consultation*>& consultations() {  // those that go on; few
+        static std::vector<Consultation*> all;
+        return all;
+    }
+    bool is_of(const Channel& transferer) const { return &transferer_ == &transferer; }
+    void cancel() { cancelled_.push(0); }
 
     Result<void> run(const Place& place) {
         place_ = place;
@@ -104,7 +113,7 @@ class Consultation {
                 return Step::talk;
             }
             if (leg.state() == DialLeg::State::failed) return failed();
-            auto waited = select({&leg.events(), &transferer_.digits()},
+            auto waited = select({&leg.events(), &transferer_.digits(), &cancelled_},
                                  std::max(Clock::duration::zero(), end - Clock::now()));
             if (!waited && waited.error().code == ErrorCode::timeout) return failed();
             if (!waited && waited.error().code == ErrorCode::hangup && !settings_->drop_call_when_attended_fails) {
@@ -112,6 +121,7 @@ class Consultation {
                 return Step::ended;
             }
             JF_TRY(std::move(waited));
+            if (cancelled_.try_pop()) return failed();
             while (const auto key = transferer_.digits().try_pop())
                 if (collector_.feed(*key, {}).matched == Code::abort) return failed();
         }
@@ -165,9 +175,13 @@ class Consultation {
     Result<void> talk() {
         JF_TRY(speak_with_target());
         for (;;) {
-            auto waited = select({&target_->events(), &transferer_.digits()},
+            auto waited = select({&target_->events(), &transferer_.digits(), &cancelled_},
                                  collector_.empty() ? Timeout() : Timeout(settings_->feature_digit_timeout));
             if (!target_) return {};
+            if (waited && cancelled_.try_pop()) {
+                undo_swap();
+                return carry_out(Code::abort);
+            }
             CodeCollector::Outcome outcome;
             if (waited) {
                 while (const auto event = target_->events().try_pop())
@@ -226,11 +240,21 @@ class Consultation {
     std::shared_ptr<const FeatureSettings> settings_;
     Place place_;
     CodeCollector collector_;
+    Queue<int> cancelled_{1};
     Custody target_;
     bool on_target_ = true, swapped_ = false;
 };
 
 }  // namespace
+
+bool cancel_attended_transfer(const Channel& transferer) {
+    for (Consultation* each : Consultation::consultations()) {
+        if (!each->is_of(transferer)) continue;
+        each->cancel();
+        return true;
+    }
+    return false;
+}
 
 Result<void> blind_transfer_dialogue(Channel& transferer, const MemberFeatures& features) {
     if (!transferer.bridge()) return fail(ErrorCode::not_found, "{} is in no bridge", transferer.name());

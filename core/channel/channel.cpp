@@ -8,6 +8,7 @@
 #include "core/channel/channel_events.hpp"
 #include "core/channel/channel_private.hpp"
 #include "core/channel/device_state.hpp"
+#include "core/channel/flash_event.hpp"
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
@@ -291,6 +292,10 @@ void Channel::remote_event(ChannelEvent event) {
             break;
         case Kind::connected_line:
             tell_identity(false, false);
+            break;
+        case Kind::flash:
+            announce();
+            publish(ChannelFlashed{*this});
             break;
         case Kind::transfer:
             // Only a bridge can carry out a transfer; nobody else would ever answer it.

@@ -8,6 +8,7 @@
 #include "core/channel/channel.hpp"
 #include "core/channel/channel_private.hpp"
 #include "core/channel/channel_visit.hpp"
+#include "core/channel/overload.hpp"
 #include "core/channel/unique_id.hpp"
 #include "core/runtime/fiber.hpp"
 
@@ -125,6 +126,11 @@ Result<void> visit_channels(const std::function<Result<void>(Channel&)>& visit) 
 
 std::size_t channel_count() { return table().by_number.size(); }
 std::uint64_t calls_processed() { return table().processed; }
+
+Shortage& shortage() {
+    static Shortage now = Shortage::none;
+    return now;
+}
 
 ChannelLimits& channel_limits() {
     static ChannelLimits limits;

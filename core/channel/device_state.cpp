@@ -1,12 +1,15 @@
 // Device states: asked of drivers and providers, told to subscribers once when they have changed.
 #include "core/channel/device_state.hpp"
 
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "core/base/strings.hpp"
 #include "core/channel/device_events.hpp"
+#include "core/channel/remote_device_state.hpp"
 #include "core/runtime/control.hpp"
 #include "core/runtime/event_bus.hpp"
 
@@ -25,6 +28,17 @@ struct Watch {
 Watch& watch() {
     static Watch watch;
     return watch;
+}
+
+// By server, what it has told.
+using StatesOfServer = std::unordered_map<std::string, DeviceState, CaseInsensitiveHash, CaseInsensitiveEqual>;
+struct RemoteStates {
+    std::map<std::string, StatesOfServer, std::less<>> servers;
+    std::size_t size = 0;
+};
+RemoteStates& remote_states() {
+    static RemoteStates states;
+    return states;
 }
 
 Registry<DeviceStateProvider>& providers() {
@@ -59,6 +73,53 @@ void tell_if_changed(const std::string& device) {
 }  // namespace
 
 DeviceState device_state(std::string_view device) {
+    const DeviceState own = local_device_state(device);
+    const RemoteStates& remote = remote_states();
+    if (remote.size == 0) return own;
+    std::vector<DeviceState> states;
+    for (const auto& [server, told] : remote.servers)
+        if (const auto found = told.find(device); found != told.end()) states.push_back(found->second);
+    if (states.empty()) return own;
+    if (own != DeviceState::invalid) states.push_back(own);  // it is not ours at all
+    return combine(states);
+}
+
+Result<void> set_remote_device_state(std::string_view server, std::string_view device, DeviceState state) {
+    constexpr std::size_t longest_device = 200;
+    if (device.size() > longest_device || device.find_first_of("/:") == std::string_view::npos)
+        return fail(ErrorCode::invalid, "'{}' is no device; it has the form TECHNOLOGY/NAME or PREFIX:NAME", device.substr(0, longest_device));
+    RemoteStates& remote = remote_states();
+    auto& told = remote.servers[std::string(server)];
+    const auto found = told.find(device);
+    if (found != told.end()) {
+        found->second = state;
+    } else {
+        if (remote.size >= remembered_limit) return fail(ErrorCode::limit, "{} devices of other servers are known already", remote.size);
+        told.emplace(device, state);
+        ++remote.size;
+    }
+    device_state_changed(device);
+    return {};
+}
+
+void forget_remote_device_states(std::string_view server) {
+    RemoteStates& remote = remote_states();
+    const auto found = remote.servers.find(server);
+    if (found == remote.servers.end()) return;
+    const StatesOfServer gone = std::move(found->second);
+    remote.servers.erase(found);
+    remote.size -= gone.size();
+    for (const auto& [device, state] : gone) device_state_changed(device);
+}
+
+std::vector<std::string> known_devices() {
+    std::vector<std::string> all;
+    all.reserve(watch().last.size());
+    for (const auto& [device, state] : watch().last) all.push_back(device);
+    return all;
+}
+
+DeviceState local_device_state(std::string_view device) {
     const auto colon = device.find(':');
     const auto slash = device.find('/');
     if (colon != std::string_view::npos && (slash == std::string_view::npos || colon < slash)) {

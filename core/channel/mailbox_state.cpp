@@ -63,6 +63,13 @@ std::optional<MailboxCounts> mailbox_counts(std::string_view mailbox) {
     return found == counts.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string> mailbox_names() {
+    std::vector<std::string> names;
+    names.reserve(mailbox_table().counts.size());
+    for (const auto& [name, counts] : mailbox_table().counts) names.push_back(name);
+    return names;
+}
+
 MailboxCounts sum_of_mailboxes(const std::vector<std::string>& mailboxes) {
     MailboxCounts sum;
     for (const std::string& mailbox : mailboxes) sum += mailbox_counts(mailbox).value_or(MailboxCounts());

@@ -22,6 +22,7 @@ struct MailboxCounts {
 std::string full_mailbox_name(std::string_view mailbox);
 // Nothing: nobody has told anything of it.
 std::optional<MailboxCounts> mailbox_counts(std::string_view mailbox);
+std::vector<std::string> mailbox_names();  // all that somebody has told of, in full, in no order
 MailboxCounts sum_of_mailboxes(const std::vector<std::string>& mailboxes);
 
 // Published when counts have changed, also when a mailbox is forgotten that had messages.

@@ -17,7 +17,7 @@ Result<void> print_rows(Console& console, const std::vector<RealtimeRow>& rows) 
     return {};
 }
 
-Result<void> load(Console& console, CommandWords words) {
+Result<void> load_family(Console& console, CommandWords words) {
     if (words.size() != 3) return fail(ErrorCode::invalid, "Usage: realtime load FAMILY COLUMN VALUE");
     const auto rows = JF_TRY(realtime_load_all(words[0], {{words[1], words[2]}}));
     return print_rows(console, rows);
@@ -73,7 +73,7 @@ Result<void> add_realtime_commands(Module& core) {
     JF_TRY(core.add(CommandInfo{"realtime show", "List the realtime families", "As extconfig.conf maps them to databases."}, show_drivers));
     JF_TRY(core.add(CommandInfo{"realtime load FAMILY COLUMN VALUE", "Print rows of a realtime family",
                                 "COLUMN may have an operator behind it: 'name LIKE'."},
-                    load, family_names));
+                    load_family, family_names));
     JF_TRY(core.add(CommandInfo{"realtime update FAMILY MATCHCOLUMN MATCHVALUE COLUMN VALUE", "Change rows of a realtime family",
                                 "Of every row whose MATCHCOLUMN has MATCHVALUE.", true},
                     update, family_names));

@@ -13,6 +13,8 @@ Result<void> add_core_commands(Module& core) {
     JF_TRY(add_realtime_commands(core));
     JF_TRY(add_runtime_commands(core));
     JF_TRY(add_channel_commands(core));
+    JF_TRY(add_originate_commands(core));
+    JF_TRY(add_bridge_commands(core));
     JF_TRY(add_codec_commands(core));
     JF_TRY(add_dialplan_commands(core));
     JF_TRY(add_security_commands(core));

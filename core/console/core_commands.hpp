@@ -16,6 +16,7 @@ namespace jackfield {
 // Adds all groups to `core`, the part of the core that owns them. Control thread.
 Result<void> add_core_commands(Module& core);
 
+Result<void> add_bridge_commands(Module& core);
 Result<void> add_channel_commands(Module& core);
 Result<void> add_codec_commands(Module& core);
 Result<void> add_config_commands(Module& core);
@@ -25,6 +26,7 @@ Result<void> add_dialplan_commands(Module& core);
 Result<void> add_help_commands(Module& core);
 Result<void> add_logger_commands(Module& core);
 Result<void> add_module_commands(Module& core);
+Result<void> add_originate_commands(Module& core);
 Result<void> add_realtime_commands(Module& core);
 Result<void> add_runtime_commands(Module& core);
 Result<void> add_security_commands(Module& core);

@@ -11,4 +11,9 @@ DaemonControl* the_control = nullptr;
 DaemonControl* DaemonControl::instance() { return the_control; }
 void DaemonControl::set_instance(DaemonControl* control) { the_control = control; }
 
+bool live_dangerously() {
+    const DaemonControl* daemon = DaemonControl::instance();
+    return daemon && daemon->settings().options.live_dangerously;
+}
+
 }  // namespace jackfield

@@ -41,6 +41,9 @@ class DaemonControl {
     static void set_instance(DaemonControl* control);
 };
 
+// Whether jackfield.conf lets clients of AMI and ARI use what is for the dialplan only (live_dangerously).
+bool live_dangerously();
+
 // Events.
 struct DaemonBooted {
     static constexpr std::string_view topic = "daemon.booted";

@@ -2,6 +2,8 @@
 #include "core/console/logger_file.hpp"
 
 #include "core/base/log.hpp"
+#include "core/runtime/control.hpp"
+#include "core/runtime/event_bus.hpp"
 
 namespace jackfield {
 namespace {
@@ -68,6 +70,9 @@ LoggerSettings read_logger_settings(const ConfigFile& file, const LoggerSettings
 }
 
 ConfigFileSpec logger_file(LoggerSettings base) {
+    watch_log_files([](const std::string& path, int error) {
+        post([path, error] { publish(LogFileOpened{path, error}); });
+    });
     ConfigFileSpec spec;
     spec.file = "logger.conf";
     spec.prepare = [base = std::move(base)](const ConfigFile& file, Diagnostics& findings) -> ConfigApply {

@@ -60,10 +60,12 @@ bool is_special(std::string_view extension) {
     return is_one_of(extension, names);
 }
 
-// Applications after which a call never comes to the next priority.
+// Applications after which a call never comes to the next priority; GotoIf where both of its places are named.
 bool ends_here(const Priority& priority) {
-    static constexpr std::array<std::string_view, 3> names{"Goto", "Hangup", "Return"};
-    return is_one_of(priority.application.text(), names);
+    static constexpr std::array<std::string_view, 5> names{"Goto", "Hangup", "Return", "Busy", "Congestion"};
+    const std::string& application = priority.application.text();
+    if (equals_ignoring_case(application, "GotoIf")) return jump_targets(application, priority.arguments.source_text()).size() == 2;
+    return is_one_of(application, names);
 }
 
 // Parts of a block, to which its beginning jumps.

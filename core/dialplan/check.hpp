@@ -17,8 +17,8 @@ struct PlanCheckOptions {
 
 // Reports, as warnings with file and line:
 //   includes of contexts that do not exist, and circles of includes;
-//   extensions without a priority 1, gaps in their numbers that nothing else fills, priorities behind a Goto, Hangup or
-//   Return that no jump leads to;
+//   extensions without a priority 1, gaps in their numbers that nothing else fills, priorities that no jump leads to behind a
+//   Goto, Hangup, Return, Busy, Congestion or a GotoIf that names both places;
 //   applications and functions that nobody has registered, with the nearest known name, and calls of them with more or
 //   fewer arguments than their documentation says, also within Exec, ExecIf and their like;
 //   places that do not exist: those of jump_targets();

@@ -86,9 +86,9 @@ void NameCheck::check_assigned(std::string_view application, std::string_view ar
         const std::string_view name = trim(part).substr(0, trim(part).find('='));
         const auto open = name.find('(');
         if (open == std::string_view::npos || name.substr(0, open).contains('$')) continue;
-        const std::string_view function = trim(name.substr(0, open));
-        if (!functions_.contains(std::string(function)))
-            found(fmt::format("there is no function {}{}", function, suggestion(function, function_names_)));
+        const auto close = name.rfind(')');
+        const std::string_view inside = name.substr(open + 1, close > open && close != std::string_view::npos ? close - open - 1 : std::string_view::npos);
+        check_function(trim(name.substr(0, open)), inside, found);
     }
 }
 

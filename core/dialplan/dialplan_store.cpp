@@ -2,6 +2,9 @@
 #include "core/dialplan/dialplan_store.hpp"
 
 #include <atomic>
+#include <map>
+#include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/base/log.hpp"
@@ -46,6 +49,12 @@ struct Store {
     std::atomic<int> preparing{0};
     std::atomic<Name> registrar{Name(default_registrar)};
     std::vector<Subscription> subscriptions;
+    // What reading the file in force has told; control thread.
+    std::shared_ptr<const Diagnostics> findings = std::make_shared<Diagnostics>();
+    // While files are only checked. The pool's threads read them.
+    std::mutex checked_mutex;
+    std::shared_ptr<const Dialplan> checked;
+    std::map<std::string, DialplanChange> checked_parts;
 };
 Store& store() {
     static Store instance;
@@ -120,11 +129,20 @@ ConfigApply prepare(const ConfigFile& file, Diagnostics& findings) {
     auto preparing = std::make_shared<Preparing>();
     const auto base = store().current.load();
     ConstantSource constants;
-    auto plan = reload_dialplan(file, base->plan, findings, {.outer = &constants, .registrar = file_registrar().text()});
+    Diagnostics own;
+    auto plan = reload_dialplan(file, base->plan, own, {.outer = &constants, .registrar = file_registrar().text()});
+    findings.append(own);
     if (!plan) return {};
-    if (store().loaded || checking_configuration()) check_against_names(*plan, findings);
-    return [preparing = std::move(preparing), plan = std::move(plan), changes = base->changes] {
+    auto told = std::make_shared<const Diagnostics>(std::move(own));
+    if (checking_configuration()) {
+        const std::scoped_lock lock(store().checked_mutex);
+        store().checked = plan;
+    } else if (store().loaded) {
+        check_against_names(*plan, findings);
+    }
+    return [preparing = std::move(preparing), plan = std::move(plan), changes = base->changes, told = std::move(told)] {
         apply_reload(plan, changes);
+        store().findings = told;
         store().loaded = true;
     };
 }
@@ -197,9 +215,33 @@ void remove_extensions_file() {
 
 Result<Diagnostics> check_current_dialplan() {
     const auto plan = current_dialplan();
+    const auto told = store().findings;
+    return offload([&]() -> Diagnostics {
+        Diagnostics findings = *told;
+        check_against_names(*plan, findings);
+        return findings;
+    });
+}
+
+void add_to_checked_dialplan(std::string registrar, DialplanChange change) {
+    const std::scoped_lock lock(store().checked_mutex);
+    store().checked_parts.insert_or_assign(std::move(registrar), std::move(change));
+}
+
+Result<Diagnostics> check_checked_dialplan() {
+    std::shared_ptr<const Dialplan> plan;
+    std::map<std::string, DialplanChange> parts;
+    {
+        const std::scoped_lock lock(store().checked_mutex);
+        plan = std::exchange(store().checked, nullptr);
+        parts = std::exchange(store().checked_parts, {});
+    }
     return offload([&]() -> Diagnostics {
         Diagnostics findings;
-        check_against_names(*plan, findings);
+        DialplanBuilder builder(plan ? plan : std::make_shared<Dialplan>());
+        for (const auto& [registrar, change] : parts)
+            if (const auto made = change(builder); !made) findings.error({&registrar, 0}, "{}", made.error().text);
+        check_against_names(*builder.build(), findings);
         return findings;
     });
 }

@@ -39,8 +39,14 @@ void remove_extensions_file();
 // Under which name the file and the console add to the plan.
 Name file_registrar();
 
-// What is wrong with the plan in force. Waits.
+// What is wrong with the plan in force, and what extensions.conf has twice. Waits.
 Result<Diagnostics> check_current_dialplan();
+
+// While files are only checked (checking_configuration()): a part of the plan from another file than extensions.conf. The part
+// of the same `registrar` before it is forgotten. Any thread; `change` owns all that it uses.
+void add_to_checked_dialplan(std::string registrar, DialplanChange change);
+// What is wrong with extensions.conf and these parts together, which are forgotten then. Waits.
+Result<Diagnostics> check_checked_dialplan();
 
 // Connects channels, bridges and transfers with the executor and starts watching hints; once, on the control thread,
 // before modules are loaded and after the control loop was made.

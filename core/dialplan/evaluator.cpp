@@ -6,6 +6,7 @@
 #include "core/base/strings.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/dialplan/application.hpp"
+#include "core/dialplan/dialplan_only.hpp"
 #include "core/dialplan/executor.hpp"
 #include "core/dialplan/template.hpp"
 #include "core/runtime/event_bus.hpp"
@@ -40,11 +41,11 @@ Result<const Registry<RegisteredFunction>::Slot*> find_function(std::string_view
 }
 
 // "NAME(arguments)" to its parts; not a function without a parenthesis.
-struct Call {
+struct FunctionCall {
     std::string_view name, arguments;
     bool is_function = false;
 };
-Call parse_call(std::string_view text) {
+FunctionCall parse_call(std::string_view text) {
     const auto open = text.find('(');
     if (open == std::string_view::npos) return {text, {}, false};
     const auto close = text.rfind(')');
@@ -67,6 +68,7 @@ std::optional<std::string> ChannelSource::variable(std::string_view name) {
 
 Result<std::string> ChannelSource::call_function(std::string_view name, std::string_view arguments) {
     const auto* slot = JF_TRY(find_function(name));
+    JF_TRY(may_use(*slot->value, FunctionUse::read));
     return in_module(*slot, [&](const FunctionBody& body) -> Result<std::string> {
         if (!body.read) return fail(ErrorCode::unsupported, "{} can only be set", slot->name);
         return body.read(channel_, Arguments(std::string(arguments)));
@@ -98,13 +100,13 @@ Result<std::string> substitute(Channel* channel, std::string_view text) {
 
 Result<std::string> read_expression(Channel* channel, std::string_view name) {
     ChannelSource source(channel);
-    const Call call = parse_call(name);
+    const FunctionCall call = parse_call(name);
     if (call.is_function) return source.call_function(call.name, call.arguments);
     return source.variable(name).value_or(std::string());
 }
 
 Result<void> write_expression(Channel* channel, std::string_view name, std::string_view value) {
-    const Call call = parse_call(name);
+    const FunctionCall call = parse_call(name);
     if (!call.is_function) {
         if (name.empty()) return fail(ErrorCode::invalid, "a variable needs a name");
         if (channel)
@@ -114,6 +116,7 @@ Result<void> write_expression(Channel* channel, std::string_view name, std::stri
         return {};
     }
     const auto* slot = JF_TRY(find_function(call.name));
+    JF_TRY(may_use(*slot->value, FunctionUse::write));
     return in_module(*slot, [&](const FunctionBody& body) -> Result<void> {
         if (!body.write) return fail(ErrorCode::unsupported, "{} can only be read", slot->name);
         return body.write(channel, Arguments(std::string(call.arguments)), value);

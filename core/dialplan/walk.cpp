@@ -8,6 +8,7 @@
 #include "core/dialplan/dialplan_switch.hpp"
 #include "core/dialplan/evaluator.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/dialplan/hangup_handlers.hpp"
 #include "core/dialplan/stand_in.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
@@ -209,6 +210,7 @@ void run_hangup_handlers(Channel& channel) {
     while (!handlers.empty()) {
         const std::string handler = std::move(handlers.back());
         handlers.pop_back();
+        publish(HangupHandlerEvent{HangupHandlerEvent::What::run, channel, handler});
         if (auto done = run_gosub(channel, handler); !done && done.error().code != ErrorCode::hangup)
             log_warning("{}: hang-up handler {}: {}", channel.name(), handler, done.error().text);
     }

@@ -13,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/log_sink.hpp"
 #include "core/channel/channel.hpp"
+#include "core/channel/overload.hpp"
 #include "core/console/cli_files.hpp"
 #include "core/console/core_commands.hpp"
 #include "core/console/logger_file.hpp"
@@ -196,6 +197,7 @@ void Daemon::review_load() {
     const auto memory = options.min_free_memory > 0 ? free_memory() : std::nullopt;
     const bool short_of_memory = memory && *memory < options.min_free_memory;
     const bool before = std::exchange(overloaded_, loaded || short_of_memory);
+    shortage() = short_of_memory ? Shortage::memory : loaded ? Shortage::load : Shortage::none;
     if (loaded && !before) log_warning("New calls are refused: the load average is {} (maxload = {})", load, options.max_load);
     if (short_of_memory && !before)
         log_warning("New calls are refused: {} MiB of memory are free (minmemfree = {})", *memory, options.min_free_memory);
@@ -338,6 +340,7 @@ bool Daemon::check() {
         if (declared) declared = loader_->load_all(modules);
         if (!declared) log_error("{}", declared.error().text);
         if (auto checked = loader_->check()) findings.append(*checked);
+        if (auto checked = check_checked_dialplan()) findings.append(*checked);
         flush_log();
         const std::string text = findings.to_string();
         if (!findings.empty()) std::fprintf(stdout, "%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");

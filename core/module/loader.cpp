@@ -12,6 +12,8 @@
 #include "core/base/strings.hpp"
 #include "core/module/abi_tag.hpp"
 #include "core/module/module_config.hpp"
+#include "core/module/module_events.hpp"
+#include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/offload.hpp"
 #include "core/runtime/wait.hpp"
@@ -76,7 +78,8 @@ struct ModuleLoader::Private {
     }
     std::string path(std::string_view name) const { return fmt::format("{}/{}{}", directory, name, suffix); }
 
-    Result<void> load(std::string_view name, std::vector<std::string>& chain);
+    Result<void> load(std::string_view name, std::vector<std::string>& chain);  // and tells how it ended
+    Result<void> load_alone(std::string_view name, std::vector<std::string>& chain);
     Result<void> load_needs(LoadedModule& module, std::vector<std::string>& chain);
     Result<void> empty(LoadedModule& module, std::chrono::milliseconds grace);
     std::unique_ptr<LoadedModule> take_out(LoadedModule& module);
@@ -168,6 +171,12 @@ Result<void> ModuleLoader::Private::load_needs(LoadedModule& module, std::vector
 }
 
 Result<void> ModuleLoader::Private::load(std::string_view name, std::vector<std::string>& chain) {
+    auto done = load_alone(name, chain);
+    publish(ModuleLoaded{name, done ? "Success" : done.error().code == ErrorCode::exists ? "Already" : "Failure"});
+    return done;
+}
+
+Result<void> ModuleLoader::Private::load_alone(std::string_view name, std::vector<std::string>& chain) {
     if (!well_formed(name)) return fail(ErrorCode::invalid, "'{}' is no module name", name);
     if (find(name)) return fail(ErrorCode::exists, "module {} is already loaded", name);
     const MappedFile file = JF_TRY(map_file(path(name)));
@@ -316,11 +325,15 @@ Result<void> ModuleLoader::unload(std::string_view name, std::chrono::millisecon
     const Turn turn = JF_TRY(Turn::take(private_->turn));
     LoadedModule* module = private_->find(bare_name(name));
     if (!module) return fail(ErrorCode::not_found, "module {} is not loaded", bare_name(name));
-    JF_TRY(private_->empty(*module, grace));
+    if (auto emptied = private_->empty(*module, grace); !emptied) {
+        publish(ModuleUnloaded{bare_name(name), false});
+        return emptied;
+    }
     std::vector<std::unique_ptr<LoadedModule>> gone;
     gone.push_back(private_->take_out(*module));
     private_->unmap(std::move(gone));
     log_verbose(2, "Unloaded {}", bare_name(name));
+    publish(ModuleUnloaded{bare_name(name), true});
     return {};
 }
 

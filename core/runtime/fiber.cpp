@@ -141,6 +141,14 @@ void FiberScheduler::shuffle_queue() {
     for (Fiber* fiber : queue) make_runnable(*fiber);
 }
 
+// What a fiber returns through first was touched last when it fell asleep, and thousands of others ran since: its innermost
+// frames come from memory while the fiber before it runs.
+void FiberScheduler::prefetch(const Fiber& fiber) {
+    constexpr std::size_t frames = 2048, line = 64;
+    const char* const deepest = static_cast<const char*>(fiber.context);
+    for (std::size_t offset = 0; offset < frames; offset += line) __builtin_prefetch(deepest + offset);
+}
+
 void FiberScheduler::run_batch() {
     if (!first_runnable_) return;
     Fiber* last = nullptr;
@@ -153,7 +161,10 @@ void FiberScheduler::run_batch() {
     auto before = start;
     while (Fiber* fiber = first_runnable_) {
         first_runnable_ = fiber->next_runnable;
-        if (!first_runnable_) last_runnable_ = nullptr;
+        if (first_runnable_)
+            prefetch(*first_runnable_);
+        else
+            last_runnable_ = nullptr;
         resume(*fiber);
         const auto now = std::chrono::steady_clock::now();
         if (watchdog && now - before >= watchdog->warn_limit())

@@ -49,6 +49,7 @@ class Fiber : public FiberRecord {
     std::uint16_t quick_waits = 0;  // that succeeded at once since the fiber was resumed
     unsigned failed_waits = 0;      // on something that has ended, in a row
     unsigned shields = 0;
+    unsigned outside_scopes = 0;
     std::uint64_t waits = 0;           // see fiber_waits()
     const Waitable* waits_for = nullptr;  // while it waits, when that is all, and for ever
     InterruptScope* scopes = nullptr;  // innermost first
@@ -91,6 +92,7 @@ class FiberScheduler {
   private:
     void make_runnable(Fiber& fiber);
     void shuffle_queue();
+    static void prefetch(const Fiber& fiber);
     void resume(Fiber& fiber);
     void leave(Fiber& fiber, bool last);
     void arrive(Fiber& fiber, boost::context::detail::transfer_t from);

@@ -43,6 +43,12 @@ struct ControlLoop::Private {
 
   private:
     void serve_inbox();
+    bool dense();
+
+    // Of the present window, see dense().
+    std::chrono::steady_clock::time_point window_begin_;
+    std::chrono::nanoseconds worked_before_{};
+    bool dense_ = false;
 
     std::once_flag lane_made_;
     std::unique_ptr<Lane> lane_;

@@ -32,9 +32,11 @@ class Watchdog {
         const std::int64_t started = started_.load(std::memory_order_relaxed);
         if (started == 0) return;
         started_.store(0, std::memory_order_relaxed);
-        if (const std::chrono::nanoseconds length(nanoseconds_now() - started); length >= warn_limit_)
-            finish_long_turn(started, length);
+        const std::chrono::nanoseconds length(nanoseconds_now() - started);
+        worked_ += length;
+        if (length >= warn_limit_) finish_long_turn(started, length);
     }
+    std::chrono::nanoseconds worked() const { return worked_; }  // in all turns that ended
     std::chrono::nanoseconds warn_limit() const { return warn_limit_; }
     // One fiber ran for `length` without a wait.
     void note_slow(std::string_view fiber, std::string_view module, std::chrono::nanoseconds length);
@@ -52,6 +54,8 @@ class Watchdog {
     std::atomic<std::int64_t> started_{
         0};  // of the present turn, in nanoseconds of the steady clock; 0: the loop sleeps
     pthread_t control_thread_{};
+
+    std::chrono::nanoseconds worked_{};  // control thread only
 
     // Of the present turn; control thread only.
     std::string slow_fiber_, slow_module_;

@@ -164,9 +164,10 @@ class Parser {
         const std::size_t begin = scanner_->position();
         const std::uint32_t line = scanner_->line();
         const std::string word = scanner_->word();
-        if (word == "includes") return list([&](std::string text) { into.includes.push_back(with_commas(std::move(text))); });
+        if (word == "includes")
+            return list([&](std::string text, std::uint32_t at) { into.includes.push_back({with_commas(std::move(text)), at, file_}); });
         if (word == "switches" || word == "eswitches")
-            return list([&](std::string text) { into.switches.emplace_back(std::move(text), word == "eswitches"); });
+            return list([&](std::string text, std::uint32_t) { into.switches.emplace_back(std::move(text), word == "eswitches"); });
         if (word == "ignorepat" && scanner_->take("=>")) {
             into.ignore_patterns.push_back(scanner_->text_until(";}"));
             (void)scanner_->take(";");
@@ -191,13 +192,15 @@ class Parser {
         finish(std::move(extension), code);
     }
 
-    void list(const std::function<void(std::string)>& add) {
+    void list(const std::function<void(std::string, std::uint32_t)>& add) {
         if (!expect("{")) return;
         while (!scanner_->take("}")) {
             if (scanner_->at_end()) return error("a `}}` is missing");
+            (void)scanner_->peek();  // over blanks and comments, so that the line is the text's
+            const std::uint32_t line = scanner_->line();
             std::string text = scanner_->text_until(";}");
             (void)scanner_->take(";");
-            if (!text.empty()) add(std::move(text));
+            if (!text.empty()) add(std::move(text), line);
         }
         (void)scanner_->take(";");
     }

@@ -25,10 +25,15 @@ struct Extension {
     std::vector<Step> steps;
     std::uint32_t line = 0, file = 0;
 };
+struct Include {
+    std::string text;  // context[,times]
+    std::uint32_t line = 0, file = 0;
+};
 struct Context {
     std::string name;
     bool extend = false;
-    std::vector<std::string> includes, ignore_patterns;
+    std::vector<Include> includes;
+    std::vector<std::string> ignore_patterns;
     std::vector<std::pair<std::string, bool>> switches;  // evaluated for each call (eswitches) or not
     std::vector<Extension> extensions;
     std::uint32_t line = 0, file = 0;

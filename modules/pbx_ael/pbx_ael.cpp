@@ -29,8 +29,8 @@ void add_context(DialplanBuilder& builder, const ael::Plan& plan, const ael::Con
         if (!done) findings.error({&plan.files[file], line}, "{}", done.error().text);
     };
     builder.context(context.name, Name(registrar));
-    for (const std::string& include : context.includes)
-        tell(context.file, context.line, builder.add_include(context.name, include, origin(context.file, context.line)));
+    for (const ael::Include& include : context.includes)
+        tell(include.file, include.line, builder.add_include(context.name, include.text, origin(include.file, include.line)));
     for (const auto& [text, evaluate] : context.switches)
         tell(context.file, context.line, builder.add_switch(context.name, text, evaluate, origin(context.file, context.line)));
     for (const std::string& pattern : context.ignore_patterns)
@@ -77,14 +77,18 @@ Read read_plan() {
     return read;
 }
 
-void put_into_force(const std::shared_ptr<const Read>& read) {
-    const auto changed = change_dialplan([read](DialplanBuilder& builder) -> Result<void> {
+DialplanChange change_to(std::shared_ptr<const Read> read) {
+    return [read = std::move(read)](DialplanBuilder& builder) -> Result<void> {
         builder.remove_registrar(Name(registrar));
         Diagnostics clashes;  // with other files, e.g. an extension that extensions.conf has too
         for (const ael::Context& context : read->plan.contexts) add_context(builder, read->plan, context, clashes);
         clashes.log();
         return {};
-    });
+    };
+}
+
+void put_into_force(const std::shared_ptr<const Read>& read) {
+    const auto changed = change_dialplan(change_to(read));
     if (!changed) log_error("{}: {}", file_name, changed.error().text);
     for (const auto& [name, value] : read->plan.globals) set_global_variable(name, value);
 }
@@ -95,6 +99,7 @@ ConfigFileSpec plan_file() {
     spec.prepare = [](const ConfigFile&, Diagnostics& findings) -> ConfigApply {
         auto read = std::make_shared<const Read>(read_plan());
         findings.append(read->findings);
+        if (checking_configuration()) add_to_checked_dialplan(std::string(registrar), change_to(read));
         return [read] { put_into_force(read); };
     };
     return spec;

@@ -11,7 +11,6 @@ namespace {
 Channel& channel_of(lua_State* state) {
     State::Running& now = running(state);
     if (!now.channel) raise(state, Error{ErrorCode::invalid, "there is no channel while extensions.lua is read"});
-    now.instructions = 0;  // the script does what it is there for
     return *now.channel;
 }
 
@@ -37,6 +36,7 @@ int run_application_function(lua_State* state) {
     Channel& channel = channel_of(state);
     const std::string name = lua_tostring(state, lua_upvalueindex(1));
     if (auto done = run_application(channel, name, joined(state, 1)); !done) raise(state, std::move(done).error());
+    begin_anew(state);
     return 0;
 }
 

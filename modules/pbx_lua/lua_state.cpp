@@ -3,17 +3,23 @@
 
 #include <lua.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
 #include "core/base/log.hpp"
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/wait.hpp"
+#include "modules/pbx_lua/lua_guards.hpp"
 
 namespace jackfield::lua {
 namespace {
 
-constexpr int instructions_per_turn = 10'000;
+constexpr int instructions_per_hook = 1000;
+constexpr std::size_t instructions_per_turn = 10'000;
+constexpr std::chrono::nanoseconds instruction{10};  // at least what one takes; a library's function may take as long as many
+constexpr std::size_t bytes_per_instruction = 16;    // that are allocated, and so written
 
 void* allocate(void* user, void* block, std::size_t old_size, std::size_t size) {
     auto& running = *static_cast<State::Running*>(user);
@@ -26,18 +32,37 @@ void* allocate(void* user, void* block, std::size_t old_size, std::size_t size) 
     if (size > old_size && running.bytes + (size - old_size) > running.limits.bytes) return nullptr;
     void* fresh = std::realloc(block, size);
     if (fresh) running.bytes = running.bytes - old_size + size;
+    if (size > old_size) running.unrested += (size - old_size) / bytes_per_instruction;
     return fresh;
 }
 
-void count_hook(lua_State* state, lua_Debug*) {
-    State::Running& now = running(state);
-    if (now.ended || now.killed) luaL_error(state, "the call has ended");
-    now.instructions += instructions_per_turn;
-    if (now.instructions > now.limits.instructions)
-        luaL_error(state, "more than %d million instructions without an application", static_cast<int>(now.limits.instructions / 1'000'000));
-    if (!on_fiber()) return;
-    if (auto rested = yield(); !rested) raise(state, std::move(rested).error());
+// The error with the place of the function at that level; 0: the running one. Does not return.
+void end_script(lua_State* state, int level, const std::string& text) {
+    luaL_where(state, level);
+    lua_pushlstring(state, text.data(), text.size());
+    lua_concat(state, 2);
+    lua_error(state);
 }
+
+void charge(lua_State* state, std::size_t instructions, int level) {
+    State::Running& now = running(state);
+    if (now.ended || now.killed) end_script(state, level, "the call has ended");
+    now.unrested += instructions;
+    const Instant time = Clock::now();
+    const auto taken = static_cast<std::size_t>((time - now.since) / instruction);
+    if (now.unrested < instructions_per_turn && taken < instructions_per_turn * 10) return;
+    now.instructions += std::max(now.unrested, taken / 10);
+    now.unrested = 0;
+    now.since = time;
+    if (now.instructions > now.limits.instructions)
+        end_script(state, level, fmt::format("more than {} million instructions without an application", now.limits.instructions / 1'000'000));
+    if (!on_fiber()) return;
+    auto rested = yield();
+    now.since = Clock::now();
+    if (!rested) raise(state, std::move(rested).error());
+}
+
+void count_hook(lua_State* state, lua_Debug*) { charge(state, instructions_per_hook, 0); }
 
 // pcall and xpcall that do not catch the end of a call. Where the handler stands, or 0.
 int protected_call(lua_State* state, int handler) {
@@ -93,6 +118,7 @@ void open_libraries(lua_State* state) {
     lua_register(state, "pcall", lua_pcall_function);
     lua_register(state, "xpcall", lua_xpcall_function);
     lua_register(state, "print", lua_print);
+    add_guarded_functions(state);
 }
 
 int open_protected(lua_State* state) {
@@ -120,6 +146,14 @@ State::Running& running(lua_State* state) {
     return *static_cast<State::Running*>(user);
 }
 
+void spend(lua_State* state, std::size_t instructions) { charge(state, instructions, 1); }
+
+void begin_anew(lua_State* state) {
+    State::Running& now = running(state);
+    now.instructions = now.unrested = 0;
+    now.since = Clock::now();
+}
+
 void raise(lua_State* state, Error error) {
     State::Running& now = running(state);
     const std::string text = error.text.empty() ? std::string(to_string(error.code)) : error.text;
@@ -133,7 +167,7 @@ State::State(Channel* channel, Limits limits) : running_{.channel = channel, .li
     if (!state_) return;
     lua_pushcfunction(state_, open_protected);
     if (lua_pcall(state_, 0, 0, 0) != LUA_OK) lua_settop(state_, 0);
-    lua_sethook(state_, count_hook, LUA_MASKCOUNT, instructions_per_turn);
+    lua_sethook(state_, count_hook, LUA_MASKCOUNT, instructions_per_hook);
 }
 
 // What a script has as __gc runs now, and may neither wait nor reach the channel.
@@ -151,7 +185,7 @@ Result<void> State::run(std::string_view chunk, const std::string& name) {
 }
 
 Result<void> State::call(int arguments, int results) {
-    running_.instructions = 0;
+    begin_anew(state_);
     const int status = lua_pcall(state_, arguments, results, 0);
     if (status < 0 || running_.killed) throw FiberKilled{};  // the runtime's, caught on its way by Lua
     if (status == LUA_OK) return {};

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/clock.hpp"
 #include "core/base/result.hpp"
 #include "core/channel/channel.hpp"
 
@@ -44,6 +45,8 @@ class State {
         Limits limits;
         std::size_t bytes = 0;
         std::uint64_t instructions = 0;
+        std::size_t unrested = 0;    // of those, since others could last run
+        Instant since = {};          // when they could
         std::optional<Error> ended;  // the channel is no longer the script's: whatever it catches, it has to end
         bool killed = false;         // the runtime ends the fiber
     };
@@ -56,5 +59,10 @@ class State {
 // Raises the error in Lua; one that ends an application can't be caught by the script. Does not return.
 [[noreturn]] void raise(lua_State* state, Error error);
 State::Running& running(lua_State* state);
+// What a function written in C++ does that takes as long as so many instructions. Lets others run when it is time. May wait.
+// Raises the script's error when it has used up what it may.
+void spend(lua_State* state, std::size_t instructions);
+// The script has run an application: it may use as much as before once more.
+void begin_anew(lua_State* state);
 
 }  // namespace jackfield::lua

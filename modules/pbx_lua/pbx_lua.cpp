@@ -30,7 +30,8 @@ struct Script {
     std::string code;  // compiled
     struct Context {
         std::string name;
-        std::vector<std::string> extensions, includes;
+        std::vector<std::pair<std::string, std::uint32_t>> extensions;  // and the line of its function
+        std::vector<std::string> includes;
         std::vector<std::pair<std::string, std::string>> hints;
     };
     std::vector<Context> contexts;
@@ -66,10 +67,18 @@ Script::Context& context_of(Script& script, const std::string& name) {
     return script.contexts.emplace_back(Script::Context{.name = name, .extensions = {}, .includes = {}, .hints = {}});
 }
 
+// Of the function on the stack's top; 0 for one of the libraries.
+std::uint32_t line_of(lua_State* state) {
+    lua_Debug function;
+    lua_pushvalue(state, -1);
+    lua_getinfo(state, ">S", &function);
+    return function.linedefined > 0 ? static_cast<std::uint32_t>(function.linedefined) : 0;
+}
+
 void read_context(lua_State* state, Script::Context& context) {
     each_pair(state, [&](const std::string& key) {
         if (lua_isfunction(state, -1)) {
-            context.extensions.push_back(key);
+            context.extensions.emplace_back(key, line_of(state));
         } else if ((key == "include" || key == "includes") && lua_istable(state, -1)) {
             each_pair(state, [&](const std::string&) {
                 if (const char* name = lua_tostring(state, -1)) context.includes.emplace_back(name);
@@ -110,14 +119,16 @@ Result<std::shared_ptr<const Script>> read_script() {
 }
 
 Result<void> add_to_plan(DialplanBuilder& builder, const Script& script) {
-    const PlanOrigin origin{Name(registrar), Name(file_name), 0};
+    PlanOrigin origin{Name(registrar), Name(file_name), 0};
     for (const Script::Context& context : script.contexts) {
         builder.context(context.name, Name(registrar));
-        for (const std::string& extension : context.extensions) {
+        for (const auto& [extension, line] : context.extensions) {
+            origin.line = line;
             const std::string arguments = fmt::format("{},{}", context.name, extension);
             JF_TRY(builder.add({.context = context.name, .extension = extension, .application = "LuaExtension",
                                 .arguments = arguments, .origin = origin}));
         }
+        origin.line = 0;
         for (const std::string& other : context.includes) JF_TRY(builder.add_include(context.name, other, origin));
         for (const auto& [extension, device] : context.hints)
             JF_TRY(builder.add({.context = context.name, .extension = extension, .priority = hint_priority,
@@ -126,11 +137,15 @@ Result<void> add_to_plan(DialplanBuilder& builder, const Script& script) {
     return {};
 }
 
-Result<void> put_into_force(const std::shared_ptr<const Script>& script) {
-    JF_TRY(change_dialplan([script](DialplanBuilder& builder) -> Result<void> {
+DialplanChange change_to(std::shared_ptr<const Script> script) {
+    return [script = std::move(script)](DialplanBuilder& builder) -> Result<void> {
         builder.remove_registrar(Name(registrar));
         return script ? add_to_plan(builder, *script) : Result<void>();
-    }));
+    };
+}
+
+Result<void> put_into_force(const std::shared_ptr<const Script>& script) {
+    JF_TRY(change_dialplan(change_to(script)));
     current() = script;
     return {};
 }
@@ -161,6 +176,7 @@ ConfigFileSpec script_file() {
         }
         DialplanBuilder trial;  // what the builder refuses is told before anything changes
         if (const auto tried = *script ? add_to_plan(trial, **script) : Result<void>(); !tried) tell(tried.error(), findings);
+        if (checking_configuration()) add_to_checked_dialplan(std::string(registrar), change_to(*script));
         return [script = *script] {
             if (const auto done = put_into_force(script); !done) log_error("{}: {}", file_name, done.error().text);
         };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/clock.hpp"
+#include "core/bridge/bridge_identity.hpp"
 #include "core/channel/device_state.hpp"
 #include "modules/res_ari/ari.hpp"
 
@@ -46,9 +47,7 @@ JsonObject bridge_json(const Ari& ari, Bridge& bridge) {
     const BridgeRecord* own = ari.find_bridge(bridge.id());
     JsonObject object;
     object["id"] = bridge.id();
-    object["technology"] = bridge.kind() == BridgeKind::holding  ? "holding_bridge"
-                           : bridge.kind() == BridgeKind::mixing ? "softmix"
-                                                                 : "simple_bridge";
+    object["technology"] = technology_name(bridge.kind());
     object["bridge_type"] = bridge.kind() == BridgeKind::holding ? "holding" : "mixing";
     object["bridge_class"] = own ? "stasis" : "basic";
     object["creator"] = own ? "Stasis" : "";

@@ -5,7 +5,9 @@
 #include "core/channel/channel_events.hpp"
 #include "core/channel/dial.hpp"
 #include "core/channel/unique_id.hpp"
+#include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/runtime/outside_scope.hpp"
 #include "modules/res_ari/ari.hpp"
 #include "modules/res_ari/models.hpp"
 #include "modules/res_ari/operations.hpp"
@@ -95,6 +97,7 @@ void prepare(Channel& channel, const Order& order) {
 
 // Functions may wait, so they are set when the channel is there.
 void set_functions(Channel& channel, const Order& order) {
+    const OutsideScope outside(live_dangerously());
     for (const auto& [name, value] : order.variables)
         if (name.contains('('))
             if (auto set = write_expression(&channel, name, value); !set)

@@ -3,8 +3,8 @@
 
 #include "core/channel/channel_events.hpp"
 #include "core/console/daemon_control.hpp"
-#include "core/dialplan/application.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/runtime/outside_scope.hpp"
 #include "modules/res_ari/ari.hpp"
 #include "modules/res_ari/models.hpp"
 #include "modules/res_ari/operations.hpp"
@@ -230,21 +230,16 @@ Answer record_channel(Request& request) {
     return begin_recording(request, "channel:" + found->channel->unique_id(), found->channel->unique_id(), false);
 }
 
-// Functions that reach beyond the call are for the dialplan only, unless jackfield.conf says otherwise.
-bool dangerous(std::string_view name) {
-    const auto* slot = functions().find(name.substr(0, name.find('(')));
-    const DaemonControl* daemon = DaemonControl::instance();
-    return name.contains('(') && slot && slot->value->info.dangerous &&
-           !(daemon && daemon->settings().options.live_dangerously);
-}
+Answer for_dialplan_only() { return error(403, "This function may be used from the dialplan only"); }
 
 Answer get_variable(Request& request) {
     Answer refused;
     const auto found = named(request, false, refused);
     if (!found) return refused;
     const std::string name = request.get("variable");
-    if (dangerous(name)) return error(403, "This function may be used from the dialplan only");
+    const OutsideScope outside(live_dangerously());
     const auto value = read_expression(found->channel, name);
+    if (!value && value.error().code == ErrorCode::refused) return for_dialplan_only();
     if (!value || (value->empty() && !name.contains('(') && !found->channel->variables().find(name)))
         return error(404, "Provided variable was not found");
     return ok(JsonObject{{"value", to_json(*value)}});
@@ -256,8 +251,9 @@ Answer set_variable(Request& request) {
     if (!found) return refused;
     const std::string name = request.get("variable");
     if (name.empty()) return error(400, "Variable name is required");
-    if (dangerous(name)) return error(403, "This function may be used from the dialplan only");
+    const OutsideScope outside(live_dangerously());
     const auto set = write_expression(found->channel, name, request.get("value"));
+    if (!set && set.error().code == ErrorCode::refused) return for_dialplan_only();
     return set ? done() : error(400, set.error().text);
 }
 

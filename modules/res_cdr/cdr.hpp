@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ struct RecordBatch {
     // An earlier try to write exactly these records ended without an answer (a crash, a lost connection), so that they may be
     // there already: the backend looks, and writes only what is missing.
     bool perhaps_written = false;
+    std::uint64_t number = 0;  // of the batch: the same in each try, another than those of the batches before it
     const std::atomic<bool>& stopping;  // set when the backend is to give up what it waits for
 };
 

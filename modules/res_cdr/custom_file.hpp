@@ -22,7 +22,7 @@ class CustomFiles final : public RecordSink {
         for (const auto& [path, line] : files_) {
             std::string text;
             for (const Record& record : batch.records) text += line.fill(record) + "\n";
-            JF_TRY(append_records(path, text, batch.perhaps_written));
+            JF_TRY(append_records(path, text, batch));
         }
         return {};
     }

@@ -106,6 +106,7 @@ Result<JournalCursor::Batch> JournalCursor::next(std::size_t most) {
             continue;
         }
         batch.perhaps_written = interrupted_;
+        batch.number = std::uint64_t{place.file} << 32 | place.offset;
         state_.end = place.offset + taken;
         JF_TRY(save());
         interrupted_ = true;

@@ -28,6 +28,7 @@ class JournalCursor {
     struct Batch {
         std::vector<Record> records;
         bool perhaps_written = false;  // a try to write exactly these did not come to its end
+        std::uint64_t number = 0;      // its place in the journal, the same in each try
     };
     // The next records, `most` at most; empty when there are none. Marks them as being written. Errors: failed.
     Result<Batch> next(std::size_t most);

@@ -1,11 +1,17 @@
 // PostgreSQL by libpq: never waits for the server longer than a deadline, one transaction for each batch.
+//
+// When the connection is lost behind COMMIT, its server process may still be at it, so that a look at the table says nothing yet.
+// So each transaction holds an advisory lock of its writer and table: the next try gets it when the earlier transaction has
+// ended, and sees then what became of it.
 #include "modules/res_cdr/postgres_sink.hpp"
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 namespace jackfield {
@@ -30,9 +36,19 @@ ColumnKind kind_of(std::string_view type) {
     return ColumnKind::text;
 }
 
+// Of this machine's records in the table: the same after a restart, another one on other machines, which need not wait for us.
+std::int64_t lock_of(const PostgresTable& table) {
+    std::array<char, 256> host{};
+    (void)::gethostname(host.data(), host.size() - 1);
+    std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+    for (const char c : fmt::format("jackfield {} {} {}", host.data(), record_log_folder(), table.table))
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    return static_cast<std::int64_t>(hash);
+}
+
 class PostgresSink final : public RecordSink {
   public:
-    explicit PostgresSink(PostgresTable table) : table_(std::move(table)) {
+    explicit PostgresSink(PostgresTable table) : table_(std::move(table)), lock_(lock_of(table_)) {
         time_.utc = table_.utc;
         time_.format = "%Y-%m-%d %H:%M:%S";
     }
@@ -72,6 +88,8 @@ class PostgresSink final : public RecordSink {
             state = PQconnectPoll(connection_.get());
         }
         PQsetnonblocking(connection_.get(), 1);
+        // What a vanished machine of ours has begun must not hold the lock for hours.
+        JF_TRY(run("SELECT set_config('idle_in_transaction_session_timeout', '60s', false)"));
         if (!table_.time_zone.empty()) JF_TRY(run("SELECT set_config('TimeZone', $1, false)", {table_.time_zone}));
         return read_columns();
     }
@@ -148,14 +166,16 @@ class PostgresSink final : public RecordSink {
         return PQntuples(answer.get()) > 0;
     }
     Result<void> write_all(const RecordBatch& batch) {
-        // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
-        if (batch.perhaps_written && JF_TRY(has(batch.records.front())) && JF_TRY(has(batch.records.back()))) return {};
         JF_TRY(run("BEGIN"));
+        JF_TRY(run("SELECT pg_advisory_xact_lock($1)", {std::to_string(lock_)}));
+        // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
+        if (batch.perhaps_written && JF_TRY(has(batch.records.front())) && JF_TRY(has(batch.records.back()))) return run("ROLLBACK");
         for (const Record& record : batch.records) JF_TRY(run(insert_, values_of(record)));
         return run("COMMIT");
     }
 
     PostgresTable table_;
+    const std::int64_t lock_;
     RecordTime time_;
     std::unique_ptr<PGconn, FinishConnection> connection_;
     std::vector<TableColumn> columns_;

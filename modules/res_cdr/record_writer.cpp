@@ -95,7 +95,7 @@ Result<bool> RecordWriter::Backend::write_some() {
     const std::size_t count = batch.records.size();
     auto done = [&]() -> Result<void> {
         try {
-            return write_({batch.records, batch.perhaps_written, stopping});
+            return write_({batch.records, batch.perhaps_written, batch.number, stopping});
         } catch (const std::exception& error) {
             return fail(ErrorCode::failed, "{}", error.what());
         }

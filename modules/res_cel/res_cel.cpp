@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "core/bridge/bridge.hpp"
+#include "core/bridge/bridge_identity.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/channel/pickup.hpp"
 #include "core/channel/text_message.hpp"
@@ -219,9 +220,7 @@ void EventLog::watch_bridges() {
         std::string others;
         for (const Channel* member : bridge.members())
             if (member != &channel) others.append(others.empty() ? "" : ",").append(member->name());
-        const std::string_view technology = bridge.kind() == BridgeKind::two_party ? "simple_bridge"
-                                            : bridge.kind() == BridgeKind::holding ? "holding_bridge"
-                                                                                   : "softmix";
+        const std::string_view technology = technology_name(bridge.kind());
         record(kind, channel, Extra().add("bridge_id", bridge.id()).add("bridge_technology", technology).text(), others);
     };
     events_.push_back(subscribe<BridgeEntered>(

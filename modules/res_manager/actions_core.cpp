@@ -26,6 +26,11 @@ Result<DaemonControl*> daemon() {
     return control;
 }
 
+bool realtime_loaded() {
+    constexpr std::array<std::string_view, 5> drivers{"res_config_sqlite3", "res_config_pgsql", "res_config_odbc", "res_config_ldap", "res_config_curl"};
+    return std::ranges::any_of(drivers, [](std::string_view name) { return ModuleLoader::instance()->loaded(name); });
+}
+
 Result<void> core_settings(const ManagerRequest&, ManagerReply& reply) {
     const DaemonOptions& options = JF_TRY(daemon())->settings().options;
     const auto registered = [&](std::string_view module) {
@@ -35,8 +40,8 @@ Result<void> core_settings(const ManagerRequest&, ManagerReply& reply) {
     fields.add("AMIversion", protocol_version).add("AsteriskVersion", version()).add("SystemName", system_name());
     fields.add("CoreMaxCalls", options.max_calls).add("CoreMaxLoadAvg", fmt::format("{:f}", options.max_load));
     fields.add("CoreRunUser", options.run_user).add("CoreRunGroup", options.run_group);
-    fields.add("CoreMaxFilehandles", options.max_files).add("CoreRealTimeEnabled", registered("res_config_sqlite"));
-    fields.add("CoreCDRenabled", registered("cdr")).add("CoreHTTPenabled", registered("res_http"));
+    fields.add("CoreMaxFilehandles", options.max_files).add("CoreRealTimeEnabled", realtime_loaded() ? "Yes" : "No");
+    fields.add("CoreCDRenabled", registered("res_cdr")).add("CoreHTTPenabled", registered("res_http"));
     fields.add("SoundsSearchCustomDir", options.search_custom_sounds ? "Yes" : "No");
     reply.respond("Success", fields);
     return {};

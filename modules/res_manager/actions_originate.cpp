@@ -5,8 +5,11 @@
 #include "core/base/log.hpp"
 #include "core/channel/dial.hpp"
 #include "core/channel/unique_id.hpp"
+#include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/dialplan/originated.hpp"
 #include "core/runtime/fiber.hpp"
+#include "core/runtime/outside_scope.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_lookup.hpp"
 #include "modules/res_manager/server.hpp"
@@ -125,27 +128,11 @@ void prepare(Channel& channel, const Order& order) {
 
 // Functions among the variables may wait, so they are set when the channel is there.
 void set_functions(Channel& channel, const Order& order) {
+    const OutsideScope outside(live_dangerously());
     for (const auto& [name, value] : order.variables)
         if (name.contains('('))
             if (auto set = write_expression(&channel, name, value); !set)
                 log_warning("Originate: {} can't be set: {}", name, set.error().text);
-}
-
-// Runs the application on a fiber of its own; where the call is sent elsewhere meanwhile, the dialplan takes it over.
-void run(Custody custody, const std::string& application, const std::string& arguments) {
-    Channel& channel = custody.channel();
-    {
-        const InterruptScope scope(custody.interrupter());
-        const auto done = run_application(channel, application, arguments);
-        if (!done && done.error().code != ErrorCode::redirected && !ends_application(done.error().code))
-            log_warning("{}: {} ended with an error: {}", channel.name(), application, done.error().text);
-    }
-    if (!custody.holds() || channel.hung_up()) return;
-    if (auto place = channel.take_redirection()) {
-        channel.place() = *std::move(place);
-        custody.renew("dialplan");
-        (void)start_dialplan(std::move(custody));
-    }
 }
 
 Result<void> connect(Custody custody, const Order& order) {
@@ -159,14 +146,7 @@ Result<void> connect(Custody custody, const Order& order) {
                 channel, fmt::format("{},{},{}", order.place.context, order.place.extension, order.priority)));
         }
     }
-    if (!order.application.empty()) {
-        const std::string name = channel.name();
-        const CallId call_id = channel.call_id();
-        return spawn({.name = name, .call_id = call_id},
-                     [custody = std::move(custody), application = order.application, arguments = order.arguments]() mutable {
-                         run(std::move(custody), application, arguments);
-                     });
-    }
+    if (!order.application.empty()) return start_application(std::move(custody), order.application, order.arguments);
     custody.renew("dialplan");
     return start_dialplan(std::move(custody));
 }

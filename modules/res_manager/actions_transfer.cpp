@@ -1,4 +1,4 @@
-// BlindTransfer, Atxfer.
+// BlindTransfer, Atxfer, CancelAtxfer.
 #include <array>
 
 #include "core/bridge/features.hpp"
@@ -45,12 +45,21 @@ Result<void> attended(const ManagerRequest& request, ManagerReply& reply) {
     return {};
 }
 
+Result<void> cancel(const ManagerRequest& request, ManagerReply& reply) {
+    Channel& channel = JF_TRY(channel_of(request));
+    if (!cancel_attended_transfer(channel)) return fail(ErrorCode::invalid, "Channel is in no attended transfer");
+    reply.success("CancelAtxfer successfully queued");
+    return {};
+}
+
 using namespace manager_class;
 constexpr std::array all_transfer_actions{
     ActionEntry{{"BlindTransfer", call, "Send whom a channel speaks with elsewhere", "Channel: the transferer. Context, Exten: where "
                  "the other one goes."}, blind},
     ActionEntry{{"Atxfer", call, "Transfer after speaking with the destination",
                  "Channel: the transferer. Context, Exten: whom it is to speak with first."}, attended},
+    ActionEntry{{"CancelAtxfer", call, "Give up a transfer after speaking with the destination",
+                 "Channel: the transferer, who waits for the destination or speaks with it, and comes back to its call."}, cancel},
 };
 
 }  // namespace

@@ -1,12 +1,14 @@
 // Newchannel, Newstate, Newexten, VarSet, NewCallerid, NewConnectedLine, NewAccountCode, Rename, Hangup, Hold, Unhold,
 // DTMFBegin, DTMFEnd, MusicOnHoldStart, MusicOnHoldStop, ChannelTalkingStart, ChannelTalkingStop, ChanSpyStart, ChanSpyStop,
-// DialBegin, DialState, DialEnd, LocalBridge.
+// DialBegin, DialState, DialEnd, LocalBridge, Flash, HangupHandlerPush, HangupHandlerPop, HangupHandlerRun.
 #include "modules/res_manager/channel_events.hpp"
 
 #include <unordered_map>
 
 #include "core/channel/channel_events.hpp"
+#include "core/channel/flash_event.hpp"
 #include "core/channel/pickup.hpp"
+#include "core/dialplan/hangup_handlers.hpp"
 #include "modules/res_manager/server.hpp"
 #include "modules/res_manager/snapshot_fields.hpp"
 
@@ -167,6 +169,10 @@ std::vector<Subscription> watch_calls(const std::shared_ptr<State>& state) {
         add_channel(more, told->server(), event.ringing, "Target");
         told->publish("Pickup", event.picker, more);
     }));
+    list.push_back(subscribe<ChannelFlashed>([told](const ChannelFlashed& event) {
+        told->before(event.channel);
+        told->publish("Flash", event.channel);
+    }));
     list.push_back(subscribe<ChannelMusic>([told](const ChannelMusic& event) {
         told->before(event.channel);
         ManagerFields more;
@@ -209,6 +215,15 @@ std::vector<Subscription> watch_dialplan(const std::shared_ptr<State>& state) {
             fields.add("Channel", "none").add("Uniqueid", "none");
         fields.add("Variable", event.name).add("Value", escaped(event.value));
         state->server.publish("VarSet", manager_class::dialplan, fields);
+    }));
+    list.push_back(subscribe<HangupHandlerEvent>([state](const HangupHandlerEvent& event) {
+        using What = HangupHandlerEvent::What;
+        state->before(&event.channel);
+        ManagerFields fields;
+        add_channel(fields, state->server, event.channel);
+        fields.add("Handler", event.handler);
+        state->server.publish(event.what == What::pushed ? "HangupHandlerPush" : event.what == What::run ? "HangupHandlerRun" : "HangupHandlerPop",
+                              manager_class::dialplan, fields);
     }));
     return list;
 }

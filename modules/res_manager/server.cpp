@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "core/base/log.hpp"
+#include "core/console/daemon_control.hpp"
 #include "core/runtime/control.hpp"
+#include "core/runtime/outside_scope.hpp"
 #include "core/runtime/tls.hpp"
 #include "modules/res_manager/classes.hpp"
 #include "modules/res_manager/request_parser.hpp"
@@ -337,6 +339,7 @@ Result<void> Server::run(Session& session, const Action& action, const ManagerRe
     auto& answer = static_cast<SessionReply&>(reply);
     Result<void> done;
     try {
+        const OutsideScope outside(live_dangerously());
         done = action.run(request, reply);
     } catch (const std::exception& error) {
         log_error("Manager action {} threw an exception: {}", action.name, error.what());

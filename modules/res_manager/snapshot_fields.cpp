@@ -2,6 +2,7 @@
 #include "modules/res_manager/snapshot_fields.hpp"
 
 #include "core/bridge/bridge.hpp"
+#include "core/bridge/bridge_identity.hpp"
 #include "core/channel/channel.hpp"
 #include "modules/res_manager/server.hpp"
 
@@ -58,9 +59,7 @@ BridgeSnapshot::BridgeSnapshot(Bridge& bridge)
     : id(bridge.id()),
       name(bridge.name()),
       type(bridge.kind() == BridgeKind::two_party ? "basic" : "base"),
-      technology(bridge.kind() == BridgeKind::two_party ? "simple_bridge"
-                 : bridge.kind() == BridgeKind::holding ? "holding_bridge"
-                                                        : "softmix"),
+      technology(technology_name(bridge.kind())),
       channels(bridge.size()) {}
 
 void add_bridge(ManagerFields& fields, const BridgeSnapshot& bridge, std::string_view prefix) {

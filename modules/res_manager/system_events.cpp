@@ -1,11 +1,15 @@
-// FullyBooted, Reload, Shutdown, DeviceStateChange, ExtensionStatus, MessageWaiting, UserEvent.
+// FullyBooted, Reload, Shutdown, Load, Unload, LogChannel, DeviceStateChange, ExtensionStatus, MessageWaiting, UserEvent.
 #include "modules/res_manager/system_events.hpp"
+
+#include <cstring>
 
 #include "core/channel/channel_events.hpp"
 #include "core/channel/device_state.hpp"
 #include "core/console/daemon_control.hpp"
+#include "core/console/logger_file.hpp"
 #include "core/channel/mailbox_state.hpp"
 #include "core/dialplan/hints.hpp"
+#include "core/module/module_events.hpp"
 #include "core/runtime/test_event.hpp"
 #include "modules/res_manager/classes.hpp"
 #include "modules/res_manager/security_events.hpp"
@@ -48,6 +52,19 @@ std::vector<Subscription> watch_daemon(Server& server) {
         fields.add("Shutdown", "Cleanly").add("Restart", event.restart ? "True" : "False");
         server.publish("Shutdown", manager_class::system, fields);
         server.flush();  // there may be no further turn
+    }));
+    list.push_back(subscribe<ModuleLoaded>([&server](const ModuleLoaded& event) {
+        server.publish("Load", manager_class::system, ManagerFields().add("Module", event.name).add("Status", event.status));
+    }));
+    list.push_back(subscribe<ModuleUnloaded>([&server](const ModuleUnloaded& event) {
+        server.publish("Unload", manager_class::system,
+                       ManagerFields().add("Module", event.name).add("Status", event.success ? "Success" : "Failure"));
+    }));
+    list.push_back(subscribe<LogFileOpened>([&server](const LogFileOpened& event) {
+        ManagerFields fields;
+        fields.add("Channel", event.path).add("Enabled", event.error ? "No" : "Yes");
+        if (event.error) fields.add("Reason", fmt::format("{} - {}", event.error, std::strerror(event.error)));
+        server.publish("LogChannel", manager_class::system, fields);
     }));
     return list;
 }

@@ -29,7 +29,7 @@ ManagerFields place_fields(const std::string& dial_string, const std::string& lo
 void tell(std::string_view name, const ParkedCallChanged& event) {
     publish_to_manager(name, call, [&](ManagerService& service, ManagerFields& fields) {
         service.add_channel(fields, event.parkee, "Parkee");
-        if (event.parker) service.add_channel(fields, *event.parker, "Parker");
+        if (event.parker && event.kind != ParkedCallChanged::Kind::parked) service.add_channel(fields, *event.parker, "Parker");
         fields.add(place_fields(event.parker_dial_string, event.lot, event.space, event.timeout, event.duration));
         if (event.retriever) service.add_channel(fields, *event.retriever, "Retriever");
     });

@@ -31,17 +31,10 @@ std::vector<SocketAddress> addresses_of_interfaces(int family) {
 
 }  // namespace
 
-bool denied(const SocketAddress& address, const std::vector<Subnet>& deny, const std::vector<Subnet>& permit) {
-    const auto contains = [&](const std::vector<Subnet>& networks) {
-        return std::ranges::any_of(networks, [&](const Subnet& network) { return network.contains(address); });
-    };
-    return contains(deny) && !contains(permit);
-}
-
 std::vector<HostAddress> host_addresses(const SocketAddress& local, const Settings& settings) {
     std::vector<HostAddress> result;
     for (const SocketAddress& address : local.is_any() ? addresses_of_interfaces(local.family()) : std::vector{local}) {
-        if (denied(address, settings.ice_deny, settings.ice_permit)) continue;
+        if (!settings.ice_rules.allow(address)) continue;
         const auto told = std::ranges::find_if(settings.ice_host_candidates, [&](const HostCandidate& each) { return each.local.same_host(address); });
         if (told == settings.ice_host_candidates.end() || told->keep_local) result.push_back({address, {}});
         if (told != settings.ice_host_candidates.end()) result.push_back({told->told, address});

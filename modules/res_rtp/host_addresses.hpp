@@ -1,4 +1,4 @@
-// The addresses at which a media socket can be reached, as ICE describes them (rtp.conf: ice_deny, ice_permit, ice_host_candidates).
+// The addresses at which a media socket can be reached, as ICE describes them (rtp.conf: ice_acl, ice_deny, ice_permit, ice_host_candidates).
 #pragma once
 
 #include <vector>
@@ -15,7 +15,5 @@ struct HostAddress {
 // Of a socket bound to `local`; at most 8. One that is bound to every address has those of all interfaces that are up, loopback
 // and link-local ones apart. Control thread.
 std::vector<HostAddress> host_addresses(const SocketAddress& local, const Settings& settings);
-// By these two lists, whatever the port.
-bool denied(const SocketAddress& address, const std::vector<Subnet>& deny, const std::vector<Subnet>& permit);
 
 }  // namespace jackfield::rtp

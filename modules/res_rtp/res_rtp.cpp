@@ -8,6 +8,8 @@
 #include "core/runtime/fiber.hpp"
 #include "core/runtime/resolver.hpp"
 #include "core/runtime/timer.hpp"
+#include "modules/res_rtp/debug_commands.hpp"
+#include "modules/res_rtp/rtcp_events.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/session_transport.hpp"
 
@@ -16,10 +18,27 @@ using namespace jackfield::rtp;
 
 namespace {
 
+class Session;
+
+// All sessions that there are, for what concerns each of them. Control thread.
+struct Sessions {
+    std::vector<Session*> all;
+    std::shared_ptr<PacketLog> log;  // null: nothing is printed
+};
+
 class Session final : public RtpSession {
   public:
-    Session(std::shared_ptr<Shared> shared, Gate::Pass pass)
-        : pass_(std::move(pass)), shared_(std::move(shared)), port_(std::make_unique<RtpPort>(shared_)) {}
+    Session(Sessions& sessions, std::shared_ptr<Shared> shared, Gate::Pass pass)
+        : pass_(std::move(pass)), sessions_(sessions), position_(sessions.all.size()), shared_(std::move(shared)),
+          port_(std::make_unique<RtpPort>(shared_)) {
+        sessions_.all.push_back(this);
+        if (sessions_.log) watch();
+    }
+    ~Session() override {
+        sessions_.all[position_] = sessions_.all.back();
+        sessions_.all[position_]->position_ = position_;
+        sessions_.all.pop_back();
+    }
     void set_transport(Lane& lane, Gate& gate) {
         transport_ = std::make_unique<SessionTransport>(shared_, lane, gate, [this] { hand_over(); });
     }
@@ -33,14 +52,19 @@ class Session final : public RtpSession {
     }
     RtpQuality quality() const override { return shared_->quality.get(); }
     SocketAddress learnt_source() const override { return shared_->source.get(); }
+    RtcpReport last_report(bool sent) const override {
+        const LastReports* const reports = shared_->reports.load(std::memory_order_acquire);
+        return !reports ? RtcpReport{} : sent ? reports->sent.get() : reports->received.get();
+    }
     RtpTransport* transport() override { return transport_.get(); }
+    void capture(std::shared_ptr<RtpPacketSink> sink) override {
+        capture_ = std::move(sink);
+        watch();
+    }
+    void watch() { shared_->hand_over(std::make_unique<Watch>(capture_, sessions_.log)); }
 
   private:
-    // The port takes it with the next packet, in or out, or within half a second; one that it never took is dropped.
-    void hand_over(RtpParameters parameters) {
-        auto* const fresh = new RtpParameters(std::move(parameters));
-        delete shared_->pending.exchange(fresh, std::memory_order_acq_rel);
-    }
+    void hand_over(RtpParameters parameters) { shared_->hand_over(std::make_unique<RtpParameters>(std::move(parameters))); }
     void hand_over() {
         if (!signalled_) return;  // it will be
         RtpParameters parameters = *signalled_;
@@ -49,10 +73,13 @@ class Session final : public RtpSession {
     }
 
     Gate::Pass pass_;  // first, so that it goes last
+    Sessions& sessions_;
+    std::size_t position_;  // in sessions_
     std::shared_ptr<Shared> shared_;
     std::unique_ptr<RtpPort> port_;
     std::optional<RtpParameters> signalled_;  // of a session with a transport: without what that knows
     std::unique_ptr<SessionTransport> transport_;
+    std::shared_ptr<RtpPacketSink> capture_;
 };
 
 class Service final : public RtpService {
@@ -71,7 +98,7 @@ class Service final : public RtpService {
         if (transport) {
             shared->inbox = std::make_shared<PacketInbox>(module_.gate().hold());
         }
-        auto session = std::make_unique<Session>(std::move(shared), module_.gate().hold());
+        auto session = std::make_unique<Session>(sessions_, std::move(shared), module_.gate().hold());
         if (transport) session->set_transport(handshakes(), module_.gate());
         return session;
     }
@@ -82,6 +109,11 @@ class Service final : public RtpService {
         look_up(&Settings::stun_server, "stunaddr");
         look_up(&Settings::turn_server, "turnaddr");
         again();
+    }
+
+    void print_packets(const PacketLog::Settings& wanted) {
+        sessions_.log = wanted.any() ? std::make_shared<PacketLog>(wanted) : nullptr;
+        for (Session* session : sessions_.all) session->watch();
     }
 
     Settings settings = settings_options().defaults();
@@ -119,6 +151,7 @@ class Service final : public RtpService {
     static constexpr std::uint16_t stun_port = 3478;  // RFC 8489 18.6
     Module& module_;
     SocketPool pool_;
+    Sessions sessions_;
     std::unique_ptr<Lane> handshakes_;
     Timer server_timer_{[this] {
         look_up(&Settings::stun_server, "stunaddr");
@@ -163,6 +196,8 @@ Result<void> show_settings(Console& console, Service& service) {
 Result<void> load(Module& module) {
     auto& service = module.own<Service>(module);
     JF_TRY(module.add(settings_info, [&service](Console& console, CommandWords) { return show_settings(console, service); }));
+    JF_TRY(add_debug_commands(module, [&service](const PacketLog::Settings& wanted) { service.print_packets(wanted); }));
+    JF_TRY(add_rtcp_events(module));
     JF_TRY(module.add(settings_of_rtp(service.settings, [&service] { service.changed(); })));
     return module.provide<RtpService>(service);
 }

@@ -42,6 +42,7 @@ enum class RtpSources : std::uint8_t {
 
 class DtlsContext;
 class RtpTransport;
+struct RtcpReport;
 
 // A way by a TURN server (RFC 8656): ChannelData to and from it instead of datagrams to and from the far side.
 struct RtpRelay {
@@ -67,6 +68,10 @@ struct RtpParameters {
     bool elsewhere = false;                   // the far sides send to each other: nothing is kept alive, reported or missed here
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
     std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
+    // Packets under one `encrypt` after which rtp_key_worn is reported, once; 0: never. Under another number than before (a key has
+    // taken another's place) what is sent is a new source: receivers do not agree whether its roll-over counter goes on
+    // (RFC 3711 3.3.1, 8.1) or begins anew, and of a new source it begins.
+    std::uint32_t key_life = 0, key_number = 0;
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
     RtpRelay relay, relay_rtcp;                   // as well; the second is for a port of its own
 };
@@ -93,13 +98,32 @@ struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6
     std::uint32_t ssrc = 0, remote_ssrc = 0;
 };
 
+// Sees the packets of a session as they go over the wire (encrypted, if they are), for a capture. Belongs to the session and to
+// whoever made it; code of a module holds its gate.
+class RtpPacketSink {
+  public:
+    struct Packet {
+        bool sent, rtcp;
+        SocketAddress local;                  // as the socket is bound: may be of all addresses
+        SocketAddress remote;                 // by a relay: the far side, not the relay
+        std::span<const std::uint8_t> bytes;  // good within the call
+    };
+    virtual ~RtpPacketSink() = default;
+    // On the port's media thread: may neither wait, lock nor allocate.
+    virtual void packet(const Packet& packet) = 0;
+};
+
 // Bits of MediaStream::on_port_event for RTP ports.
+// The two of RTCP come while a manager client wants such events (modules/res_rtp/rtcp_report.hpp).
 enum RtpEvent : std::uint32_t {
     rtp_timeout = 1,
     rtp_source_learnt = 2,
     rtp_quality_report = 4,
     rtp_codec_changed = 8,
-    rtp_key_frame_wanted = 16,  // a video stream's receiver needs one, and the far side is not to be told so by RTCP
+    rtp_key_worn = 16,
+    rtcp_sent = 32,
+    rtcp_received = 64,
+    rtp_key_frame_wanted = 128,  // a video stream's receiver needs one, and the far side is not to be told so by RTCP
 };
 
 // One session: a pair of sockets and what is sent and received by them. Control thread.
@@ -112,7 +136,10 @@ class RtpSession {
     virtual void set(RtpParameters parameters) = 0;
     virtual RtpQuality quality() const = 0;        // as of the last report
     virtual SocketAddress learnt_source() const = 0;
+    virtual RtcpReport last_report(bool sent) const = 0;  // on rtcp_sent and rtcp_received
     virtual RtpTransport* transport() = 0;         // ICE and DTLS; null when the options asked for neither
+    // RTP and RTCP from within half a second on, until another sink or null is set. Without one packets cost nothing more.
+    virtual void capture(std::shared_ptr<RtpPacketSink> sink) = 0;
 };
 
 class RtpService {

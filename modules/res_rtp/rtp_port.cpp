@@ -43,12 +43,8 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     // RFC 3550 5.1: random starts make known-plaintext attacks harder and collisions of SSRCs unlikely.
     random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&random_state_), sizeof random_state_));
     random_state_ |= 1;  // the generator's state must not be 0
-    ssrc_ = random();
-    // RFC 3711 3.3.1: what hears the first packet after the number went round is one round behind for ever, and under SRTP
-    // deaf. In the lower half that takes ten minutes.
-    last_sequence_ = static_cast<std::uint16_t>(random() & 0x7fff);
+    begin_source();
     last_timestamp_ = random();
-    quality_.ssrc = ssrc_;
     shared_->quality.set(quality_);
     socket_ = shared_->sockets->rtp;
     events_in_.set_timeout(std::uint64_t{shared_->settings.digit_timeout} * 1'000'000'000 / 8000);
@@ -65,6 +61,15 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
 
 RtpPort::~RtpPort() {
     if (any_sent_) send_rtcp(true);
+}
+
+void RtpPort::begin_source() {
+    ssrc_ = random();
+    // RFC 3711 3.3.1: what hears the first packet after the number went round is one round behind for ever, and under SRTP
+    // deaf. In the lower half that takes ten minutes.
+    last_sequence_ = static_cast<std::uint16_t>(random() & 0x7fff);
+    quality_.ssrc = ssrc_;
+    write_source_ = 0;
 }
 
 std::uint32_t RtpPort::random() {  // xorshift64*; enough for jitter and starts that nobody has to guess twice
@@ -110,6 +115,8 @@ void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) 
         if (rtcp_mux_) hear_rtcp(bytes, from, 0);
         return;
     }
+    if (watch_) [[unlikely]]
+        show(false, false, bytes, from);
     if (decrypt_) bytes = bytes.first(decrypt_->rtp(bytes, bytes.size()));
     const auto packet = parse(bytes);
     if (!packet) [[unlikely]]
@@ -313,6 +320,8 @@ void RtpPort::write(const Frame& frame) {
 void RtpPort::send_packet(std::uint8_t* bytes, std::size_t size) {
     if (encrypt_) size = encrypt_->rtp({bytes, MediaSocket::largest_packet - headroom_}, size);
     if (size == 0) return;
+    if (watch_) [[unlikely]]
+        show(true, false, {bytes, size}, target_);
     ++packets_sent_;
     if (headroom_) [[unlikely]] {
         write_channel_header(parameters_->relay.channel, size, bytes - channel_header_size);

@@ -10,8 +10,10 @@
 #include "core/media/media_socket.hpp"
 #include "core/media/port.hpp"
 #include "modules/res_rtp/packet_inbox.hpp"
+#include "modules/res_rtp/packet_log.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
+#include "modules/res_rtp/rtcp_report.hpp"
 #include "modules/res_rtp/rtp.hpp"
 #include "modules/res_rtp/rtp_packet.hpp"
 #include "modules/res_rtp/rtp_settings.hpp"
@@ -22,17 +24,43 @@
 
 namespace jackfield::rtp {
 
+// Who looks at the packets of a session; most have nobody.
+struct Watch {
+    std::shared_ptr<RtpPacketSink> capture;  // either may be null
+    std::shared_ptr<PacketLog> log;
+};
+
+struct LastReports {
+    Snapshot<RtcpReport> sent, received;
+};
+
 // What session (control thread) and port (media thread) have in common.
 struct Shared {
     Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
         : sockets(std::move(pair)), options(its_options), settings(its_settings) {}
-    ~Shared() { delete pending.load(std::memory_order_acquire); }
+    ~Shared() {
+        delete pending.load(std::memory_order_acquire);
+        delete pending_watch.load(std::memory_order_acquire);
+        delete reports.load(std::memory_order_acquire);
+    }
+    // Control thread. The port takes them with the next packet, in or out, or within half a second; what it never took is dropped.
+    void hand_over(std::unique_ptr<RtpParameters> parameters) {
+        delete pending.exchange(parameters.release(), std::memory_order_acq_rel);
+        news.store(true, std::memory_order_release);
+    }
+    void hand_over(std::unique_ptr<Watch> watch) {
+        delete pending_watch.exchange(watch.release(), std::memory_order_acq_rel);
+        news.store(true, std::memory_order_release);
+    }
 
     const OwnedPair sockets;
     RtpOptions options;  // changed before the port is made, never after
     const Settings settings;
     std::shared_ptr<PacketInbox> inbox;  // of STUN and DTLS; null: none is expected
+    std::atomic<bool> news{false};                 // one of the next two is not null
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
+    std::atomic<Watch*> pending_watch{nullptr};
+    std::atomic<LastReports*> reports{nullptr};  // made by the port when a manager client wants them first: calls are many
     Snapshot<RtpQuality> quality;
     Snapshot<SocketAddress> source;  // learnt; invalid before
 };
@@ -105,10 +133,12 @@ class RtpPort final : public Port, MediaSocket::Receiver {
 
     // Parameters, reports, time-outs: off the hot path.
     void take_parameters() {
-        if (shared_->pending.load(std::memory_order_relaxed)) [[unlikely]]
-            apply_parameters();
+        if (shared_->news.load(std::memory_order_relaxed)) [[unlikely]]
+            take_news();
     }
-    void apply_parameters();
+    void take_news();
+    void apply_parameters(std::unique_ptr<RtpParameters> fresh);
+    void show(bool sent, bool rtcp, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const;
     const Codec* received_codec(std::uint8_t type) {
         return type == known_type_ ? known_codec_ : look_up_codec(type);
     }
@@ -116,11 +146,14 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void every_half_second(std::uint64_t now);
     bool elsewhere() const;
     void check_silence(std::uint64_t now);
+    void check_key();
+    void begin_source();
     void multiplex_rtcp(bool on);
     void aim_rtcp();
     void read_rtcp();
     // `age`: nanoseconds since it came.
     void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
+    void hear_block(const ReportBlock& block, std::uint64_t age);
     void send_rtcp(bool bye, const OutgoingFeedback* feedback = nullptr);
     void hear_feedback(const CompoundReport& heard);
     void ask_key_frame();
@@ -146,6 +179,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     RtpCipher *encrypt_ = nullptr, *decrypt_ = nullptr;  // of parameters_
     RtpSources sources_ = RtpSources::learnt;
     std::unique_ptr<Passed> passed_;  // null: audio
+    std::unique_ptr<const Watch> watch_;  // null, as a rule
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
     std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;
@@ -173,6 +207,8 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     std::uint64_t sender_report_at_ = 0;    // when the last one came
     std::uint32_t sender_report_time_ = 0;  // its NTP time, middle 32 bits
     std::uint32_t packets_at_report_ = 0;
+    std::uint32_t packets_at_key_ = 0;      // when encrypt_ was new
+    bool key_worn_ = false;                 // reported
     std::uint64_t random_state_;
     RtpQuality quality_;
     bool rtcp_mux_ = false;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "modules/res_rtp/rtcp_events.hpp"
 #include "modules/res_rtp/rtp_port.hpp"
 #include "modules/res_rtp/stun_message.hpp"
 #include "modules/res_rtp/turn_client.hpp"
@@ -31,6 +32,31 @@ std::uint64_t ntp_time(std::uint64_t wall) {
     return (wall / second + from_1900_to_1970) << 32 | ((wall % second) << 32) / second;
 }
 
+RtcpReport told_report(const SocketAddress& peer, std::uint32_t ssrc, const std::optional<SenderInfo>& sender,
+                       const std::optional<ReportBlock>& block, double round_trip_ms) {
+    RtcpReport told{.peer = peer, .ssrc = ssrc, .by_sender = sender.has_value(), .has_block = block.has_value(), .round_trip_ms = round_trip_ms};
+    const SenderInfo from = sender.value_or(SenderInfo{});
+    told.ntp_time = from.ntp_time;
+    told.rtp_time = from.rtp_time;
+    told.packets = from.packets;
+    told.octets = from.octets;
+    const ReportBlock about = block.value_or(ReportBlock{});
+    told.block_ssrc = about.ssrc;
+    told.fraction_lost = about.fraction_lost;
+    told.lost = about.lost;
+    told.highest_sequence = about.highest_sequence;
+    told.jitter = about.jitter;
+    told.last_report = about.last_report;
+    told.delay = about.delay;
+    return told;
+}
+
+LastReports& last_reports(Shared& shared) {
+    LastReports* reports = shared.reports.load(std::memory_order_relaxed);
+    if (!reports) shared.reports.store(reports = new LastReports, std::memory_order_release);
+    return *reports;
+}
+
 // Since the kernel received it; 0 when it did not say or the clock was set meanwhile.
 std::uint64_t age_of(msghdr& message) {
     const cmsghdr* const header = CMSG_FIRSTHDR(&message);
@@ -55,10 +81,30 @@ const Codec* RtpPort::look_up_codec(std::uint8_t type) {
     return nullptr;
 }
 
-void RtpPort::apply_parameters() {
-    std::unique_ptr<RtpParameters> fresh(shared_->pending.exchange(nullptr, std::memory_order_acquire));
-    if (!fresh) return;
+void RtpPort::take_news() {
+    shared_->news.exchange(false, std::memory_order_acq_rel);  // first: what is handed over from here on is announced anew
+    if (std::unique_ptr<const Watch> watch{shared_->pending_watch.exchange(nullptr, std::memory_order_acquire)})
+        watch_ = watch->capture || watch->log ? std::move(watch) : nullptr;
+    if (std::unique_ptr<RtpParameters> fresh{shared_->pending.exchange(nullptr, std::memory_order_acquire)}) apply_parameters(std::move(fresh));
+}
+
+void RtpPort::show(bool sent, bool rtcp, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const {
+    if (!remote.valid()) return;
+    if (watch_->capture) {
+        SocketAddress local = shared_->sockets->local;
+        if (rtcp && !rtcp_mux_) local = local.with_port(static_cast<std::uint16_t>(local.port() + 1));
+        watch_->capture->packet({sent, rtcp, local, remote, bytes});
+    }
+    if (watch_->log && !rtcp) watch_->log->rtp(sent, bytes, remote, now());
+}
+
+void RtpPort::apply_parameters(std::unique_ptr<RtpParameters> fresh) {
     const bool moved = !parameters_ || !(parameters_->remote == fresh->remote);
+    if (parameters_ && parameters_->key_number != fresh->key_number) begin_source();
+    if (fresh->encrypt.get() != encrypt_) {
+        packets_at_key_ = packets_sent_;
+        key_worn_ = false;
+    }
     parameters_ = std::move(fresh);
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
@@ -108,6 +154,7 @@ void RtpPort::every_half_second(std::uint64_t now_ns) {
         for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
     }
     check_silence(now_ns);
+    check_key();
     read_rtcp();
     if (now_ns >= rtcp_due_) {
         if (rtcp_target_.valid() && (any_sent_ || any_received_) && !elsewhere()) send_rtcp(false);
@@ -130,6 +177,12 @@ void RtpPort::check_silence(std::uint64_t now_ns) {
     }
     if (options.keepalive.count() && now_ns - std::max(written_at_, started_at_) > ns_of(options.keepalive))
         send_keepalive();
+}
+
+void RtpPort::check_key() {
+    if (!encrypt_ || key_worn_ || !parameters_->key_life || packets_sent_ - packets_at_key_ < parameters_->key_life) return;
+    key_worn_ = true;
+    report(rtp_key_worn);
 }
 
 // RFC 6263 4.3: a packet of comfort noise, which keeps a NAT open and which nobody plays.
@@ -178,13 +231,19 @@ void RtpPort::send_rtcp(bool bye, const OutgoingFeedback* feedback) {
     const auto bytes = std::span(packet).subspan(channel_header_size);
     std::size_t size = write_rtcp(report, bytes.first(512));
     if (feedback && size) size += write_feedback(*feedback, bytes.subspan(size, most_feedback));
+    if (watch_ && watch_->log) watch_->log->rtcp(report, rtcp_target_, now());
     if (RtpCipher* const cipher = rtcp_mux_ ? encrypt_ : encrypt_rtcp_; cipher && size) size = cipher->rtcp(bytes, size);
     if (size == 0) return;
+    if (watch_) show(true, true, bytes.first(size), rtcp_target_);
     const int socket = rtcp_mux_ || shared_->sockets->rtcp < 0 ? socket_ : shared_->sockets->rtcp;
     const auto send = [socket](std::span<const std::uint8_t> all, const SocketAddress& to) {
         sendto(socket, all.data(), all.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
     };
     const RtpRelay& relay = rtcp_mux_ ? parameters_->relay : parameters_->relay_rtcp;
+    if (!bye && rtcp_wanted.load(std::memory_order_relaxed)) {
+        last_reports(*shared_).sent.set(told_report(rtcp_target_, ssrc_, report.sender, report.block, 0));
+        this->report(rtcp_sent);
+    }
     if (!relay.channel) return send(bytes.first(size), rtcp_target_);
     write_channel_header(relay.channel, size, packet.data());
     send(std::span(packet).first(channel_header_size + size), relay.server);
@@ -255,9 +314,11 @@ void RtpPort::no_media(unsigned component, std::span<const std::uint8_t> bytes, 
 }
 
 void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
+    if (watch_) show(false, true, bytes, from);
     if (RtpCipher* const cipher = rtcp_mux_ ? decrypt_ : decrypt_rtcp_) bytes = bytes.first(cipher->rtcp(bytes, bytes.size()));
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
+    if (watch_ && watch_->log) watch_->log->rtcp(*heard, from, now());
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
     if (!from.same_host(rtcp_target_) && !from.same_host(source_)) return;
     if (shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from.same_host(source_)) rtcp_target_ = from;
@@ -266,8 +327,16 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
     if (passed_) hear_feedback(*heard);
-    if (!heard->about_us) return;
-    const ReportBlock& block = *heard->about_us;
+    if (heard->about_us) {
+        hear_block(*heard->about_us, age);
+        if (watch_ && watch_->log) watch_->log->statistics(quality_, from, now());
+    }
+    if (!rtcp_wanted.load(std::memory_order_relaxed)) return;
+    last_reports(*shared_).received.set(told_report(from, heard->ssrc, heard->sender, heard->about_us, heard->about_us ? quality_.round_trip_ms : 0));
+    report(rtcp_received);
+}
+
+void RtpPort::hear_block(const ReportBlock& block, std::uint64_t age) {
     quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));
     quality_.remote_jitter_ms = block.jitter * 1000.0 / send_clock_;
     if (block.last_report) {

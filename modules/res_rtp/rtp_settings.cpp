@@ -6,9 +6,15 @@
 namespace jackfield::rtp {
 namespace {
 
-Result<void> add_networks(std::vector<Subnet>& networks, std::string_view value) {
-    for (const std::string_view part : split_list(value)) networks.push_back(JF_TRY(Subnet::parse(part)));
-    return {};
+Option<Settings>::Parse add_rules(AddressRules Settings::*rules, bool permit) {
+    return [rules, permit](Settings& settings, std::string_view value, const ConfigEntry&) { return (settings.*rules).own.add(permit, value); };
+}
+
+Option<Settings>::Parse add_lists(AddressRules Settings::*rules) {
+    return [rules](Settings& settings, std::string_view value, const ConfigEntry&) -> Result<void> {
+        for (const std::string_view name : split_list(value)) (settings.*rules).lists.emplace_back(name);
+        return {};
+    };
 }
 
 Result<void> set_server(NamedServer& server, std::string_view value) {
@@ -47,11 +53,11 @@ const Options<Settings>& settings_options() {
         {"icesupport", &Settings::ice, true, "ICE (RFC 8445) for endpoints with ice_support=yes"},
         {"ice_lite", &Settings::ice_lite, false,
          "Answer connectivity checks and make none: enough for a server whose address everybody reaches, and cheaper"},
-        {"ice_deny", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.ice_deny, value); }), "",
-         "Networks whose addresses are not told as candidates"},
+        {"ice_acl", add_lists(&Settings::ice_rules), "", "Lists of acl.conf that an address must satisfy to be told as a candidate; with commas"},
+        {"ice_deny", add_rules(&Settings::ice_rules, false), "",
+         "Networks whose addresses are not told as candidates; in order with ice_permit, the last that has an address decides"},
         Option<Settings>::alias("ice_blacklist", "ice_deny"),
-        {"ice_permit", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.ice_permit, value); }), "",
-         "Networks whose addresses are told although ice_deny has them"},
+        {"ice_permit", add_rules(&Settings::ice_rules, true), "", "Networks whose addresses are told although an ice_deny before has them"},
         Option<Settings>::ignored("learning_min_sequential", "it is called probation"),
         Option<Settings>::ignored("srtpreplayprotection", "it is always on"),
         Option<Settings>::ignored("dtls_mtu", "datagrams of a handshake have at most 1200 bytes"),
@@ -64,13 +70,11 @@ const Options<Settings>& settings_options() {
         {"turnpassword", &Settings::turn_password, "", "Password at the TURN server"},
         {"turntransport", &Settings::turn_transport, TurnTransport::udp, Words<TurnTransport>{{"udp", TurnTransport::udp}, {"tcp", TurnTransport::tcp}},
          "How the TURN server is reached: udp, or tcp for networks that let no UDP out (it costs more, and loss becomes delay)"},
-        {"stun_deny", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.stun_deny, value); }), "",
+        {"stun_acl", add_lists(&Settings::stun_rules), "", "Lists of acl.conf that a media port's address must satisfy for the STUN and TURN servers to be asked"},
+        {"stun_deny", add_rules(&Settings::stun_rules, false), "",
          "Media ports with an address in these networks ask neither the STUN nor the TURN server: it can't be reached from there"},
         Option<Settings>::alias("stun_blacklist", "stun_deny"),
-        {"stun_permit", Option<Settings>::Parse([](Settings& s, std::string_view value, const ConfigEntry&) { return add_networks(s.stun_permit, value); }), "",
-         "Networks from which the servers are asked although stun_deny has them"},
-        Option<Settings>::absent("ice_acl", "named ACLs come with acl.conf; write ice_deny and ice_permit here"),
-        Option<Settings>::absent("stun_acl", "named ACLs come with acl.conf; write stun_deny and stun_permit here"),
+        {"stun_permit", add_rules(&Settings::stun_rules, true), "", "Networks from which the servers are asked although a stun_deny before has them"},
     };
     return options;
 }

@@ -11,6 +11,7 @@
 #include "core/config/options.hpp"
 #include "core/media/media_socket.hpp"
 #include "core/module/module_config.hpp"
+#include "core/runtime/access_list.hpp"
 
 namespace jackfield::rtp {
 
@@ -28,6 +29,13 @@ struct NamedServer {
     SocketAddress address;  // not of the file; invalid: not known yet
 };
 
+// Rules of the file itself, and lists of acl.conf by name, all of which must let an address in.
+struct AddressRules {
+    std::vector<std::string> lists;
+    AccessList own;
+    bool allow(const SocketAddress& address) const { return own.allows(address) && AccessLists::instance().allow(lists, address); }  // control thread
+};
+
 enum class TurnTransport : std::uint8_t { udp, tcp };
 
 struct Settings {
@@ -39,8 +47,8 @@ struct Settings {
     bool checksums;
     PacketTransport transport;
     bool ice, ice_lite;
-    std::vector<Subnet> ice_deny, ice_permit;
-    std::vector<Subnet> stun_deny, stun_permit;
+    AddressRules ice_rules;   // addresses told as candidates
+    AddressRules stun_rules;  // addresses from which the servers are asked
     NamedServer stun_server, turn_server;
     std::string turn_user, turn_password;
     TurnTransport turn_transport;

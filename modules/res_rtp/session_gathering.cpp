@@ -26,10 +26,10 @@ void warn_of_relay(const std::string& server, const std::string& why) {
 void SessionTransport::begin_gathering() {
     const Settings& settings = shared_->settings;
     const SocketAddress& local = shared_->sockets->local;
-    const bool may_ask = !denied(local, settings.stun_deny, settings.stun_permit);
+    const bool may_ask = settings.stun_rules.allow(local);
     const auto usable = [&](const SocketAddress& server) { return may_ask && server.valid() && server.family() == local.family(); };
     asking_ = usable(settings.stun_server.address);
-    // Where ice_deny leaves nothing to tell, nothing goes by the socket itself either: media would, by what a check discloses.
+    // Where the rules leave nothing to tell, nothing goes by the socket itself either: media would, by what a check discloses.
     const bool direct = asking_ || shared_->options.external.valid() || !host_addresses(local, settings).empty();
     agent_.emplace(static_cast<IceAgent::User&>(*this), IceAgent::Settings{.lite = settings.ice_lite, .direct = direct});
     const bool relays = usable(settings.turn_server.address) && !settings.ice_lite;
@@ -72,12 +72,12 @@ std::vector<IceCandidate> SessionTransport::candidates(bool rtcp_mux) const {
         const SocketAddress mapped = mine.mapped.valid() ? mine.mapped : relayed ? mine.relay->mapped() : SocketAddress();
         const auto known = [&](const IceCandidate& candidate) { return candidate.address == mapped; };
         const SocketAddress base = local.with_port(static_cast<std::uint16_t>(local.port() + component - 1));
-        if (mapped.valid() && std::ranges::none_of(all, known) && !denied(mapped, shared_->settings.ice_deny, shared_->settings.ice_permit))
+        if (mapped.valid() && std::ranges::none_of(all, known) && shared_->settings.ice_rules.allow(mapped))
             all.push_back({"M1", component, candidate_priority(IceCandidate::Kind::server_reflexive, 65535, component), mapped,
                            IceCandidate::Kind::server_reflexive, base});
         if (!relayed) continue;
-        // RFC 8839 5.1: what it is related to is told, unless that is what ice_deny keeps to us.
-        const bool secret = !mapped.valid() || denied(mapped, shared_->settings.ice_deny, shared_->settings.ice_permit);
+        // RFC 8839 5.1: what it is related to is told, unless that is what the rules keep to us.
+        const bool secret = !mapped.valid() || !shared_->settings.ice_rules.allow(mapped);
         const SocketAddress any = SocketAddress::parse(local.is_v6() ? "::" : "0.0.0.0").value_or(SocketAddress());
         all.push_back({"R1", component, candidate_priority(IceCandidate::Kind::relayed, 65535, component), mine.relay->relayed(),
                        IceCandidate::Kind::relayed, secret ? any.with_port(9) : mapped});

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "channels/sip/exchange/exchanged_state.hpp"
 #include "channels/sip/stack/dialog_info_parser.hpp"
 #include "channels/sip/stack/event_bodies.hpp"
 #include "channels/sip/stack/pidf_parser.hpp"
@@ -16,6 +17,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // What is written of it is read as the same.
         const auto again = jackfield::sip::parse_message_summary(jackfield::sip::message_summary_body(*counts, {}));
         if (!again || again->fresh != counts->fresh || again->urgent_old != counts->urgent_old) std::abort();
+    }
+    if (const auto state = jackfield::sip::parse_exchanged_state(text)) {
+        const auto again = jackfield::sip::parse_exchanged_state(jackfield::sip::exchanged_state_body(*state));
+        if (!again || again->kind != state->kind || again->fresh != state->fresh || again->name.size() > 1024) std::abort();
     }
     return 0;
 }

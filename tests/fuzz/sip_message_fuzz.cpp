@@ -5,6 +5,7 @@
 #include "channels/sip/stack/message_writer.hpp"
 #include "channels/sip/stack/parser.hpp"
 #include "channels/sip/stack/redirection.hpp"
+#include "channels/sip/stack/user_to_user.hpp"
 
 using namespace jackfield::sip;
 
@@ -24,6 +25,8 @@ void read_through(const Message& message) {
     (void)parse_reason(message.header(HeaderName::reason));
     (void)parse_session_expires(message.header(HeaderName::session_expires));
     (void)find_redirection(message);
+    if (!isdn_user_text(message).empty() && message.header(HeaderName::user_to_user).empty()) std::abort();
+    (void)user_to_user_well_formed(message);
     (void)message.lists(HeaderName::supported, "timer");
 }
 

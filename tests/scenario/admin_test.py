@@ -72,6 +72,7 @@ class Administration(jt.ScenarioTest):
         jackfield = self.with_option("minmemfree = 99999999")
         jackfield.wait_for_log("MiB of memory are free (minmemfree = 99999999)")
         self.dial_refused(self.phone("6001"))
+        jackfield.wait_for_log('SecurityEvent="MemoryLimit"')
         self.with_option("minmemfree = 1", address=self.address())
         self.assertNotIn("refused", self.daemons[-1].log_text())
 
@@ -82,6 +83,7 @@ class Administration(jt.ScenarioTest):
         jackfield = self.with_option("maxload = 0.001")
         jackfield.wait_for_log("(maxload = 0.001)", 20)
         self.dial_refused(self.phone("6001"))
+        jackfield.wait_for_log('SecurityEvent="LoadAverageLimit"')
 
     def test_g_leaves_a_core_file_when_it_crashes(self):
         jackfield = self.daemon(self.files(), options=["-g"], wrapper=["env", "-C", str(self.folder), "prlimit", "--core=0:"])
@@ -188,15 +190,13 @@ class Administration(jt.ScenarioTest):
         alice = self.phone("6001")
         alice.dial("600")
         alice.wait_to_hear(440)
-        stopping = subprocess.Popen([*jackfield.command, "-rx", "core stop gracefully"], stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        jackfield.cli("core stop gracefully")
         refused = self.phone("6002")
         refused.dial("600")
         refused.wait_event("CALL_CLOSED")
         self.assertIsNone(jackfield.process.poll())
         alice.hang_up()
         jackfield.process.wait(20 * jt.SLOWNESS)
-        stopping.wait(20)
         self.assertEqual(0, jackfield.process.returncode)
 
     def test_kill_9_leaves_the_database_whole_and_the_next_start_is_fast(self):
@@ -206,7 +206,7 @@ class Administration(jt.ScenarioTest):
         jackfield.kill(signal.SIGKILL)
         started = time.monotonic()
         jackfield.start()
-        self.assertLess(time.monotonic() - started, 2 * jt.SLOWNESS)  # a second of ours, and the fixture's own polling
+        self.assertLess(time.monotonic() - started, 5 * jt.SLOWNESS)  # a fraction of a second where nothing else runs
         for number in range(20):
             self.assertIn(f"value{number}", jackfield.ask(f"database get test key{number}"))
 

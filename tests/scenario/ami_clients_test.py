@@ -9,7 +9,7 @@ import sys
 import time
 
 from ami_fixture import AmiTest, Client
-from fixture import SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until, without_sanitizers
 
 # What each client does; `act(fields, answered)` and `events(seen)` are the client's own, in front of this.
 STORY = """
@@ -88,6 +88,7 @@ print join(' ', $channel, map({ "$_=$told{$_}" } sort keys %told), @seen), "\\n"
 """
 
 
+@without_sanitizers
 class PublishedClients(AmiTest):
     def follows(self, package, client):
         folder = self.npm_folder(package)
@@ -121,6 +122,17 @@ class PublishedClients(AmiTest):
 
 
 class Crowd(AmiTest):
+    @staticmethod
+    def settled(count):
+        """What `count` returns once it has been the same for half a second."""
+        seen = []
+        def same():
+            time.sleep(0.1)
+            seen.append(count())
+            return len(seen) > 5 and len(set(seen[-6:])) == 1
+        wait_until(same, 20, "a count that stays")
+        return seen[-1]
+
     def test_many_come_and_go_and_half_never_read(self):
         """JACKFIELD_CROWD=500 is the long form; JACKFIELD_CROWD_ROUNDS says how often they come."""
         crowd, rounds = int(os.environ.get("JACKFIELD_CROWD", "60")), int(os.environ.get("JACKFIELD_CROWD_ROUNDS", "3"))
@@ -155,8 +167,10 @@ class Crowd(AmiTest):
                 client.close()
             daemon.wait_idle(30)
             wait_until(lambda: daemon.ask("manager show connected").splitlines()[-1] == "1 users connected.", 20, "the end of all sessions")
-            descriptors.append(daemon.descriptors())
-        self.assertLessEqual(descriptors[-1], descriptors[0])
+            # Some have not been logged in yet and some are still closing: neither counts as connected, and both have a descriptor.
+            if descriptors:
+                daemon.wait_for_descriptors(descriptors[0])
+            descriptors.append(self.settled(daemon.descriptors))
         self.assertLess(slowest, 2 * SLOWNESS)
         # outputlimit is 1 MiB; each may have that much waiting in a buffer that grows by doubling, and no more with each round.
         if SLOWNESS > 1:

@@ -27,7 +27,14 @@ exten => flood,1,Answer()
  same => n,Hangup()
 exten => 300,1,Answer()
  same => n,Wait(60)
+exten => 301,1,Wait(60)
+exten => handlers,1,Set(CHANNEL(hangup_handler_push)=bye,s,1(one))
+ same => n,Set(CHANNEL(hangup_handler_push)=bye,s,1(two))
+ same => n,Set(CHANNEL(hangup_handler_pop)=)
+ same => n,Hangup()
 exten => lamp,hint,Custom:lamp
+[bye]
+exten => s,1,Return()
 """
 MANAGER = """
 [general]

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from ami_fixture import AmiTest, Client, MANAGER, Reader
-from fixture import SLOWNESS, main, wait_until
+from fixture import SLOWNESS, main, wait_until, without_sanitizers
 
 
 class LoginTest(AmiTest):
@@ -143,7 +143,7 @@ class BurdenTest(AmiTest):
             # outputlimit is 1 MiB: each of the 50 may have that much waiting, in a buffer that grows by doubling.
             self.assertLess(daemon.memory_kib() - before, 128 * 1024)
             time.sleep(0.1)
-        self.assertLess(slowest, 1 * SLOWNESS)
+        self.assertLess(slowest, 3 * SLOWNESS)
         for reader in readers:
             reader.thread.join(10)
         # All the same bytes in the same order: each event was serialised once.
@@ -192,7 +192,7 @@ class BurdenTest(AmiTest):
                 client.login()
             for client in clients:
                 client.close()
-        wait_until(lambda: daemon.descriptors() <= descriptors, 10, "the end of all sessions")
+        daemon.wait_for_descriptors(descriptors)
         wait_until(lambda: "0 users connected" in daemon.ask("manager show connected"), 10, "an empty list")
 
 
@@ -223,6 +223,7 @@ setTimeout(function () { console.error('no end', seen); process.exit(2); }, 2000
 """
 
 
+@without_sanitizers
 class PublishedClientTest(AmiTest):
     def test_asterisk_manager_from_npm_follows_a_call_to_its_end(self):
         folder = self.npm_folder("asterisk-manager@0.2.0")

@@ -7,7 +7,75 @@ from ami_fixture import AmiTest, BRIDGE, SNAPSHOT
 from fixture import main, wait_until
 
 
+def snapshot(prefix=""):
+    return [prefix + key for key in SNAPSHOT]
+
+
+def parked(*prefixes):
+    return [*(key for prefix in prefixes for key in snapshot(prefix)), "ParkerDialString", "Parkinglot", "ParkingSpace", "ParkingTimeout",
+            "ParkingDuration"]
+
+
+# The fields of events in their order, as the documentation of Asterisk 22 has them.
+DOCUMENTED = {
+    "Newchannel": snapshot(), "Newstate": snapshot(), "Newexten": [*snapshot(), "Extension", "Application", "AppData"],
+    "VarSet": [*snapshot(), "Variable", "Value"], "Hangup": [*snapshot(), "Cause", "Cause-txt"],
+    "SoftHangupRequest": [*snapshot(), "Cause"], "NewCallerid": [*snapshot(), "CID-CallingPres"],
+    "LocalBridge": [*snapshot("LocalOne"), *snapshot("LocalTwo"), "Context", "Exten", "LocalOptimization"],
+    "BridgeCreate": BRIDGE, "BridgeDestroy": BRIDGE, "BridgeEnter": [*BRIDGE, *snapshot()], "BridgeLeave": [*BRIDGE, *snapshot()],
+    "DTMFBegin": [*snapshot(), "Digit", "Direction"], "DTMFEnd": [*snapshot(), "Digit", "DurationMs", "Direction"],
+    "MusicOnHoldStart": [*snapshot(), "Class"], "MusicOnHoldStop": snapshot(), "UserEvent": [*snapshot(), "UserEvent", "A"],
+    "MixMonitorStart": snapshot(), "MixMonitorStop": snapshot(),
+    "ChanSpyStart": [*snapshot("Spyer"), *snapshot("Spyee")], "ChanSpyStop": [*snapshot("Spyer"), *snapshot("Spyee")],
+    "ParkedCall": parked("Parkee"), "ParkedCallTimeOut": parked("Parkee", "Parker"),
+    "DeviceStateChange": ["Device", "State"], "MessageWaiting": ["Mailbox", "Waiting", "New", "Old"], "Reload": ["Module", "Status"],
+    "AsyncAGIStart": [*snapshot(), "Env"], "AsyncAGIEnd": snapshot(),
+    "Cdr": ["AccountCode", "Source", "Destination", "DestinationContext", "CallerID", "Channel", "DestinationChannel", "LastApplication",
+            "LastData", "StartTime", "AnswerTime", "EndTime", "Duration", "BillableSeconds", "Disposition", "AMAFlags", "UniqueID", "UserField"],
+    "CEL": ["EventName", "AccountCode", "CallerIDnum", "CallerIDname", "CallerIDani", "CallerIDrdnis", "CallerIDdnid", "Exten", "Context",
+            "Channel", "Application", "AppData", "EventTime", "AMAFlags", "UniqueID", "LinkedID", "UserField", "Peer", "PeerAccount", "Extra"],
+}
+EVERYTHING = """[default]
+exten => answer,1,Answer()
+ same => n,Wait(60)
+exten => all,1,Answer()
+ same => n,Set(CALLERID(num)=77)
+ same => n,UserEvent(Foo,A: b)
+ same => n,StartMusicOnHold()
+ same => n,StopMusicOnHold()
+ same => n,MixMonitor(${UNIQUEID}.wav)
+ same => n,StopMixMonitor()
+ same => n,SendDTMF(1)
+ same => n,Hangup()
+exten => talk,1,Dial(Local/answer@default/n)
+exten => spy,1,ChanSpy(Local/answer,q)
+exten => park,1,Answer()
+ same => n,Park()
+exten => script,1,AGI(agi:async)
+"""
+
+
 class EventTest(AmiTest):
+    def test_each_event_has_the_fields_of_the_documentation_in_their_order(self):
+        self.manager("timestampevents = no", **{
+            "extensions.conf": EVERYTHING, "cdr.conf": "[general]\n", "cdr_manager.conf": "[general]\nenabled = yes\n",
+            "cel.conf": "[general]\nenable = yes\napps = all\nevents = ALL\n[manager]\nenabled = yes\n",
+            "res_parking.conf": "[default]\nparkext = 700\nparkpos = 701-709\ncontext = parked\nparkingtime = 1\n"})
+        client = self.client()
+        for extension in ("all", "talk", "spy", "park", "script"):
+            client.ask("Originate", Channel="Local/answer@default/n", Exten=extension, Context="default", Priority="1", Async="yes")
+        client.ask("MWIUpdate", Mailbox="1@default", NewMessages="1", OldMessages="2")
+        client.ask("Reload", Module="pbx_config")
+        for name in ("AsyncAGIStart", "ChanSpyStart", "BridgeEnter", "ParkedCallTimeOut"):
+            client.events.append(client.event(name))
+        client.items("Hangup", "ChannelsHungupListComplete", Channel="/^Local/")
+        missing = set(DOCUMENTED) - {block.get("Event") for block in client.events}
+        for name in sorted(missing):
+            client.events.append(client.event(name))
+        for block in client.events:
+            if (name := block.get("Event")) in DOCUMENTED:
+                self.assertEqual(["Event", "Privilege", *DOCUMENTED[name]], block.keys())
+
     def test_follows_a_call_from_beginning_to_end_with_all_fields(self):
         self.manager("timestampevents = no")
         client = self.client()
@@ -157,6 +225,28 @@ class EventTest(AmiTest):
         self.assertEqual(answer.get("Status"), "1")
         states, _ = client.items("ExtensionStateList", "ExtensionStateListComplete")
         self.assertEqual([state.get("Hint") for state in states], ["Custom:lamp"])
+
+
+    def test_hangup_handlers_modules_and_log_files(self):
+        daemon = self.manager()
+        client = self.client()
+        client.ask("Originate", Channel="Local/handlers@default", Application="Wait", Data="60", Async="yes")
+        pushed = client.event("HangupHandlerPush", Handler="bye,s,1(one)")
+        self.assertEqual(pushed.keys(), ["Event", "Privilege", *SNAPSHOT, "Handler"])
+        self.assertEqual(pushed.get("Privilege"), "dialplan,all")
+        client.event("HangupHandlerPush", Handler="bye,s,1(two)")
+        client.event("HangupHandlerPop", Handler="bye,s,1(two)", Channel=pushed.get("Channel"))
+        client.event("HangupHandlerRun", Handler="bye,s,1(one)", Channel=pushed.get("Channel"))
+        for command, event, status in (("unload", "Unload", "Success"), ("load", "Load", "Success"), ("load", "Load", "Already")):
+            daemon.cli(f"module {command} app_echo", check=status == "Success")
+            self.assertEqual([("Event", event), ("Privilege", "system,all"), ("Module", "app_echo"), ("Status", status)], client.event(event))
+        daemon.ask("logger rotate")
+        opened = client.event("LogChannel")
+        self.assertEqual(opened.keys(), ["Event", "Privilege", "Channel", "Enabled"])
+        self.assertEqual((opened.get("Privilege"), opened.get("Enabled")), ("system,all", "Yes"))
+        daemon.cli(f"logger add channel {daemon.folder}/nowhere/x.log notice", check=False)
+        refused = client.event("LogChannel", Enabled="No")
+        self.assertEqual((refused.get("Channel"), refused.get("Reason")), (f"{daemon.folder}/nowhere/x.log", "2 - No such file or directory"))
 
 
 class ActionTest(AmiTest):
@@ -319,6 +409,25 @@ class ActionTest(AmiTest):
             answer = client.ask("Originate", Channel="Local/answer@default", Application=application, Data=data, Async="yes")
             self.assertIn("Forbidden", answer.get("Message"))
 
+    def test_what_is_for_the_dialplan_only_is_refused_wherever_it_stands(self):
+        server = self.manager()
+        written = server.folder / "written"
+        client = self.client()
+        client.ask("Originate", ("Variable", f"FILE({written})=x"), ("Variable", "LAST=yes"), ("Variable", "CALLERID(name)=Ann"),
+                   Channel="Local/answer@default/n", Application="Wait", Data="60", Async="yes")
+        one = client.event("OriginateResponse").get("Channel")
+        client.ask("DBPut", Family="a", Key="b", Val="c")
+        for name in (f"FILE({written})", "SHELL(echo out)", "DB_DELETE(a/b)", "LOCK(x)"):
+            self.assertIn("by the dialplan only", client.ask("Getvar", Channel=one, Variable=name).get("Message"), name)
+        for name in (f"FILE({written})", f"CURL(file://{written})"):
+            self.assertIn("by the dialplan only", client.ask("Setvar", Channel=one, Variable=name, Value="x").get("Message"), name)
+        for name in ("EVAL(${SHELL(echo out)})", "EVAL(${EVAL(${SHELL(echo out)})})", "EVAL(${DB_DELETE(a/b)})"):
+            self.assertNotIn("out", client.ask("Getvar", Channel=one, Variable=name).get("Value") or "", name)
+        self.assertEqual(client.ask("Getvar", Channel=one, Variable="DB(a/b)").get("Value"), "c")
+        self.assertEqual(client.ask("Getvar", Channel=one, Variable="CALLERID(name)").get("Value"), "Ann")
+        self.assertNotIn("only", client.ask("Getvar", Channel=one, Variable="CURL(http://127.0.0.1:1/)").get("Message") or "")
+        self.assertFalse(written.exists())
+
     def test_redirects_one_and_two(self):
         self.manager()
         client = self.client()
@@ -359,6 +468,10 @@ class ActionTest(AmiTest):
         digit = client.event("DTMFEnd", Digit="5")
         self.assertEqual(digit.keys(), ["Event", "Privilege", *SNAPSHOT, "Digit", "DurationMs", "Direction"])
         self.assertEqual(digit.get("Privilege"), "dtmf,all")
+        self.assertEqual("Flash successfully queued", client.ask("SendFlash", Channel=one, Receive="yes").get("Message"))
+        for half in (one, far):  # and through the bridge, to the other half of the Local channel behind it
+            flashed = client.event("Flash", Channel=half)
+            self.assertEqual((["Event", "Privilege", *SNAPSHOT], "call,all"), (flashed.keys(), flashed.get("Privilege")))
         self.assertEqual(client.ask("BlindTransfer", Channel=one, Context="default", Exten="other").get("Message"), "Transfer succeeded")
         transfer = client.event("BlindTransfer")
         self.assertEqual(transfer.keys(), ["Event", "Privilege", "Result", *["Transferer" + key for key in SNAPSHOT],
@@ -390,6 +503,42 @@ class ActionTest(AmiTest):
         self.assertEqual((transfer.get("Result"), transfer.get("OrigTransfererChannel"), transfer.get("TransfereeChannel"),
                           transfer.get("OrigBridgeUniqueid")), ("Success", one, other, bridge))
         client.event("BridgeEnter", Channel=target, BridgeUniqueid=bridge)
+
+    def test_an_attended_transfer_is_given_up(self):
+        self.manager()
+        client = self.client()
+        one, _ = self.up(client)
+        other, _ = self.up(client)
+        client.ask("Bridge", Channel1=one, Channel2=other)
+        bridge = client.event("BridgeEnter", Channel=other).get("BridgeUniqueid")
+        self.assertEqual("Channel is in no attended transfer", client.ask("CancelAtxfer", Channel=one).get("Message"))
+        for extension in ("300", "301"):  # it speaks with the target; it waits for it
+            client.ask("Atxfer", Channel=one, Context="default", Exten=extension)
+            target = client.event("Newchannel", Exten=extension).get("Channel")[:-1]
+            if extension == "300":
+                client.event("Newstate", Channel=target + "1", ChannelStateDesc="Up")
+            else:
+                client.event("Newexten", Channel=target + "2", Application="Wait")
+            self.assertEqual("CancelAtxfer successfully queued", client.ask("CancelAtxfer", Channel=one).get("Message"))
+            client.event("Hangup", Channel=target + "1")
+            wait_until(lambda: client.ask("CancelAtxfer", Channel=one).get("Response") == "Error", 10, "the end of the transfer")
+        members, _ = client.items("BridgeInfo", "BridgeInfoComplete", BridgeUniqueid=bridge)
+        self.assertEqual({one, other}, {member.get("Channel") for member in members})
+
+    def test_a_local_channel_is_let_go(self):
+        self.manager()
+        client = self.client()
+        first, second = self.up(client)
+        for half in (first, second):
+            other, _ = self.up(client)
+            self.assertEqual("Channels have been bridged", client.ask("Bridge", Channel1=half, Channel2=other).get("Message"))
+            client.event("BridgeEnter", Channel=other)
+        self.assertEqual("Error", client.ask("LocalOptimizeAway", Channel="Local/none").get("Response"))
+        self.assertEqual("Queued channel to be optimized away", client.ask("LocalOptimizeAway", Channel=first).get("Message"))
+        self.assertEqual(first, client.event("LocalOptimizationBegin").get("LocalOneChannel"))
+        self.assertEqual("Yes", client.event("LocalOptimizationEnd").get("Success"))
+        for half in (first, second):
+            client.event("Hangup", Channel=half)
 
     def test_reload_and_rotation(self):
         self.manager()

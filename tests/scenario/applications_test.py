@@ -3,7 +3,7 @@ import socket
 import time
 
 import fixture as jt
-from ami_fixture import MANAGER, Client
+from ami_fixture import MANAGER, SNAPSHOT, Client
 
 PLAN = """
 [default]
@@ -177,6 +177,7 @@ class Applications(jt.ScenarioTest):
         self.jackfield = self.daemon({
             "extensions.conf": plan, "manager.conf": MANAGER.format(general=""),
             "pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + jt.phone_objects("6001") + "[busy](phone)\n",
+            "rtp.conf": "[general]\nrtcpinterval = 500\n",
             "musiconhold.conf": f"[default]\nmode=files\ndirectory={sounds}\n[tones]\nmode=files\ndirectory={sounds}\n", **files},
             start=False)
         prompts = self.jackfield.folder / "lib/sounds/en"
@@ -337,10 +338,26 @@ class Applications(jt.ScenarioTest):
         stopped = self.client.ask("StopMixMonitor", Channel=event.get("Channel"), MixMonitorID=started.get("MixMonitorID"))
         self.assertEqual("Success", stopped.get("Response"))
         self.assertEqual("Error", self.client.ask("StopMixMonitor", Channel=event.get("Channel"), MixMonitorID="0xff").get("Response"))
+        name, path = event.get("Channel"), self.folder / "muted.wav"
+        muted = self.client.ask("MixMonitor", Channel=name, File=str(path)).get("MixMonitorID")
+        answer = self.client.ask("MixMonitorMute", Channel=name, MixMonitorID=muted, Direction="read", State="1")
+        self.assertEqual("Success", answer.get("Response"))
+        told = self.client.event("MixMonitorMute", Channel=name)
+        self.assertEqual(("read", "1"), (told.get("Direction"), told.get("State")))
+        self.assertEqual("Error", self.client.ask("MixMonitorMute", Channel=name, MixMonitorID="0xff", Direction="both", State="1").get("Response"))
         time.sleep(2)  # of talk in the files
+        report = self.client.event("RTCPReceived", Channel=name)
+        self.assertEqual(["SSRC", "PT", "From", "RTT", "ReportCount", "SentNTP", "SentRTP", "SentPackets", "SentOctets", "Report0SourceSSRC",
+                          "Report0FractionLost", "Report0CumulativeLost", "Report0HighestSequence", "Report0SequenceNumberCycles", "Report0IAJitter",
+                          "Report0LSR", "Report0DLSR"], report.keys()[2 + len(SNAPSHOT):])
+        self.assertEqual(("reporting,all", "200(SR)", "1"), tuple(report.get(key) for key in ("Privilege", "PT", "ReportCount")))
+        self.assertLess(abs(float(report.get("SentNTP")) - time.time()), 60 * jt.SLOWNESS)
+        sent = self.client.event("RTCPSent", Channel=name, PT="200(SR)")
+        self.assertEqual(sent.get("SSRC"), report.get("Report0SourceSSRC"))
+        self.assertTrue(sent.get("To").startswith(phone.address), sent.get("To"))
         phone.hang_up()
-        jt.wait_until(lambda: (self.folder / "after").exists(), 10, "the command after the recording")
-        self.assertIn("PJSIP/6001-", (self.folder / "after").read_text())
+        jt.wait_until(lambda: (self.folder / "after").exists() and "PJSIP/6001-" in (self.folder / "after").read_text(), 10,
+                      "the command after the recording, with the channel's name")
         files = {name: self.folder / f"{name}.wav" for name in ("all", "said", "heard")}
         for path in files.values():
             jt.wait_until(lambda: path.exists() and len(jt.read_samples(path)) > 16000, 10, f"two seconds in {path}")
@@ -350,6 +367,9 @@ class Applications(jt.ScenarioTest):
             for hz in (440, 700):
                 level = jt.level(middle, hz)
                 self.assertTrue(level > 0.1 if hz in tones else level < 0.03, f"{name}: {hz} Hz at {level}")
+        samples = jt.read_samples(path)
+        middle = samples[len(samples) // 2:len(samples) // 2 + 4000]
+        self.assertTrue(jt.level(middle, 440) > 0.1 and jt.level(middle, 700) < 0.01, "what the phone says is silenced, what it hears is not")
         only_bridged = jt.read_samples(self.jackfield.folder / "spool/monitor/call.wav")
         self.assertLess(len(only_bridged), 800, "nothing was bridged")
 

@@ -454,6 +454,35 @@ class Databases(CdrTest):
         self.jackfield.wait_for_log("was refused and put aside")
         self.assertIn("dst=104", (self.jackfield.folder / "spool/cdr/pgsql.rejected").read_text())
 
+    def test_a_commit_that_nobody_waits_for_any_more_doubles_nothing(self):
+        """The daemon dies behind COMMIT while the server is still at it: the next one has to wait for what becomes of it."""
+        database = self.postgres().start()
+        database.ask(self.TABLE + "; CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(42); "
+                                  "RETURN NULL; END'; CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON cdr DEFERRABLE INITIALLY DEFERRED "
+                                  "FOR EACH ROW EXECUTE FUNCTION hold()")
+        holder = subprocess.Popen([*database.runner, str(database.programs / "psql"), "-h", database.address, "-U", "cdr", "-d", "postgres", "-Atq"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+        self.addCleanup(self.end, holder)
+        holder.stdin.write("SELECT pg_advisory_lock(42); SELECT 'held';\n")
+        holder.stdin.flush()
+        jt.wait_until(lambda: holder.stdout.readline().strip() == "held", 10, "the lock of the test")
+        def waiting():
+            return int(database.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+        self.start(files=self.configuration())
+        self.call("600", 0)
+        jt.wait_until(lambda: waiting() == 1, 10, "a COMMIT that does not come to its end")
+        self.jackfield.kill()
+        self.jackfield.process = None
+        self.jackfield.start()
+        jt.wait_until(lambda: waiting() == 2, 10, "the next daemon's try")
+        self.assertEqual(self.count(), 0)
+        holder.stdin.close()  # and its lock is gone
+        jt.wait_until(lambda: waiting() == 0, 10, "the end of both")
+        self.call("601", 0)
+        jt.wait_until(lambda: database.ask("SELECT 1 FROM cdr WHERE dst = '601'"), 20, "the record of the second call")
+        self.assertEqual(database.ask("SELECT dst FROM cdr ORDER BY 1"), "600\n601")
+
+    @jt.without_sanitizers
     def test_kill_9_while_writing_loses_nothing_that_was_written_and_doubles_nothing(self):
         database = self.postgres().start()
         database.ask(self.TABLE)
@@ -569,8 +598,8 @@ class Radius(CdrTest):
         self.call("600", 0, calls=5)
         self.assertLess(time.monotonic() - began, 10 * jt.SLOWNESS)
         self.rows(6)
-        self.jackfield.wait_for_log("radius is away")
-        self.assertIn("does not answer", self.jackfield.ask("cdr show status"))
+        self.jackfield.wait_for_log("radius is away")  # that of records or that of events
+        jt.wait_until(lambda: "does not answer" in self.jackfield.ask("cdr show status"), 20, "the status of records that says so")
         server.silent = False
         jt.wait_until(lambda: len(records()) >= 6, 40, "the records that waited")
         jt.wait_until(lambda: "wait" not in self.jackfield.ask("cdr show status").split("radius")[1], 20, "nothing that waits")

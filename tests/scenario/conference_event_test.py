@@ -35,6 +35,7 @@ class Conferences(EventTest):
             client.close()
 
     def users(self, notify):
+        """Version, names and count; of a partial state the names of those who are new or changed."""
         tree = xml.fromstring(notify.body)
         names = [user.find(f"{CONFERENCE}display-text") for user in tree.iter(f"{CONFERENCE}user")]
         return int(tree.get("version")), sorted(name.text for name in names if name is not None), int(tree.find(f".//{CONFERENCE}user-count").text)
@@ -53,7 +54,14 @@ class Conferences(EventTest):
         self.assertEqual((3, True, True), (count, "Alice" in names, "Chief" in names))
         self.assertEqual(200, chief.request("BYE", "6001", {}).status)
         told = panel.wait_notify(lambda message: message.body and self.users(message)[2] == 2, "two who are left")
-        self.assertEqual((version + 1, False), (self.users(told)[0], "Chief" in self.users(told)[1]))
+        tree = xml.fromstring(told.body)
+        self.assertEqual((version + 1, []), self.users(told)[:2])
+        self.assertEqual(("partial", [("sip:4002@", "deleted")]),
+                         (tree.get("state"), [(user.get("entity").partition("@")[0] + "@", user.get("state")) for user in tree.iter(f"{CONFERENCE}user")]))
+        # A SUBSCRIBE within the dialog asks for all of it.
+        self.assertEqual(200, panel.subscribe(bridge, "conference").status)
+        told = panel.wait_notify(lambda message: message.body and self.users(message)[0] == version + 2, "the whole state again")
+        self.assertEqual(("full", 2), (xml.fromstring(told.body).get("state"), len(list(xml.fromstring(told.body).iter(f"{CONFERENCE}user")))))
         # One who is not there may not watch it, and what is no conference can't be watched.
         chief.new_dialog()
         self.assertEqual(403, chief.subscribe(bridge, "conference").status)
@@ -61,6 +69,28 @@ class Conferences(EventTest):
         self.assertEqual(404, panel.subscribe("nowhere", "conference").status)
         alice.request("BYE", "6001", {})
         panel.wait_notify(lambda message: message.get("subscription-state").startswith("terminated"), "the end")
+
+    def test_calls_and_bridges_are_made_seen_and_ended_at_the_console(self):
+        self.jackfield.ask("channel originate Local/600@default extension 600@default")
+        self.jackfield.ask("channel originate Local/600@default application Wait 60")
+        jt.wait_until(lambda: self.jackfield.channels() == 4 and "Wait(60)" in self.jackfield.ask("core show channels"), 10, "two calls of two channels")
+        self.assertNotEqual(0, self.jackfield.cli("channel originate nonsense application Wait", check=False).returncode)
+        self.jackfield.ask("channel originate Local/nowhere@default application Wait 1")
+        self.jackfield.wait_for_log("channel originate Local/nowhere@default: CHANUNAVAIL")
+        self.jackfield.ask("channel request hangup all")
+        self.jackfield.wait_idle()
+        self.call()
+        bridge, = self.bridges()
+        self.assertRegex(self.jackfield.ask("bridge show all"), rf"(?m)^{bridge} +2 basic +simple_bridge +00:00:")
+        shown = self.jackfield.ask(f"bridge show {bridge}")
+        self.assertIn(f"Id: {bridge}\nType: basic\nTechnology: simple_bridge\n", shown)
+        names = [line.split()[1] for line in shown.splitlines() if line.startswith("Channel: ")]
+        self.assertEqual(2, len(names))
+        self.assertNotEqual(0, self.jackfield.cli(f"bridge kick {bridge} nobody", check=False).returncode)
+        self.assertIn(f"Kicking channel '{names[0]}' from bridge '{bridge}'", self.jackfield.ask(f"bridge kick {bridge} {names[0]}"))
+        jt.wait_until(lambda: not self.bridges(), 10, "the end of the bridge")
+        self.jackfield.wait_idle()
+        self.assertNotEqual(0, self.jackfield.cli(f"bridge destroy {bridge}", check=False).returncode)
 
     def test_what_can_not_be_joined_is_refused_as_rfc_3911_says(self):
         alice, dialog = self.call()

@@ -21,6 +21,34 @@ include => loop2
 exten => 234,1,NoOp()
 [loop2]
 include => loop
+exten => 300,1,Set(CUT(a)=b)
+exten => 301,1,Busy(5)
+ same => n,NoOp(dead)
+exten => 302,1,GotoIf($[${X}]?ael,900,1:lua,150,1)
+ same => n,NoOp(dead)
+exten => 303,1,NoOp()
+exten => 303,1,NoOp(again)
+exten => 304,1,Goto(lua,100,1)
+"""
+AEL_MISTAKES = """context ael {
+    900 => {
+        Playbak(hello-world);
+        goto gone,s,1;
+    };
+    includes {
+        nowhere2;
+    };
+};
+"""
+LUA_MISTAKES = """extensions = {
+    lua = {
+        ["_1XX"] = function() app.hangup() end,
+        include = {"lua2", "nowhere3"},
+    },
+    lua2 = {
+        ["150"] = function() app.hangup() end,
+    },
+}
 """
 FOUND = {
     2: "includes nowhere, which does not exist",
@@ -34,7 +62,15 @@ FOUND = {
     12: "has no priority 1, so no call enters it",
     15: "contexts include each other in a circle",
     16: "234@loop is never reached from [default]: _2XX@default",
+    19: "CUT needs at least 3 arguments",
+    21: "priority 2 is never reached: Busy",
+    23: "priority 2 is never reached: GotoIf",
+    25: "303@loop2 has priority 1 already",
 }
+FOUND_IN = [*((f"extensions.conf:{line}", text) for line, text in FOUND.items()),
+            ("extensions.ael:3", "there is no application Playbak"), ("extensions.ael:4", "there is no context gone"),
+            ("extensions.ael:7", "includes nowhere2"), ("extensions.lua:7", "150@lua2 is never reached from [lua]: _1XX@lua"),
+            ("extensions.lua", "includes nowhere3")]
 
 PLAN = """[default]
 exten => 100,1,Answer(500)
@@ -131,16 +167,17 @@ expect = hangup 34
 
 class DialplanTools(jt.ScenarioTest):
     def test_check_names_each_mistake_with_its_line(self):
-        jackfield = self.daemon({"extensions.conf": MISTAKES})
+        jackfield = self.daemon({"extensions.conf": MISTAKES, "extensions.ael": AEL_MISTAKES, "extensions.lua": LUA_MISTAKES})
         by_console = jackfield.ask("dialplan check").splitlines()
         jackfield.stop()
         done = subprocess.run([*jackfield.command, "--check"], capture_output=True, text=True, timeout=60 * jt.SLOWNESS)
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)  # warnings stop nobody
         for said in (by_console, done.stdout.splitlines()):
-            for line, text in FOUND.items():
-                self.assertTrue(any(f"extensions.conf:{line}: warning: " in row and text in row for row in said),
-                                f"line {line}, {text}:\n" + "\n".join(said))
-        self.assertEqual(f"{len(FOUND)} problems found", by_console[-1], "\n".join(by_console))
+            for place, text in FOUND_IN:
+                self.assertTrue(any(f"{place}: warning: " in row and text in row for row in said),
+                                f"{place}, {text}:\n" + "\n".join(said))
+        self.assertEqual(f"{len(FOUND_IN)} problems found", by_console[-1], "\n".join(by_console))
+        self.assertIn(f"0 errors, {len(FOUND_IN)} warnings", done.stdout)
 
     def test_calls_run_without_a_phone_and_prompts_take_no_time(self):
         jackfield = self.daemon({"extensions.conf": PLAN, "dialplan_test.conf": GOOD})

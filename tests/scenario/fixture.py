@@ -6,7 +6,6 @@ import json
 import math
 import os
 import pathlib
-import re
 import random
 import re
 import shutil
@@ -14,6 +13,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("JACKFIELD_BUILD", ROOT / "build/release"))
 # Sanitizers and valgrind make everything slower; deadlines are stretched, never the expectations.
 SLOWNESS = float(os.environ.get("JACKFIELD_SLOWNESS", "1"))
+# For tests in which a sanitizer would see nothing that other tests of the same file do not show it.
+without_sanitizers = unittest.skipIf(SLOWNESS > 1, "other tests show the sanitizer the same")
 
 
 def wait_until(condition, seconds=10, what="the condition"):
@@ -99,18 +101,46 @@ class Daemon:
         def booted():
             if self.process.poll() is not None:
                 raise AssertionError(f"the daemon ended at start ({self.process.returncode}):\n{self.log_text()[-4000:]}")
-            return self.cli("core waitfullybooted", check=False).returncode == 0
+            try:
+                return self.question("core waitfullybooted")[0] == 0
+            except OSError:
+                return False
         wait_until(booted, 20, "the boot of the daemon")
 
     def cli(self, command, check=True, timeout=30):
+        """By the console's own program. `ask` is the same for a fraction of the time, which counts where waiting is asking."""
         done = subprocess.run([*self.command, "-rx", command], capture_output=True, text=True, timeout=timeout * SLOWNESS,
                               stdin=subprocess.DEVNULL)
         if check and done.returncode:
             raise AssertionError(f"'{command}' answered {done.returncode}: {done.stdout}{done.stderr}")
         return done
 
+    def question(self, command, timeout=30):
+        """(exit code, answer) of a console command, over the control socket (core/console/console_protocol.hpp). Errors: OSError."""
+        deadline = time.monotonic() + timeout * SLOWNESS
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as console:
+            console.settimeout(timeout * SLOWNESS)
+            console.connect(str(self.folder / "run/jackfield.ctl"))
+            console.sendall(struct.pack(">I", len(command.encode())) + b"C" + command.encode())
+            answer, stream = b"", console.makefile("rb")
+            while len(head := stream.read(5)) == 5:
+                text = stream.read(int.from_bytes(head[:4], "big"))
+                if head[4:] == b"O":
+                    answer += text
+                elif head[4:] == b"D":
+                    return int(text != b"0"), answer.decode(errors="replace")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the answer has not ended after {timeout * SLOWNESS:g} s")
+        raise ConnectionError("the daemon ended the console's connection")
+
     def ask(self, command):
-        return self.cli(command).stdout
+        try:
+            code, answer = self.question(command)
+        except OSError as error:
+            raise AssertionError(f"'{command}' was not answered: {error}") from error
+        if code:
+            raise AssertionError(f"'{command}' answered {code}: {answer}")
+        return answer
 
     def log_text(self):
         text = ""
@@ -143,6 +173,20 @@ class Daemon:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def wait_for_descriptors(self, most, seconds=20):
+        """Until no more than that many are open: what has ended is closed a little later. Says what is open when it is not."""
+        try:
+            wait_until(lambda: self.descriptors() <= most, seconds, f"at most {most} open descriptors")
+        except AssertionError as missed:
+            names = []
+            for entry in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+                try:
+                    names.append(f"{entry.name} {os.readlink(entry)}")
+                except OSError:
+                    pass  # closed meanwhile
+            sessions = [line for line in pathlib.Path(f"/proc/{self.process.pid}/net/tcp").read_text().splitlines() if kernel_name(self.address) in line]
+            raise AssertionError("\n".join([f"{missed}; open are:", ", ".join(names), *sessions])) from None
+
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         self.process.wait(20 * SLOWNESS)
@@ -152,7 +196,10 @@ class Daemon:
         if not self.process:
             return
         if self.process.poll() is None:
-            self.cli("core stop now", check=False)
+            try:
+                self.question("core stop now")
+            except OSError:
+                pass  # it is as good as gone; what it ends with is looked at below
             try:
                 self.process.wait(20 * SLOWNESS)
             except subprocess.TimeoutExpired:
@@ -182,15 +229,19 @@ def write_tone(path, hz, seconds=60, amplitude=0.3, rate=8000):
         out.setframerate(rate)
         period = [int(32767 * amplitude * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate)]
         second = struct.pack(f"<{rate}h", *period)  # whole hertz: one second repeats without a seam
-        for _ in range(seconds):
+        for _ in range(int(seconds)):
             out.writeframes(second)
+        out.writeframes(second[:2 * round(rate * (seconds % 1))])
 
 
-def read_samples(path):
-    """Samples of a wav file that may still be written: the header's length is not trusted."""
-    raw = pathlib.Path(path).read_bytes()[44:]
-    raw = raw[:len(raw) // 2 * 2]
-    return struct.unpack(f"<{len(raw) // 2}h", raw)
+def read_samples(path, last=None):
+    """Samples of a wav file that may still be written: the header's length is not trusted. `last`: no more than that many, of the end."""
+    with open(path, "rb") as file:
+        size = (os.fstat(file.fileno()).st_size - 44) // 2
+        first = max(0, size - last) if last else 0
+        file.seek(44 + 2 * first)
+        raw = file.read(2 * max(0, size - first))
+    return struct.unpack(f"<{len(raw) // 2}h", raw[:len(raw) // 2 * 2])
 
 
 def level(samples, hz, rate=8000):
@@ -251,6 +302,7 @@ class Phone:
             "module_app menu.so", "module_app ctrl_tcp.so", f"ctrl_tcp_listen {address}:4444", f"snd_path {self.recordings}",
             *settings, ""]))
         self.process = self.socket = None
+        self.dialled = 0
 
     def start(self):
         self.output = open(self.folder / "output.txt", "ab")
@@ -309,6 +361,10 @@ class Phone:
             return len(self.events)
 
     def dial(self, number):
+        # What it heard before is kept by another name: baresip's are of the second in which the call began.
+        for place, path in enumerate(sorted(self.recordings.glob("dump-*-dec.wav"))):
+            path.rename(path.with_name(f"before-{self.dialled}-{place}-dec.wav"))
+        self.dialled += 1
         self.command("dial", f"sip:{number}@{self.server}")
 
     def hang_up(self):
@@ -328,11 +384,16 @@ class Phone:
         files = sorted(self.recordings.glob("*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
         return read_samples(files[call]) if files else ()
 
+    def hears(self, last):
+        """The last samples that it hears; what it heard before it dialled is not what it hears."""
+        files = list(self.recordings.glob("dump-*-dec.wav"))
+        return read_samples(max(files, key=lambda path: path.stat().st_mtime_ns), last) if files else ()
+
     def wait_to_hear(self, hz, seconds=10, least=0.1, length=0.4, where=None):
         """Until the last `length` seconds heard hold that tone."""
         count = int(8000 * length)
         def hears():
-            samples = self.heard()[-count:]
+            samples = self.hears(count)
             return len(samples) == count and level(samples, hz) >= least
         wait_until(hears, seconds, f"a tone of {hz} Hz at phone {self.user}")
 
@@ -354,14 +415,17 @@ class Phone:
 
     def wait_for_silence(self, seconds=10, most=0.01, length=0.4):
         count = int(8000 * length)
-        wait_until(lambda: len(self.heard()) >= count and loudness(self.heard()[-count:]) < most, seconds,
-                   f"silence at phone {self.user}")
+        def silent():
+            samples = self.hears(count)
+            return len(samples) == count and loudness(samples) < most
+        wait_until(silent, seconds, f"silence at phone {self.user}")
 
-    def stop(self):
+    def stop(self, patience=5):
+        """Ends it: it hangs up and unregisters, for which it waits while nobody answers; after `patience` seconds it is killed."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(patience)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -369,8 +433,18 @@ class Phone:
             self.socket.close()
 
 
+def kernel_name(address):
+    """That address as files of /proc/net write it, with the colon before the port."""
+    return socket.inet_aton(address)[::-1].hex().upper() + ":"
+
+
+def is_bound(address):
+    """Whether somebody in this network namespace has a UDP socket of that address."""
+    return any(line.split()[1].startswith(kernel_name(address)) for line in pathlib.Path("/proc/self/net/udp").read_text().splitlines()[1:])
+
+
 def sipp(address, target, *arguments, scenario=None, xml=None, folder=None, timeout=60):
-    """Starts SIPp on `address` against `target`; returns the process. `xml` is a scenario's text."""
+    """Starts SIPp on `address` against `target`; returns the process, which has its UDP socket. `xml` is a scenario's text."""
     command = ["sipp", target, "-i", address, "-nostdin", "-timeout", str(int(timeout * SLOWNESS)), "-timeout_error",
                *map(str, arguments)]
     if scenario:
@@ -379,8 +453,11 @@ def sipp(address, target, *arguments, scenario=None, xml=None, folder=None, time
         path = pathlib.Path(folder) / f"scenario-{random.randrange(1 << 30)}.xml"
         path.write_text(xml)
         command += ["-sf", str(path)]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            cwd=folder or tempfile.gettempdir(), env=dict(os.environ, TERM="dumb"))
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               cwd=folder or tempfile.gettempdir(), env=dict(os.environ, TERM="dumb"))
+    if "-t" not in arguments:
+        wait_until(lambda: process.poll() is not None or is_bound(address), 10, f"SIPp at {address}")
+    return process
 
 
 def finish(process, seconds=90):
@@ -449,7 +526,7 @@ class ScenarioTest(unittest.TestCase):
     def phone(self, user, start=True, **options):
         made = Phone(self.folder, self.address(), user, self.server, **options)
         self.phones.append(made)
-        self.addCleanup(made.stop)
+        self.addCleanup(made.stop, 1)
         if start:
             made.start()
             if options.get("register", True):
@@ -458,5 +535,43 @@ class ScenarioTest(unittest.TestCase):
         return made
 
 
+class TimedResult(unittest.TextTestResult):
+    """Remembers how long each test took, its set-up and clean-up included."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.began, self.times = 0.0, []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.times.append((time.monotonic() - self.began, test.id().removeprefix("__main__.")))
+
+
+def last_words(trace):
+    """Where a test failed and the first lines of what it said, of an exception's text."""
+    places = re.findall(r'File "[^"]*?([^"/]+_test\.py)", line (\d+)', trace)
+    said = re.sub(r"^( .*\n)*", "", trace.rpartition("Traceback (most recent call last):\n")[2]).splitlines()
+    place = f"{places[-1][0]}:{places[-1][1]}: " if places else ""
+    return [place + said[0][:600] if said else place, *(line[:300] for line in said[1:5] if line.strip())]
+
+
 def main():
-    unittest.main(verbosity=2)
+    """Runs the script's tests. What failed is said once more at the end, in few lines: logs are often cut in the middle."""
+    program = unittest.main(verbosity=2, warnings="ignore", exit=False,
+                            testRunner=unittest.TextTestRunner(verbosity=2, warnings="ignore", resultclass=TimedResult))
+    result = program.result
+    slowest = sorted(result.times, reverse=True)[:int(os.environ.get("JACKFIELD_SLOWEST", "5"))]
+    print("the slowest: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in slowest), file=sys.stderr)
+    failed = [("failed", *one) for one in result.failures] + [("error", *one) for one in result.errors]
+    failed += [("succeeded unexpectedly", test, "") for test in result.unexpectedSuccesses]
+    if failed:
+        print(f"\nWhat failed of {result.testsRun} tests:", file=sys.stderr)
+    for kind, test, trace in failed:
+        print(f"  {test.id().removeprefix('__main__.')}: {kind}", file=sys.stderr)
+        for line in last_words(trace) if trace else []:
+            print(f"    {line}", file=sys.stderr)
+    sys.exit(0 if result.wasSuccessful() else 1)

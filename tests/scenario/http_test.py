@@ -71,7 +71,7 @@ class Server(HttpTest):
         slow = self.raw()
         slow.send("GET /httpstatus HTTP/1.1\r\n")
         ended = None
-        for _ in range(40):  # a byte now and then buys no time
+        for _ in range(150):  # a byte now and then buys no time
             try:
                 slow.send("A")
                 slow.socket.settimeout(0.1)
@@ -83,7 +83,7 @@ class Server(HttpTest):
             except OSError:
                 break
         self.assertTrue(ended and ended.startswith(b"HTTP/1.1 408"), ended)
-        self.assertLess(time.monotonic() - began, 3 * SLOWNESS)
+        self.assertLess(time.monotonic() - began, 10 * SLOWNESS)
         body = self.raw().send("POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         self.assertEqual(body.response().status, 408)
         self.assertEqual(self.raw().rest(), b"")           # never says anything
@@ -145,7 +145,7 @@ class Server(HttpTest):
             except OSError:
                 pass
             raw.close()
-        wait_until(lambda: daemon.descriptors() <= before + 1, 10, "the end of the connections")
+        daemon.wait_for_descriptors(before + 1)
         self.assertEqual(self.request("GET", "/httpstatus").status, 200)
 
     def test_a_client_that_reads_nothing_is_dropped(self):

@@ -109,6 +109,41 @@ class Subscribing(jt.ScenarioTest):
         self.jackfield.stop()
         jt.wait_until(lambda: "0 active subscriptions" in there.ask("pjsip show subscriptions inbound"), 10, "the end of all")
 
+    def test_two_servers_tell_each_other_states_of_devices_and_mailboxes(self):
+        other = self.address()
+
+        def objects(peer):
+            publish = "".join(f"[{name}]\ntype=outbound-publish\nserver_uri=sip:states@{peer}\nevent=asterisk-{event}\n" for name, event in (("devices", "devicestate"), ("boxes", "mwi")))
+            return (f"[peer](phone)\naors=peer\n[peer]\ntype=aor\ncontact=sip:{peer}:5060\n[peer]\ntype=identify\nendpoint=peer\nmatch={peer}\n{publish}"
+                    "[states]\ntype=inbound-publication\nendpoint=peer\nevent_asterisk-devicestate=exchange\nevent_asterisk-mwi=exchange\n"
+                    "[exchange]\ntype=asterisk-publication\ndevicestate_publish=devices\nmailboxstate_publish=boxes\ndevice_state=yes\nmailbox_state=yes\n"
+                    "device_state_filter=^Custom:[^x]\n")
+
+        def wait_device(daemon, name, wanted):
+            jt.wait_until(lambda: f" {wanted}" in " " + daemon.ask(f"dialplan eval function DEVICE_STATE(Custom:{name})"), 10, f"{wanted} of {name}")
+
+        def wait_box(client, name, wanted):
+            jt.wait_until(lambda: [client.ask("MailboxCount", Mailbox=name).get(key) for key in ("NewMessages", "OldMessages")] == wanted, 10, f"the counts of {name}")
+        there = self.daemon({"pjsip.conf": jt.TRANSPORT + SYSTEM + jt.PHONE_TEMPLATE + objects(self.server), "manager.conf": MANAGER, "extensions.conf": "[default]\n"}, address=other)
+        there.ask("devstate change Custom:before INUSE")  # nobody is there yet to be told
+        self.begin(objects(other))
+        far, near = (ami.Client(where).login("admin", "secret") for where in (other, self.server))
+        self.addCleanup(far.close)
+        self.addCleanup(near.close)
+        wait_device(self.jackfield, "before", "INUSE")
+        there.ask("devstate change Custom:xsecret INUSE")
+        there.ask("devstate change Custom:before RINGING")
+        wait_device(self.jackfield, "before", "RINGING")
+        self.jackfield.ask("devstate change Custom:after ONHOLD")
+        wait_device(there, "after", "ONHOLD")
+        self.assertNotIn("INUSE", self.jackfield.ask("dialplan eval function DEVICE_STATE(Custom:xsecret)"))
+        far.ask("MWIUpdate", Mailbox="7@far", NewMessages=2, OldMessages=1)
+        wait_box(near, "7@far", ["2", "1"])
+        near.ask("MWIUpdate", Mailbox="8@near", NewMessages=4, OldMessages=0)
+        wait_box(far, "8@near", ["4", "0"])
+        there.stop()
+        jt.wait_until(lambda: "RINGING" not in self.jackfield.ask("dialplan eval function DEVICE_STATE(Custom:before)"), 10, "the end of what it told")
+
     def test_partial_states_add_up_and_wrong_notifies_are_refused(self):
         server = Server(self, self.address())
         self.begin(subscription("remote", f"sip:lamp@{server.where}", "dialog"))

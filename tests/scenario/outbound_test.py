@@ -1,5 +1,8 @@
 """Client-initiated connections (RFC 5626), URIs of devices (RFC 5627), Path (RFC 3327) and Service-Route (RFC 3608), both ways."""
 import re
+import threading
+import urllib.parse
+import urllib.request
 
 import fixture as jt
 from ami_fixture import Client as Manager
@@ -113,12 +116,19 @@ class Registrar(jt.ScenarioTest):
 
 
 class Client(jt.ScenarioTest):
+    def refer(self, to, refer_to):
+        """By the REST interface, which answers when the far side has."""
+        where = urllib.parse.urlencode({"to": f"pjsip:{to}", "from": "pjsip:mine", "refer_to": refer_to, "api_key": "mine:word"})
+        urllib.request.urlopen(urllib.request.Request(f"http://{self.server}:8088/ari/endpoints/refer?{where}", method="POST"), timeout=20 * jt.SLOWNESS)
+
     def test_our_flow_is_kept_alive_and_requests_go_by_the_service_route(self):
         provider, proxy = self.address(), self.address()
         server = listen(provider)
         self.addCleanup(server.close)
         manager = "[general]\nenabled=yes\nbindaddr=@ADDRESS@\n[admin]\nsecret=mysecret\nread=all\nwrite=all\n"
-        self.jackfield = self.daemon({"manager.conf": manager, "extensions.conf": "[default]\nexten => 1,1,Dial(PJSIP/5551@provider,5)\n", "pjsip.conf": jt.TRANSPORT + f"""
+        self.jackfield = self.daemon({"manager.conf": manager, "extensions.conf": "[default]\nexten => 1,1,Dial(PJSIP/5551@provider,5)\n"
+            "exten => 2,1,Set(MESSAGE(body)=hello)\n same => n,MessageSend(pjsip:5551@provider)\n", "http.conf": "[general]\nenabled=yes\nbindaddr=@ADDRESS@\n",
+            "ari.conf": "[general]\nenabled=yes\n[mine]\ntype=user\npassword=word\n", "pjsip.conf": jt.TRANSPORT + f"""
 [provider]
 type=endpoint
 allow=ulaw
@@ -143,6 +153,8 @@ max_random_initial_delay=0
         register = peer.receive()
         self.assertIn("outbound", register["Supported"])
         self.assertIn("reg-id=2;+sip.instance=\"<urn:uuid:", register["Contact"])
+        self.assertIn("gruu", register["Supported"])
+        gruu = f"sip:branch@{provider};gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
         granted = f"Contact: {register['Contact']};expires=3600\nRequire: outbound\nFlow-Timer: 5\nService-Route: <sip:edge@{provider}:5060;transport=tcp;lr>"
         peer.reply(register, 200, granted)
         jt.wait_until(lambda: "Registered" in self.jackfield.ask("pjsip show registrations"))
@@ -154,8 +166,27 @@ max_random_initial_delay=0
         self.assertIn(";ob>", invite["Contact"])
         peer.reply(invite, 486)
         self.assertEqual("ACK", peer.receive().method)
-        # A ping (within 5 s) that gets no answer: the connection is lost, and made again.
+        # From the next registration on we have a URI that leads to us from everywhere (RFC 5627): it is our Contact, of REFER too.
+        self.jackfield.ask("pjsip send register provider")
+        peer.reply(peer.receive(), 200, granted.replace(";expires", f';pub-gruu="{gruu}";expires'))
+        client.ask("Originate", Channel="Local/1@default", Application="Wait", Data="5", Async="true")
+        invite = peer.receive()
+        self.assertEqual(("INVITE", f"<{gruu}>"), (invite.method, invite["Contact"]))
+        peer.reply(invite, 486)
+        self.assertEqual("ACK", peer.receive().method)
+        asked = threading.Thread(target=self.refer, args=("5551@provider", "sip:elsewhere@192.0.2.1"))
+        asked.start()
+        self.addCleanup(asked.join)
+        refer = peer.receive()
+        self.assertEqual(("REFER", f"<{gruu}>", invite["Route"]), (refer.method, refer["Contact"], refer["Route"]))
+        peer.reply(refer, 202)
+        client.ask("Originate", Channel="Local/2@default", Application="Wait", Data="5", Async="true")
+        message = peer.receive()
+        self.assertEqual(("MESSAGE", "", invite["Route"]), (message.method, message["Contact"], message["Route"]))  # RFC 3428 4: no Contact
+        peer.reply(message, 202)
+        # A ping (within 5 s) that gets no answer in 10 s: the connection is lost, and made again.
         self.assertEqual(b"\r\n\r\n", connection.recv(100))
+        server.settimeout(30 * jt.SLOWNESS)
         again, _ = server.accept()
         self.addCleanup(again.close)
         self.assertEqual("REGISTER", Peer(again).receive().method)

@@ -24,4 +24,4 @@ class QuickstartCheck(jt.ScenarioTest):
 
 if __name__ == "__main__":
     print("A call between two phones through the demo:")
-    jt.unittest.main(verbosity=2)
+    jt.main()

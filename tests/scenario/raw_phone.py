@@ -53,6 +53,26 @@ class RawPhone:
             if text.startswith(start) and contains in text:
                 return text
 
+    def try_request(self, method):
+        """A request of that method that has come; None when there is none yet. What else came meanwhile is passed over."""
+        self.sip.settimeout(0)
+        try:
+            while True:
+                text = self.sip.recvfrom(65535)[0].decode()
+                if text.startswith(f"{method} "):
+                    return text
+        except BlockingIOError:
+            return None
+        finally:
+            self.sip.settimeout(10 * jt.SLOWNESS)
+
+    def accept(self, request, media):
+        """Answers a re-INVITE with these lines from m= on."""
+        copied = "".join(line + "\r\n" for line in request.split("\r\n") if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq"))
+        sdp = f"v=0\r\no=- 1 {self.cseq + 100} IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\nt=0 0\r\n{media}"
+        self.sip.sendto(f"SIP/2.0 200 OK\r\n{copied}Contact: <sip:{self.address}>\r\nContent-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n\r\n{sdp}".encode(),
+                        (self.server, 5060))
+
     def invite(self, media, connection=None, headers=""):
         """An INVITE, or a re-INVITE, with these lines from m= on; acknowledges the 200 and returns it."""
         sdp = f"v=0\r\no=- 1 {self.cseq + 1} IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {connection or self.address}\r\nt=0 0\r\n{media}"

@@ -155,7 +155,7 @@ class Realtime(RowUser):
         server = Postgres(self.server)
         self.addCleanup(server.stop)
         server.ask(TABLES)
-        seconds = 4
+        seconds = 3
         jackfield = self.daemon({"extensions.conf": PLAN, "dialplan_test.conf": TESTS,
                                  "extconfig.conf": f"[general]\ntimeout = {seconds}s\n[settings]\npeople => pgsql,postgres\n"
                                                    "extensions => pgsql,postgres\n",

@@ -2,7 +2,9 @@
 import pathlib
 import random
 import re
+import shutil
 import socket
+import subprocess
 import urllib.parse
 
 import fixture as jt
@@ -37,6 +39,9 @@ exten => 711,1,Dial(PJSIP/bob,20,b(parameters^1^1)U(answered))
 exten => 712,1,Verbose(1,tag is ${PJSIP_HEADER_PARAM(From,header,tag)})
  same => n,Verbose(1,contact is ${PJSIP_CONTACT(${PJSIP_AOR(bob,contact)},uri)} of ${PJSIP_CONTACT(${PJSIP_AOR(bob,contact)},endpoint)})
  same => n,PJSIPHangup(GONE)
+exten => 714,1,Answer()
+ same => n,PlayTones(dial)
+ same => n,Wait(60)
 exten => 713,1,Answer()
  same => n,ReceiveText(5)
  same => n,Verbose(1,text "${RECEIVETEXTMESSAGE}" ${RECEIVETEXTSTATUS})
@@ -375,6 +380,17 @@ def hep_chunks(packet):
     return chunks
 
 
+def pcap_packets(data):
+    """(source, destination, payload) of each UDP packet over IPv4 of a capture file."""
+    assert int.from_bytes(data[:4], "little") == 0xa1b2c3d4 and int.from_bytes(data[20:24], "little") == 101, data[:24]
+    at = 24
+    while at < len(data):
+        size = int.from_bytes(data[at + 8:at + 12], "little")
+        packet, at = data[at + 16:at + 16 + size], at + 16 + size
+        ends = [(socket.inet_ntoa(packet[host:host + 4]), int.from_bytes(packet[port:port + 2], "big")) for host, port in ((12, 20), (16, 22))]
+        yield *ends, packet[28:]
+
+
 class Seeing(SipTest):
     def test_messages_are_copied_to_a_capture_server(self):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -424,6 +440,42 @@ class Seeing(SipTest):
         self.jackfield.ask("pjsip set history clear")
         self.assertNotIn("INVITE", self.jackfield.ask("pjsip show history"))
 
+    def test_a_call_is_written_into_a_file_for_wireshark(self):
+        self.jackfield.ask("pjsip set history on")
+        alice = self.agent("alice", "caller_stays", "714")
+        alice.told("tag")
+        channel = next(word for word in self.jackfield.ask("core show channels").split() if word.startswith("PJSIP/alice"))
+        path = self.jackfield.ask(f"channel capture start {channel}").split()[-1]
+        self.assertEqual(f"{self.jackfield.folder}/spool/capture", path.rpartition("/")[0])
+        self.assertIn("is captured already", self.jackfield.cli(f"channel capture start {channel} signalling other", check=False).stdout)
+        self.jackfield.ask(f"rtp set debug ip {self.where['alice']}:6000")
+        self.jackfield.wait_for_log(f"Sent RTP packet to      {self.where['alice']}:6000 (type 00, seq ")
+        self.jackfield.ask("rtp set debug off")
+        self.jackfield.ask("rtcp set debug on")
+        def written():
+            row = next(line for line in self.jackfield.ask("channel show captures").splitlines() if path in line)
+            return int(row.split()[1])
+        jt.wait_until(lambda: written() >= 20, 10, "twenty packets in the file")
+        self.end_all()
+        alice.finish()
+        self.jackfield.wait_for_pattern(rf"Sent RTCP SR to {self.where['alice']}:6001\n +SSRC: \d+\n(.*\n)+? +BYE")
+        self.jackfield.wait_for_log(f"{path}: ")
+        self.assertIn("0 calls captured", self.jackfield.ask("channel show captures"))
+        packets = list(pcap_packets(pathlib.Path(path).read_bytes()))
+        here, there = (self.server, 5060), (self.where["alice"], 5060)
+        messages = [(source, to, payload.split(b"\r\n")[0]) for source, to, payload in packets if 5060 in (source[1], to[1])]
+        # From before it began, by the history, to what came after the channel had ended.
+        self.assertEqual((there, here), messages[0][:2])
+        self.assertTrue(messages[0][2].startswith(b"INVITE sip:714@"), messages)
+        ends = [line for source, _, line in messages if source == here and line.startswith(b"BYE ")]
+        self.assertTrue(ends and (there, here, b"SIP/2.0 200 OK") in messages, messages)
+        media = [payload for source, to, payload in packets if to == (self.where["alice"], 6000)]
+        self.assertGreater(len(media), 3)
+        self.assertEqual({(0x80, 0, 172)}, {(packet[0], packet[1] & 0x7f, len(packet)) for packet in media})
+        if shutil.which("tcpdump"):
+            read = subprocess.run(["tcpdump", "-nn", "-r", path], capture_output=True, text=True, check=True).stdout
+            self.assertEqual(len(packets), len(read.strip().splitlines()) - read.count("\n\t"), read)
+
     def test_messages_are_counted_and_logged_by_host_and_method(self):
         alice = self.agent("alice", "caller_stays")
         jt.wait_until(lambda: re.search(r"^ACK +0 +[1-9]", self.jackfield.ask("pjsip show counters"), re.M), 10, "the ACK")
@@ -439,6 +491,7 @@ class Seeing(SipTest):
         jt.wait_until(lambda: re.search(r"^BYE +[1-9]\d* +0$", self.jackfield.ask("pjsip show counters"), re.M), 10, "the BYE")
         self.assertNotIn("SIP request", self.jackfield.log_text()[before:])
         self.jackfield.ask("pjsip set logger method bye")
+        self.jackfield.ask("module reload chan_sip")  # what was said here goes on
         self.jackfield.ask("pjsip show counters clear")
         second = self.agent("alice", "caller_stays")
         jt.wait_until(lambda: re.search(r"^ACK +0 +[1-9]", self.jackfield.ask("pjsip show counters"), re.M), 10, "the second ACK")

@@ -18,6 +18,7 @@ import http_fixture
 import raw_phone
 from ami_fixture import MANAGER, Client
 from registration_storm import run_storm
+from sip_peer import Peer, listen
 
 PLAN = """
 [default]
@@ -110,6 +111,28 @@ class PhonesOverTls(TlsScenario):
         bob.hang_up()
         alice.wait_event("CALL_CLOSED")
         daemon.wait_idle()
+
+    def test_a_sips_uri_is_called_and_served_by_tls(self):
+        far = self.address()
+        server = listen(far, 5061)
+        self.addCleanup(server.close)
+        self.pbx(f"[far](phone)\naors=far\n[far]\ntype=aor\ncontact=sips:far@{far}\n", **{"manager.conf": MANAGER.format(general="")})
+        manager = Client(self.server).login()
+        self.addCleanup(manager.close)
+        manager.ask("Originate", Channel="PJSIP/far", Application="Wait", Data="5", Async="true")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.keys.folder / "pbx.pem", self.keys.folder / "pbx.key")
+        peer = Peer(context.wrap_socket(server.accept()[0], server_side=True), transport="TLS")
+        self.addCleanup(peer.close)
+        invite = peer.receive()
+        self.assertEqual(f"INVITE sips:far@{far} SIP/2.0", invite.first)
+        self.assertRegex(invite["Via"], "^SIP/2.0/TLS ")
+        self.assertRegex(invite["Contact"], "^<sips:")
+        peer.reply(invite, 486)
+        self.assertEqual("ACK", peer.receive().method)
+        caller = Peer(self.keys.connect(5061), transport="TLS")
+        self.addCleanup(caller.close)
+        self.assertEqual(200, caller.ask("OPTIONS", uri=f"sips:{self.server}").status)
 
     def test_a_renewed_certificate_drops_nobody(self):
         daemon = self.pbx()
@@ -222,6 +245,43 @@ class EncryptedMedia(TlsScenario):
         self.assertEqual(keys_of_theirs[0], keys_of_theirs[1])
         self.assertEqual(2, len(set(keys_of_theirs)))
         self.assertGreater(sequence, 65536)
+        phone.bye()
+        daemon.wait_idle()
+
+    def test_we_offer_a_new_key_before_the_old_one_is_worn(self):
+        far = self.address()  # not baresip: 1.0.0 answers such an offer and then has only the key that it had
+        daemon = self.daemon({"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + raw_phone.TRUNK.replace("@OPTIONS@", f"{SDES}\nsrtp_rekey_packets=20").replace("@WHERE@", far),
+                              "extensions.conf": PLAN})
+        phone, own = raw_phone.RawPhone(self, far, self.server), raw_phone.Srtp(sending=True)
+        media = f"m=audio {phone.media.getsockname()[1]} RTP/SAVP 0\r\n"
+        answer = phone.invite(media + own.line())
+        target = (self.server, int(re.search(r"m=audio (\d+)", answer).group(1)))
+        theirs = [raw_phone.Srtp(raw_phone.Srtp.key_of(answer))]
+        sources, sequence, renewed = [set()], 100, False
+        phone.media.settimeout(0.02)
+        deadline = time.monotonic() + 20 * jt.SLOWNESS
+        while not renewed or not sources[1]:
+            self.assertLess(time.monotonic(), deadline, f"{len(sources[0])} sources by the first key, {renewed}")
+            phone.media.sendto(own.protect(raw_phone.rtp(sequence, 0x11)), target)
+            sequence += 1
+            try:
+                packet = phone.media.recv(2000)
+            except TimeoutError:
+                continue
+            for number, key in enumerate(theirs):
+                heard = key.unprotect(packet)
+                if heard and heard[12:] == b"\x11" * 160:
+                    sources[number].add(heard[8:12])
+            if not renewed and sources[0] and (offer := phone.try_request("INVITE")):
+                tag, key = re.search(r"a=crypto:(\d+) AES_CM_128_HMAC_SHA1_80 inline:([^|\s]+)", offer).groups()
+                self.assertEqual(1, offer.count("a=crypto:"))
+                theirs.append(raw_phone.Srtp(base64.b64decode(key)))
+                sources.append(set())
+                phone.accept(offer, media + own.line().replace("crypto:1", f"crypto:{tag}"))
+                renewed = True
+        self.assertNotEqual(theirs[0].key, theirs[1].key)
+        # A new source as well: its roll-over counter begins at 0 for everybody.
+        self.assertEqual((1, 1, 2), (len(sources[0]), len(sources[1]), len(sources[0] | sources[1])))
         phone.bye()
         daemon.wait_idle()
 

@@ -342,6 +342,12 @@ class Managing(TrunkTest):
         self.assertEqual(2, len(self.client.items("PJSIPShowAuths", "AuthListComplete")[0]))
         contacts, _ = self.client.items("PJSIPShowContacts", "ContactListComplete")
         self.assertEqual([f"sip:{self.server}:5060"], [each.get("Uri") for each in contacts])
+        # As the documentation of Asterisk 22 has them, without what is known of registered ones only.
+        self.assertEqual(["Event", "ActionID", "ObjectType", "ObjectName", "ViaAddr", "ViaPort", "QualifyTimeout", "RegServer", "PruneOnBoot", "Path",
+                          "Endpoint", "AuthenticateQualify", "Uri", "QualifyFrequency", "UserAgent", "ExpirationTime", "OutboundProxy", "Status",
+                          "RoundtripUsec", "Qualify2xxOnly"], contacts[0].keys())
+        self.assertEqual(["ID", "AuthenticateQualify", "OutboundProxy", "Path", "QualifyFrequency", "QualifyTimeout", "Qualify2xxOnly"],
+                         details[2].keys()[-7:])
         self.assertEqual("Error", self.client.ask("PJSIPShowEndpoint", Endpoint="nobody").get("Response"))
 
     def test_registrations_are_shown_ended_and_begun(self):

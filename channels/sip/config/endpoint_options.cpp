@@ -193,6 +193,8 @@ std::vector<O> media_table() {
          "Media is encrypted (SRTP). sdes: by keys in SDP, so signalling should be encrypted too; dtls: by keys that the two sides agree upon beside "
          "the media (DTLS-SRTP). Calls without are refused with 488"},
         {"media_encryption_optimistic", &E::media_encryption_optimistic, false, "With media_encryption: plain media for those that can't"},
+        {"srtp_rekey_packets", &E::srtp_rekey_packets, 2147483648u, Range<std::uint32_t>{0, 2147483648u},
+         "media_encryption=sdes: a new key of ours is offered after so many packets under one; 0: never. RFC 3711 allows 2^48, and 2^31 of RTCP"},
         {"srtp_tag_32", &E::srtp_tag_32, false, "Prefer the suite whose packets are authenticated by 32 bits instead of 80"},
         later("t38_udptl", "no", "T.38 fax"),
         later("fax_detect", "no", "fax detection"),

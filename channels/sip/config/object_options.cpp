@@ -318,9 +318,9 @@ const Options<PublicationSettings>& publication_options() {
     static const Options<P> options{
         {"endpoint", &P::endpoint, "", "The endpoint that may publish it"},
         {"event_presence", &P::event_presence, false, "Presence (PIDF) may be published; hints and PRESENCE_STATE() see it as PJSIP:NAME"},
-        Option<P>::absent("event_asterisk-devicestate", "device states are not exchanged by PUBLISH; remove the line"),
+        {"event_asterisk-devicestate", &P::device_exchange, "", "The asterisk-publication that takes device states of another server"},
         Option<P>::absent("event_dialog", "states of dialogs are not taken by PUBLISH; remove the line"),
-        Option<P>::absent("event_asterisk-mwi", "mailboxes are not exchanged by PUBLISH; remove the line"),
+        {"event_asterisk-mwi", &P::mailbox_exchange, "", "The asterisk-publication that takes mailbox states of another server"},
     };
     return options;
 }
@@ -355,6 +355,10 @@ const Options<GlobalSettings>& global_options() {
         {"default_voicemail_extension", &G::default_voicemail_extension, "", "Extension to call for messages of those without one of their own"},
         {"drop_match", O::Parse(add_expression(&G::drop_match)), "", "Messages that this regular expression is found in are dropped unanswered; may be repeated"},
         {"reject_match", O::Parse(add_expression(&G::reject_match)), "", "The same, answered with 403 when they are requests"},
+        {"capture_directory", &G::capture_directory, "", "Where `channel capture start` writes its files; nothing: the folder capture of the spool directory"},
+        {"capture_max_size", &G::capture_max_size, 100, Range{1, 65536}, "A capture ends when its file has so many MiB"},
+        {"capture_max_time", &G::capture_max_time, 3600s, Range{1s, 604800s}, "A capture ends after so long"},
+        {"capture_max_calls", &G::capture_max_calls, 10, Range{0, 1000}, "So many calls are captured at a time"},
         O::ignored("endpoint_identifier_order", "the order is line, ip, header, request_uri, username, auth_username, anonymous"),
         O::ignored("disable_multi_domain", "user names are looked up without a domain"),
         O::ignored("max_initial_qualify_time", "the first questions are spread over the interval"),

@@ -16,6 +16,7 @@ const Options<AuthSettings>& auth_options();
 const Options<TransportSettings>& transport_options();
 const Options<IdentifySettings>& identify_options();
 const Options<PublicationSettings>& publication_options();
+const Options<ExchangeSettings>& exchange_options();
 const Options<ResourceListSettings>& resource_list_options();
 const Options<RegistrationSettings>& registration_options();
 const Options<OutboundPublicationSettings>& outbound_publication_options();

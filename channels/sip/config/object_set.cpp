@@ -56,8 +56,15 @@ class Reader {
         for (const auto& [name, publication] : set_->outbound_publications) check_outbound(*publication, "outbound-publish");
         for (const auto& [name, identify] : set_->identifies)
             if (!identify->endpoint.empty()) require(set_->endpoints, identify->endpoint, "identify", name, "endpoint");
-        for (const auto& [name, publication] : set_->publications)
+        for (const auto& [name, publication] : set_->publications) {
             require(set_->endpoints, publication->endpoint, "inbound-publication", name, "endpoint");
+            require(set_->exchanges, publication->device_exchange, "inbound-publication", name, "event_asterisk-devicestate");
+            require(set_->exchanges, publication->mailbox_exchange, "inbound-publication", name, "event_asterisk-mwi");
+        }
+        for (const auto& [name, exchange] : set_->exchanges) {
+            require(set_->outbound_publications, exchange->devicestate_publish, "asterisk-publication", name, "devicestate_publish");
+            require(set_->outbound_publications, exchange->mailboxstate_publish, "asterisk-publication", name, "mailboxstate_publish");
+        }
         return set_;
     }
 
@@ -112,6 +119,8 @@ class Reader {
                 if (publication.endpoint.empty())
                     findings_.error(category.place(), "inbound-publication [{}] needs endpoint = the one that may publish it", publication.name);
             });
+        } else if (equals_ignoring_case(*type, "asterisk-publication")) {
+            read_object(category, exchange_options(), set_->exchanges, findings_, [](ExchangeSettings&) {});
         } else if (equals_ignoring_case(*type, "acl")) {
             read_object(category, acl_options(), set_->acls, findings_, [](AclSettings&) {});
         } else if (equals_ignoring_case(*type, "registration")) {
@@ -233,9 +242,13 @@ class Reader {
             for (const auto& [key, uri] : {std::pair("from_uri", &publication.from_uri), std::pair("to_uri", &publication.to_uri)})
                 if (!uri->empty()) check_uri(category, key, *uri, "sip:user@server.example");
             if (!publication.outbound_proxy.empty()) check_uri(category, "outbound_proxy", publication.outbound_proxy, "sip:proxy.example;lr");
+            if (publication.event == "asterisk-devicestate" || publication.event == "asterisk-mwi") {
+                if (publication.multi_user) findings_.error(category.place(), "outbound-publish [{}]: multi_user is for presence and dialog", publication.name);
+                return;
+            }
             const bool dialog = publication.event == "dialog", presence = publication.event == "presence";
             if (!dialog && !presence)
-                return findings_.error(category.place(), "outbound-publish [{}] needs event = presence or dialog", publication.name);
+                return findings_.error(category.place(), "outbound-publish [{}] needs event = presence, dialog, asterisk-devicestate or asterisk-mwi", publication.name);
             const std::string& body = publication.body;
             const bool fits = body.empty() || (dialog ? body == "application/dialog-info+xml" : body == "application/pidf+xml" || body == "application/xpidf+xml");
             if (!fits) findings_.error(category.place(), "outbound-publish [{}]: @body '{}' does not go with event = {}", publication.name, body, publication.event);
@@ -313,6 +326,7 @@ std::string object_samples() {
     add("registration", registration_options().sample());
     add("outbound-subscription", outbound_subscription_options().sample());
     add("outbound-publish", outbound_publication_options().sample());
+    add("asterisk-publication", exchange_options().sample());
     return text;
 }
 

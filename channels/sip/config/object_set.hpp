@@ -26,6 +26,7 @@ struct ObjectSet {
     ByName<TransportSettings> transports;
     ByName<IdentifySettings> identifies;
     ByName<PublicationSettings> publications;
+    ByName<ExchangeSettings> exchanges;
     ByName<ResourceListSettings> resource_lists;
     ByName<AclSettings> acls;
     ByName<RegistrationSettings> registrations;

@@ -18,12 +18,34 @@ Option<OutboundPublicationSettings> pattern(std::string_view name, std::string O
 
 }  // namespace
 
+const Options<ExchangeSettings>& exchange_options() {
+    using E = ExchangeSettings;
+    const auto filter = [](std::string_view name, std::string E::*member, std::string_view text) {
+        return Option<E>{name, Option<E>::Parse([member](E& settings, std::string_view value, const ConfigEntry&) -> Result<void> {
+                             if (auto tried = match_posix({}, value, false); !tried)
+                                 return fail(ErrorCode::invalid, "'{}' is no regular expression: {}", value, tried.error().text);
+                             settings.*member = value;
+                             return {};
+                         }),
+                         "", text, [member](const E& settings) { return settings.*member; }};
+    };
+    static const Options<E> options{
+        {"devicestate_publish", &E::devicestate_publish, "", "The outbound-publish (event = asterisk-devicestate) that tells our device states"},
+        {"mailboxstate_publish", &E::mailboxstate_publish, "", "The outbound-publish (event = asterisk-mwi) that tells our mailbox states"},
+        {"device_state", &E::device_state, false, "Device states are told and taken"},
+        filter("device_state_filter", &E::device_state_filter, "Devices that this regular expression matches are told and taken; empty: all"),
+        {"mailbox_state", &E::mailbox_state, false, "Mailbox states are told and taken"},
+        filter("mailbox_state_filter", &E::mailbox_state_filter, "The same of mailboxes (box@context)"),
+    };
+    return options;
+}
+
 const Options<OutboundPublicationSettings>& outbound_publication_options() {
     using namespace std::chrono_literals;
     using P = OutboundPublicationSettings;
     static const Options<P> options{
         {"server_uri", &P::server_uri, "", "Where states are published, a SIP URI; a host without a port is looked up by SRV"},
-        {"event", &P::event, "", "presence or dialog: what is published of hints"},
+        {"event", &P::event, "", "presence or dialog: what is published of hints; asterisk-devicestate or asterisk-mwi: what an asterisk-publication tells"},
         {"multi_user", &P::multi_user, false, "The user part of the URIs is the hint's extension; no: all go to server_uri as it is written"},
         pattern("@context", &P::context, "Hints of contexts that this regular expression matches; empty: of all"),
         pattern("@exten", &P::extension, "Hints of extensions that this regular expression matches; empty: of all"),

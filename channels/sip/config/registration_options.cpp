@@ -24,9 +24,10 @@ const Options<RegistrationSettings>& registration_options() {
         {"outbound_proxy", &R::outbound_proxy, "", "Full SIP URI of the proxy for its requests, usually with ;lr"},
         {"transport", &R::transport, "", "Transport for its requests; empty: one that fits the address"},
         {"line", &R::line, false, "Our contact bears a secret: calls to it are from `endpoint`, wherever they come from"},
-        {"endpoint", &R::endpoint, "", "The endpoint of such calls; its own calls go by the Service-Route that the registrar names (RFC 3608)"},
+        {"endpoint", &R::endpoint, "", "The endpoint of such calls; its own calls and messages go by the Service-Route that the registrar names (RFC 3608)"},
         {"support_path", &R::support_path, false, "Say that Path (RFC 3327) is understood"},
-        {"support_outbound", &R::support_outbound, false, "Register as RFC 5626 has it: +sip.instance, reg-id, Supported: outbound; a connection is kept alive as Flow-Timer says"},
+        {"support_outbound", &R::support_outbound, false, "Register as RFC 5626 has it: +sip.instance, reg-id, Supported: outbound, gruu; a connection is kept alive as Flow-Timer says, and one that failed is made again "
+         "after half of retry_interval doubled by each failure (three times as late when another reg_id works), at most 30 minutes, by chance 50 to 100 % of that"},
         {"reg_id", &R::reg_id, 1, Range{1, 1000}, "With support_outbound: number of this flow; registrations of one client_uri by several proxies have different ones"},
         {"user_agent", &R::user_agent, "", "User-Agent of its requests; empty: that of type=global"},
         {"security_negotiation",

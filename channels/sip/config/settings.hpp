@@ -95,6 +95,7 @@ struct EndpointSettings {
     std::chrono::seconds rtp_timeout{0}, rtp_timeout_hold{0}, rtp_keepalive{0};
     MediaEncryption media_encryption = MediaEncryption::no;
     bool media_encryption_optimistic = false;   // plain media for those that can't
+    std::uint32_t srtp_rekey_packets = 1u << 31;  // SDES: of ours under one key, then another one is offered; 0: never
     bool srtp_tag_32 = false;                   // AES_CM_128_HMAC_SHA1_32 is preferred
     std::shared_ptr<DtlsOptions> dtls;          // null: no option of it is written
     bool ice_support = false, bundle = false, use_avpf = false, force_avp = false, webrtc = false;
@@ -194,7 +195,7 @@ struct RegistrationSettings {
 
     RegistrationRules rules() const {
         return {expiration, retry_interval, forbidden_retry_interval, fatal_retry_interval, max_retries, max_random_initial_delay,
-                auth_rejection_permanent};
+                auth_rejection_permanent, support_outbound};
     }
     bool operator==(const RegistrationSettings&) const = default;
 };
@@ -228,6 +229,14 @@ struct OutboundPublicationSettings {
 struct PublicationSettings {
     std::string name, endpoint;
     bool event_presence = false;
+    std::string device_exchange, mailbox_exchange;  // asterisk-publication objects that take these events; empty: they are refused
+};
+
+// type=asterisk-publication: device and mailbox states exchanged with another server.
+struct ExchangeSettings {
+    std::string name, devicestate_publish, mailboxstate_publish;  // outbound-publish objects
+    bool device_state = false, mailbox_state = false;
+    std::string device_state_filter, mailbox_state_filter;        // regular expressions; empty: all
 };
 
 // type=acl: for all that comes in.
@@ -254,6 +263,9 @@ struct GlobalSettings {
     std::string default_voicemail_extension;
     bool mwi_disable_initial_unsolicited = false;
     std::vector<std::string> algorithms_uas{"MD5"}, algorithms_uac;  // of auth objects that name none; uac empty: all
+    std::string capture_directory;  // empty: `capture` in the spool directory
+    std::uint32_t capture_max_size = 100, capture_max_calls = 10;  // MiB of one file; at a time
+    std::chrono::seconds capture_max_time{3600};
     std::vector<std::string> drop_match, reject_match;  // regular expressions over whole messages
 };
 

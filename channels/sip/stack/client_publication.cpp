@@ -41,6 +41,10 @@ ClientPublication::Step ClientPublication::due() {
 }
 
 ClientPublication::Step ClientPublication::remove() {
+    if (state_ == State::publishing) {
+        leaving_ = true;
+        return {};
+    }
     const bool there = !entity_tag_.empty() && state_ != State::removing;
     state_ = there ? State::removing : State::removed;
     rounds_ = 0;
@@ -67,6 +71,12 @@ ClientPublication::Step ClientPublication::responded(const Message& response, bo
     if (removing) {
         state_ = State::removed;  // else it ends by itself
         return {};
+    }
+    if (leaving_) {
+        if (status < 300) entity_tag_ = response.header(HeaderName::sip_etag);
+        if (status == 412) entity_tag_.clear();
+        state_ = State::published;
+        return remove();
     }
     if (status < 300) {
         entity_tag_ = response.header(HeaderName::sip_etag);
@@ -97,7 +107,7 @@ ClientPublication::Step ClientPublication::responded(const Message& response, bo
 ClientPublication::Step ClientPublication::unanswered() {
     if (state_ != State::publishing && state_ != State::removing) return {};
     last_status_ = 0;
-    if (state_ == State::publishing) return again_after(rules_.retry_interval);
+    if (state_ == State::publishing && !leaving_) return again_after(rules_.retry_interval);
     state_ = State::removed;
     return {};
 }

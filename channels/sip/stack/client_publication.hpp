@@ -49,6 +49,7 @@ class ClientPublication {
     Step due();
     Step responded(const Message& response, bool authenticated);
     Step unanswered();
+    // Ends it at the server. Of a PUBLISH that is under way the answer is waited for: it tells what there is to remove.
     Step remove();
 
     State state() const { return state_; }
@@ -65,6 +66,7 @@ class ClientPublication {
     std::chrono::seconds asked_, granted_{0};
     std::string entity_tag_;
     bool wanted_ = false;    // the body has changed since it was sent
+    bool leaving_ = false;   // removed as soon as the PUBLISH under way is answered
     bool lost_ = false;      // a 412 was answered by the whole state, which may be done once
     unsigned rounds_ = 0;    // challenges and 423 of this PUBLISH
     int last_status_ = 0;

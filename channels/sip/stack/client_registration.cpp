@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 constexpr std::uint8_t most_rounds = 8;
 constexpr std::chrono::seconds longest_expiry{7 * 86400};
 constexpr std::chrono::seconds longest_wait{86400};  // that a Retry-After may ask for
+constexpr std::chrono::seconds longest_recovery{1800};  // RFC 5626 4.5
 
 bool may_pass(int status) {
     constexpr std::array<int, 8> passing{408, 480, 486, 500, 502, 503, 504, 600};
@@ -34,9 +35,27 @@ ClientRegistration::Step ClientRegistration::start_now() {
     return attempt(Step::Send::fresh);
 }
 
-ClientRegistration::Step ClientRegistration::lost(std::chrono::seconds life, std::uint64_t random) {
+std::chrono::milliseconds flow_recovery_time(std::uint32_t failures, std::chrono::milliseconds base, std::uint64_t random) {
+    if (failures == 0) return 0ms;
+    constexpr std::uint32_t most_doublings = 12;
+    const auto longest = std::min<std::chrono::milliseconds>(longest_recovery, std::min<std::chrono::milliseconds>(base, longest_recovery) * (1 << std::min(failures, most_doublings)));
+    return longest / 2 + std::chrono::milliseconds(random % (static_cast<std::uint64_t>(longest.count()) / 2 + 1));
+}
+
+std::chrono::milliseconds ClientRegistration::recovery_time(std::uint32_t failures, const FlowRecovery& recovery) const {
+    const std::chrono::milliseconds unit(rules_.retry_interval);
+    return flow_recovery_time(failures, recovery.others_work ? unit * 3 / 2 : unit / 2, recovery.random);
+}
+
+ClientRegistration::Step ClientRegistration::lost(std::chrono::seconds life, const FlowRecovery& recovery) {
     granted_ = 0s;
-    Step step = start(random);
+    Step step = start(recovery.random);
+    if (rules_.flow_recovery) {
+        brief_ = life < 2 * rules_.retry_interval ? brief_ + 1 : 0;
+        if (brief_ == 0) return step;
+        state_ = State::starting;
+        return {.wait = recovery_time(brief_, recovery)};
+    }
     if (life >= rules_.retry_interval) return step;
     state_ = State::starting;
     return {.wait = std::max<std::chrono::milliseconds>(step.wait.value_or(0ms), rules_.retry_interval)};
@@ -82,20 +101,20 @@ ClientRegistration::Step ClientRegistration::succeeded(std::optional<std::chrono
     return {.wait = granted_ - margin(granted_)};
 }
 
-ClientRegistration::Step ClientRegistration::failed(std::chrono::seconds interval, std::optional<std::chrono::seconds> asked_to_wait) {
+ClientRegistration::Step ClientRegistration::failed(std::chrono::milliseconds interval, std::optional<std::chrono::seconds> asked_to_wait) {
     granted_ = 0s;
     if (state_ == State::unregistering) {
         state_ = State::unregistered;  // the binding ends by itself
         return {};
     }
-    if (interval <= 0s || failures_ >= rules_.max_retries) {
+    if (interval <= 0ms || failures_ >= rules_.max_retries) {
         ++failures_;
         state_ = State::rejected;
         return {};
     }
     ++failures_;
     state_ = State::waiting;
-    return {.wait = asked_to_wait ? std::clamp<std::chrono::seconds>(*asked_to_wait, 1s, longest_wait) : interval};
+    return {.wait = asked_to_wait ? std::chrono::milliseconds(std::clamp<std::chrono::seconds>(*asked_to_wait, 1s, longest_wait)) : interval};
 }
 
 ClientRegistration::Step ClientRegistration::responded(const Message& response, std::optional<std::chrono::seconds> granted,
@@ -125,10 +144,11 @@ ClientRegistration::Step ClientRegistration::responded(const Message& response, 
     return failed(rules_.fatal_retry_interval, {});
 }
 
-ClientRegistration::Step ClientRegistration::unanswered() {
+ClientRegistration::Step ClientRegistration::unanswered(const FlowRecovery& recovery) {
     if (state_ != State::registering && state_ != State::unregistering) return {};
     last_status_ = 0;
-    return failed(rules_.retry_interval, {});
+    const bool recovers = rules_.flow_recovery && rules_.retry_interval > 0s;  // 0: never again
+    return failed(recovers ? recovery_time(failures_ + 1, recovery) : std::chrono::milliseconds(rules_.retry_interval), {});
 }
 
 std::string_view to_string(ClientRegistration::State state) {
@@ -145,17 +165,35 @@ std::string_view to_string(ClientRegistration::State state) {
     return "Unregistered";
 }
 
-std::optional<std::chrono::seconds> granted_expiry(const Message& response, std::string_view contact) {
+namespace {
+
+// The Contact of a 2xx that is ours.
+std::optional<ContactValue> granted_contact(const Message& response, std::string_view contact) {
     const auto mine = parse_uri(contact);
     for (Message::Values values(response, HeaderName::contact); values.next();) {
         const auto value = parse_contact(values.item);
         if (!value || value->wildcard) continue;
-        if (value->address.uri.text != contact && !(mine && equivalent(value->address.uri, *mine))) continue;
-        if (value->expires) return std::chrono::seconds(*value->expires);
-        if (const auto all = response.expires()) return std::chrono::seconds(*all);
-        return {};
+        if (value->address.uri.text == contact || (mine && equivalent(value->address.uri, *mine))) return *value;
     }
     return {};
+}
+
+}  // namespace
+
+std::optional<std::chrono::seconds> granted_expiry(const Message& response, std::string_view contact) {
+    const auto value = granted_contact(response, contact);
+    if (!value) return {};
+    if (value->expires) return std::chrono::seconds(*value->expires);
+    if (const auto all = response.expires()) return std::chrono::seconds(*all);
+    return {};
+}
+
+std::string granted_gruu(const Message& response, std::string_view contact) {
+    const auto value = granted_contact(response, contact);
+    if (!value) return {};
+    std::string text = unquote(value->address.parameters.value("pub-gruu"));
+    const auto uri = parse_uri(text);
+    return uri && uri->is_sip() && uri->parameters.has("gr") ? text : std::string();
 }
 
 }  // namespace jackfield::sip

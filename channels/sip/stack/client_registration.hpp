@@ -21,8 +21,20 @@ struct RegistrationRules {
     std::uint32_t max_retries = 10;                    // failures in a row after the first that are tried again
     std::chrono::seconds max_random_initial_delay{10};
     bool auth_rejection_permanent = true;              // wrong credentials are not tried again
+    bool flow_recovery = false;                        // a flow that failed is tried again as RFC 5626 section 4.5 has it
 
     bool operator==(const RegistrationRules&) const = default;
+};
+
+// How long to wait before a flow is tried again (RFC 5626 section 4.5): `base` doubled by each failure in a row, at most 30
+// minutes; 50 to 100 % of that by chance. Not at all before the first. `random`: any number.
+std::chrono::milliseconds flow_recovery_time(std::uint32_t failures, std::chrono::milliseconds base, std::uint64_t random);
+
+// What decides, with flow_recovery, when a failed flow is tried again: the RFC's 30 s (half of retry_interval) are doubled, or
+// its 90 s when others work.
+struct FlowRecovery {
+    bool others_work = false;  // other flows of that address of record are registered
+    std::uint64_t random = 0;  // any number
 };
 
 class ClientRegistration {
@@ -52,14 +64,15 @@ class ClientRegistration {
     Step start(std::uint64_t random);
     Step start_now();    // by command: at once
     // The connection by which it is registered has ended: as start(). After less than retry_interval of life not before that
-    // time, so that a server which closes every connection is not asked without end.
-    Step lost(std::chrono::seconds life, std::uint64_t random);
+    // time, so that a server which closes every connection is not asked without end; with flow_recovery, one that lived less than
+    // twice that counts as a failure.
+    Step lost(std::chrono::seconds life, const FlowRecovery& recovery);
     Step unregister();   // also when nothing is registered: the server may have a binding of an earlier life
     Step due();          // the time of Step::wait has passed
     // The final response to what was sent last. `granted`: expiry of our contact in a 2xx; nothing: it names none.
     // `authenticated`: to a 401 or 407, whether there are credentials that were not refused before.
     Step responded(const Message& response, std::optional<std::chrono::seconds> granted, bool authenticated);
-    Step unanswered();   // no server answered, could be sent to or found
+    Step unanswered(const FlowRecovery& recovery = {});  // no server answered, could be sent to or found
 
     State state() const { return state_; }
     std::uint32_t failures() const { return failures_; }       // in a row
@@ -73,13 +86,15 @@ class ClientRegistration {
   private:
     Step attempt(Step::Send send);
     Step succeeded(std::optional<std::chrono::seconds> granted);
-    Step failed(std::chrono::seconds interval, std::optional<std::chrono::seconds> asked_to_wait);
+    std::chrono::milliseconds recovery_time(std::uint32_t failures, const FlowRecovery& recovery) const;
+    Step failed(std::chrono::milliseconds interval, std::optional<std::chrono::seconds> asked_to_wait);
 
     RegistrationRules rules_;
     State state_ = State::unregistered;
     std::chrono::seconds asked_;      // the expiration, or what a 423 made of it
     std::chrono::seconds granted_{0};
     std::uint32_t failures_ = 0;
+    std::uint32_t brief_ = 0;         // connections in a row that lived too short
     std::uint8_t rounds_ = 0;         // requests of this attempt
     int last_status_ = 0;
 };
@@ -90,5 +105,7 @@ std::string_view to_string(ClientRegistration::State state);
 // The expiry that a 2xx to a REGISTER gives `contact` (its URI, compared as RFC 3261 19.1.4 says, or as written): that of
 // its Contact, else the Expires header. Nothing when the response does not name the contact.
 std::optional<std::chrono::seconds> granted_expiry(const Message& response, std::string_view contact);
+// The public GRUU that it gives that contact (RFC 5627 section 4.2); empty: none, or no SIP URI with gr.
+std::string granted_gruu(const Message& response, std::string_view contact);
 
 }  // namespace jackfield::sip

@@ -1,4 +1,6 @@
 // Client transactions (RFC 3261 17.1, RFC 6026).
+#include <utility>
+
 #include "channels/sip/stack/message_writer.hpp"
 #include "channels/sip/stack/parser.hpp"
 #include "channels/sip/stack/transaction_private.hpp"
@@ -110,9 +112,14 @@ void ClientHandle::cancel(std::string_view reason) {
     if (transaction_ != nullptr) transaction_->cancel(reason);
 }
 
+// An INVITE that rang for nobody would do so without end.
+void ClientTransaction::abandon() {
+    handle = nullptr;
+    cancel({});
+}
+
 void ClientHandle::release() {
-    if (transaction_ != nullptr) transaction_->handle = nullptr;
-    transaction_ = nullptr;
+    if (transaction_ != nullptr) std::exchange(transaction_, nullptr)->abandon();
 }
 
 }  // namespace jackfield::sip

@@ -91,19 +91,34 @@ std::string dialog_info_body(std::string_view entity, std::uint32_t version, std
     return xml.finish();
 }
 
-std::string conference_info_body(const ConferenceView& view) {
+std::string conference_info_body(const ConferenceView& view, const std::vector<ConferenceUser>* told) {
     XmlWriter xml;
-    xml.open("conference-info", {{"xmlns", "urn:ietf:params:xml:ns:conference-info"}, {"entity", view.entity}, {"state", "full"}, {"version", fmt::to_string(view.version)}});
-    xml.open("conference-description");
-    if (!view.title.empty()) xml.element("display-text", view.title);
-    xml.close().open("conference-state").element("user-count", fmt::to_string(view.users.size())).element("active", view.users.empty() ? "false" : "true").close();
-    xml.open("users", {{"state", "full"}});
+    const std::string_view state = told ? "partial" : "full";
+    xml.open("conference-info", {{"xmlns", "urn:ietf:params:xml:ns:conference-info"}, {"entity", view.entity}, {"state", state}, {"version", fmt::to_string(view.version)}});
+    if (!told) {
+        xml.open("conference-description");
+        if (!view.title.empty()) xml.element("display-text", view.title);
+        xml.close();
+    }
+    xml.open("conference-state").element("user-count", fmt::to_string(view.users.size())).element("active", view.users.empty() ? "false" : "true").close();
+    xml.open("users", {{"state", state}});
+    const auto gone = [&](const ConferenceUser& user) { xml.element("user", {}, {{"entity", user.uri}, {"state", "deleted"}}); };
+    std::span<const ConferenceUser> before;  // those that have not been looked at
+    if (told) before = *told;
     for (const ConferenceUser& user : view.users) {
+        for (; !before.empty() && before.front().uri < user.uri; before = before.subspan(1)) gone(before.front());
+        if (!before.empty() && before.front().uri == user.uri) {
+            const bool same = before.front() == user;
+            before = before.subspan(1);
+            if (same) continue;
+        }
         xml.open("user", {{"entity", user.uri}, {"state", "full"}});
         if (!user.display_name.empty()) xml.element("display-text", user.display_name);
-        xml.open("endpoint", {{"entity", user.id}}).element("status", "connected").element("joining-method", user.dialled_out ? "dialed-out" : "dialed-in");
-        xml.close().close();
+        for (const ConferenceUser::Endpoint& endpoint : user.endpoints)
+            xml.open("endpoint", {{"entity", endpoint.id}}).element("status", "connected").element("joining-method", endpoint.dialled_out ? "dialed-out" : "dialed-in").close();
+        xml.close();
     }
+    for (const ConferenceUser& user : before) gone(user);
     return xml.finish();
 }
 

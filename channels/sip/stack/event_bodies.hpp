@@ -40,19 +40,25 @@ struct DialogView {
 // application/dialog-info+xml. `version` grows by one from NOTIFY to NOTIFY of a subscription; all dialogs are there each time.
 std::string dialog_info_body(std::string_view entity, std::uint32_t version, std::span<const DialogView> dialogs);
 
-// One who is in a conference.
+// One who is in a conference, with one or several calls.
 struct ConferenceUser {
-    std::string id;                 // of the call, unlike all others
-    std::string display_name, uri;
-    bool dialled_out = false;       // the conference called; else it was called
+    std::string uri, display_name;  // the URI is unlike those of all other users
+    struct Endpoint {
+        std::string id;             // of the call, unlike all others
+        bool dialled_out = false;   // the conference called; else it was called
+        bool operator==(const Endpoint&) const = default;
+    };
+    std::vector<Endpoint> endpoints;
+    bool operator==(const ConferenceUser&) const = default;
 };
 struct ConferenceView {
     std::string entity, title;      // the conference's URI; what people call it, or empty
     std::uint32_t version = 0;      // grows by one from NOTIFY to NOTIFY of a subscription
-    std::vector<ConferenceUser> users;
+    std::vector<ConferenceUser> users;  // in order of their URIs
 };
-// application/conference-info+xml (RFC 4575), the full state.
-std::string conference_info_body(const ConferenceView& view);
+// application/conference-info+xml (RFC 4575). `told`: the users as the watcher knows them since the version before: then those who
+// have come, gone or changed are told (4.6); null: the full state.
+std::string conference_info_body(const ConferenceView& view, const std::vector<ConferenceUser>* told = nullptr);
 
 struct MessageCounts {
     std::uint32_t fresh = 0, old = 0, urgent_fresh = 0, urgent_old = 0;  // the urgent ones are among the others

@@ -137,7 +137,7 @@ bool Parameters::well_formed() const {
             const std::string_view value = strip(part.substr(equals + 1));
             if (value.empty() || value.front() != '"')
                 for (const char c : value)
-                    if (is_white(c) || c == ',' || c == '"') return false;
+                    if (is_white(c) || is_control(c) || c == ',' || c == '"') return false;
         }
         if (end == rest.size()) return true;
         rest.remove_prefix(end + 1);

@@ -43,6 +43,7 @@ inline constexpr std::array<std::uint8_t, 256> classes = make_classes();
 constexpr bool is(char c, unsigned wanted) { return (classes[static_cast<unsigned char>(c)] & wanted) != 0; }
 constexpr bool is_token(char c) { return is(c, alpha_numeric | token_mark); }
 constexpr bool is_white(char c) { return is(c, white); }
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 constexpr int hex_value(char c) {

@@ -185,9 +185,8 @@ void MessageParser::check_essentials() {
     }
     if (single(HeaderName::call_id, "Missing Call-ID", "Several Call-IDs")) {
         message_.call_id_ = message_.header(HeaderName::call_id);
-        if (message_.call_id_.empty() || message_.call_id_.find(' ') != std::string_view::npos ||
-            message_.call_id_.find('\t') != std::string_view::npos)
-            fault(400, "Malformed Call-ID");
+        const auto misplaced = [](char c) { return c == ' ' || grammar::is_control(c); };
+        if (message_.call_id_.empty() || std::ranges::any_of(message_.call_id_, misplaced)) fault(400, "Malformed Call-ID");
     }
     if (single(HeaderName::from, "Missing From", "Several Froms")) {
         if (auto from = parse_name_address(message_.header(HeaderName::from)))

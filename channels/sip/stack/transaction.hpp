@@ -50,7 +50,7 @@ class ClientTransactionUser {
 };
 
 // Belongs to the user, holds one running client transaction or none. When it goes first, responses are still absorbed
-// (and ACKed), but nobody hears of them.
+// (and ACKed), but nobody hears of them; an INVITE is cancelled, as nobody else would end it.
 class ClientHandle {
   public:
     explicit ClientHandle(ClientTransactionUser& user) : user_(user) {}

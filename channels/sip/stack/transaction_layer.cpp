@@ -44,7 +44,7 @@ TransactionLayer::Private::~Private() {
         switch (node.kind) {
             case TransactionNode::Kind::client: {
                 auto& transaction = static_cast<ClientTransaction&>(node);
-                if (transaction.handle != nullptr) transaction.handle->release();
+                if (transaction.handle != nullptr) transaction.handle->transaction_ = nullptr;
                 delete &transaction;
                 break;
             }

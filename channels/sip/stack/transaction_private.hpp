@@ -44,6 +44,7 @@ class ClientTransaction : public TransactionNode {
     void unsent();
     void receive(const Message& response, const Flow& from);
     void cancel(std::string_view reason);
+    void abandon();  // the handle has gone
 
     ClientHandle* handle = nullptr;
     const Method method;

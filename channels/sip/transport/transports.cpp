@@ -11,6 +11,7 @@
 
 #include "channels/sip/sip_messages.hpp"
 #include "channels/sip/stack/proxy_header.hpp"
+#include "channels/sip/stack/stun_binding.hpp"
 #include "channels/sip/stack/websocket_upgrade.hpp"
 #include "channels/sip/transport/connection_counts.hpp"
 #include "core/base/clock.hpp"
@@ -205,11 +206,22 @@ void Transports::receive(Opened& open, std::span<const ReceivedDatagram> packets
     for (const ReceivedDatagram& packet : packets) {
         const std::string_view bytes(packet.bytes.data(), packet.bytes.size());
         if (bytes.size() <= 4 && bytes.find_first_not_of("\r\n") == bytes.npos) continue;  // a keep-alive
+        if (is_stun(bytes)) {
+            answer_stun(open, bytes, packet.from);
+            continue;
+        }
         Flow flow = base;
         flow.remote = packet.from;
         trace(false, flow, bytes);
         pass_up(parse_message(bytes), flow, packet.age);
     }
+}
+
+// RFC 5626 8: a keep-alive too. Who asks without end, or in the name of others, is answered no more than a phone would be.
+void Transports::answer_stun(Opened& open, std::string_view request, const SocketAddress& from) {
+    const StunAnswer answer = answer_binding(request, from);
+    if (answer.bytes().empty() || !stun_.allow(from.to_string(), Clock::now())) return;
+    open.datagram->send_later(answer.bytes(), from);
 }
 
 void Transports::pass_up(ParseResult result, const Flow& from, std::chrono::nanoseconds age) {
@@ -487,6 +499,11 @@ std::string_view Transports::protocol(const Flow& flow) const {
 bool Transports::secure(const Flow& flow) const {
     const Opened* open = opened(flow.transport);
     return open && open->settings->secure();
+}
+
+bool Transports::came_securely(const Flow& flow) const {
+    const Opened* open = opened(flow.transport);
+    return open && (open->settings->secure() || open->settings->proxy_protocol || open->trusts(flow.remote));
 }
 
 std::string_view Transports::uri_parameter(const Flow& flow) const {

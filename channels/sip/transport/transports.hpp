@@ -74,6 +74,8 @@ class Transports final : public FlowSender {
     std::string media_host(const Flow& flow) const;
     std::string_view protocol(const Flow& flow) const;  // as in Via: "UDP", "TCP", "TLS", "WS", "WSS"
     bool secure(const Flow& flow) const;  // TLS
+    // The same of what came by it; also true behind a front that is trusted, which had the TLS.
+    bool came_securely(const Flow& flow) const;
     // As in a URI: ";transport=tcp", nothing for UDP (RFC 7118 5: ws for both).
     std::string_view uri_parameter(const Flow& flow) const;
 
@@ -96,6 +98,8 @@ class Transports final : public FlowSender {
     void clear_counters() { counters_ = {}; }
 
   private:
+    // Sources of STUN requests that are answered in 100 ms, each once; so many that 100,000 phones can ask each 25 s (RFC 5626 4.4.2).
+    static constexpr std::size_t most_stun_sources = 1600;
     struct Opened;
     struct Connection;
     void receive(Opened& opened, std::span<const ReceivedDatagram> packets);
@@ -112,6 +116,7 @@ class Transports final : public FlowSender {
     Result<void> read_websocket(Connection& connection);
     bool handle_frame(Connection& connection, const StreamFramer::Frame& frame);
     Result<void> send_on_connection(const Flow& to, std::string_view message);
+    void answer_stun(Opened& open, std::string_view request, const SocketAddress& from);
     void pass_up(ParseResult result, const Flow& from, std::chrono::nanoseconds age);
     void trace(bool sent, const Flow& flow, std::string_view message);
     bool logs(const Flow& flow, std::string_view message) const;
@@ -128,6 +133,7 @@ class Transports final : public FlowSender {
     LogFilter log_filter_;
     MessageCounters counters_;
     KeyedRateLimit malformed_{std::chrono::seconds(1)};
+    KeyedRateLimit stun_{std::chrono::milliseconds(100), most_stun_sources};
     TaskGroup fibers_{"SIP connections"};
 };
 

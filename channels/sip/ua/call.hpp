@@ -90,6 +90,7 @@ class SipCall final : public DriverChannel,
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
     Topology topology() const { return media_->topology(); }
     const MediaSession* media() const { return media_.get(); }  // null only while it is made
+    void capture(std::shared_ptr<RtpPacketSink> sink) { media_->capture(std::move(sink)); }  // as RtpSession::capture()
     // The call that has this dialog (Replaces); null when there is none or it has ended.
     static SipCall* find(UserAgent& agent, const DialogReference& reference);
 
@@ -123,6 +124,7 @@ class SipCall final : public DriverChannel,
     void identify_caller(Channel& channel, const Message& invite) const;
     Result<void> send_provisional(int status, bool with_sdp);
     Result<void> refuse(int status, HangupCause cause);
+    Result<void> turn_away(int status, HangupCause cause);  // refuses, and the call has ended
     void send_success();
     void on_unacknowledged() override;
     void on_unacknowledged_provisional() override;
@@ -152,6 +154,7 @@ class SipCall final : public DriverChannel,
     void note_identity(const Message& message);  // a trusted change of whom the far side is
     Result<void> tell_connected();
     Result<void> tell_redirecting();
+    void renew_key();  // SDES: another one for what we send
     void send_refresh();
     void on_refresh_response(const Message& response);
     void on_refresh_success(const Message& response);

@@ -4,12 +4,16 @@
 #include "channels/sip/stack/trickle.hpp"
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/stack/redirection.hpp"
+#include "channels/sip/stack/user_to_user.hpp"
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "channels/sip/ua/registrar.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
+#include "core/channel/overload.hpp"
 #include "core/dialplan/executor.hpp"
+#include "core/runtime/event_bus.hpp"
+#include "modules/res_rtp/rtcp_report.hpp"
 
 namespace jackfield::sip {
 
@@ -19,6 +23,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     if (!reliability_agreed(context, request, *endpoint, reliable)) return;
     const auto gruu = context.registrar.gruu(invite.request_uri());
     if (gruu && gruu->status != 200) return (void)request.respond(gruu->status);
+    if (invite.lists(HeaderName::require, "uui") && !user_to_user_well_formed(invite)) return (void)request.respond(400, "Malformed User-to-User");
     SipCall* replaced = nullptr;
     if (const int refusal = replaceable(context.agent, invite, replaced)) return (void)request.respond(refusal);
     SipCall* joined = nullptr;
@@ -56,6 +61,10 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     auto custody = Channel::create(std::move(parts), "SIP", new_call_id());
     if (!custody) {
         log_warning("Call of {} to {} refused: {}", endpoint->name, extension, custody.error().text);
+        // Of the many that are refused then, one a second is told.
+        static RateLimit told(std::chrono::seconds(1));
+        if (shortage() != Shortage::none && told.allow(Clock::now()))
+            context.agent.report(invite, request.flow(), shortage() == Shortage::memory ? "MemoryLimit" : "LoadAverageLimit", endpoint->name, true);
         return (void)request.respond(503);
     }
     Channel& channel = custody->channel();
@@ -67,6 +76,7 @@ void SipCall::incoming(CallContext& context, IncomingRequest& request, std::shar
     call.count(1, 0, 0);
     call.identify_caller(channel, call.invite_received_.request());
     channel.caller().dnid = extension;
+    if (const std::string text = isdn_user_text(call.invite_received_.request()); !text.empty()) channel.set_variable("USERUSERINFO", text);
     if (gruu) channel.set_variable(fmt::format("__{}", gruu_variable), gruu->aor + " " + gruu->instance);
     if (replaced) {
         channel.set_state(ChannelState::ring);
@@ -194,7 +204,12 @@ void SipCall::attach_media(const MediaStream* near) {
         });
     channel().media().on_port_event([self](std::uint32_t bits) {
         const auto call = self.lock();
-        if (!(bits & rtp_timeout) || !call) return;
+        if (!call) return;
+        if (bits & rtp_key_worn) (*call)->renew_key();
+        for (const bool sent : {true, false})
+            if (bits & (sent ? rtcp_sent : rtcp_received))
+                publish(RtcpReported{(*call)->channel(), sent, (*call)->media_->rtp().last_report(sent)});
+        if (!(bits & rtp_timeout)) return;
         const EndpointSettings& endpoint = *(*call)->endpoint_;
         const auto limit = (*call)->media_->held_by_remote() ? endpoint.rtp_timeout_hold : endpoint.rtp_timeout;
         log_notice("{} has sent no media for {} s: the call is ended", (*call)->channel().name(), limit.count());
@@ -261,6 +276,14 @@ Result<void> SipCall::refuse(int status, HangupCause cause) {
     }));
 }
 
+// A final response ends the call: nobody would tell us later, and an application that waits for the end (Busy) would for ever.
+Result<void> SipCall::turn_away(int status, HangupCause cause) {
+    if (!invite_received_.active()) return fail(ErrorCode::unsupported);
+    auto sent = refuse(status, cause);
+    ended(cause);
+    return sent;
+}
+
 // --- the answer -----------------------------------------------------------------------------------------------------------------
 
 Result<void> SipCall::answer() {
@@ -319,9 +342,9 @@ Result<void> SipCall::indicate(Indication indication) {
             if (media_->negotiated()) state_ = State::early;
             return send_provisional(183, true);
         case Indication::proceeding: return {};  // the transaction sends 100 by itself
-        case Indication::busy: return refuse(486, HangupCause::user_busy);
-        case Indication::congestion: return refuse(503, HangupCause::normal_circuit_congestion);
-        case Indication::incomplete: return refuse(484, HangupCause::invalid_number_format);
+        case Indication::busy: return turn_away(486, HangupCause::user_busy);
+        case Indication::congestion: return turn_away(503, HangupCause::normal_circuit_congestion);
+        case Indication::incomplete: return turn_away(484, HangupCause::invalid_number_format);
         case Indication::stop:
         case Indication::source_update: return {};
         default: return fail(ErrorCode::unsupported);

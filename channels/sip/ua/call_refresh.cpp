@@ -153,6 +153,13 @@ void SipCall::retry_refresh(std::chrono::milliseconds delay) {
     refresh_retry_->start(delay);
 }
 
+void SipCall::renew_key() {
+    if (state_ != State::up) return;
+    media_->renew_key(true);
+    refresh_wanted_ = offer_wanted_ = true;
+    send_refresh();
+}
+
 // Sends the refresh that is wanted, when it may go now; else whatever stands in its way calls again.
 void SipCall::send_refresh() {
     if (state_ != State::up || dialogs_.empty()) return;

@@ -2,10 +2,12 @@
 #include "channels/sip/ua/conference_package.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "channels/sip/stack/event_bodies.hpp"
 #include "channels/sip/stack/uri.hpp"
 #include "channels/sip/ua/call.hpp"
+#include "core/channel/channel_events.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -17,22 +19,33 @@ bool takes_part(const Bridge& bridge, std::string_view endpoint) {
     });
 }
 
+// RFC 4575 5.6: who is not to be known is a user nevertheless, with a URI of its own.
 ConferenceUser user_of(Channel& channel, const std::string& host) {
-    ConferenceUser user;
-    user.id = channel.name();
-    const auto* call = dynamic_cast<SipCall*>(&channel.driver());
-    user.dialled_out = call && !call->dialled_in();
     const PartyId& id = channel.caller().id;
     const bool hidden = (static_cast<unsigned>(id.number.presentation) & 0x60u) != 0;
-    if (!id.number.valid || id.number.text.empty() || hidden) {
-        user.display_name = "Anonymous";
-        user.uri = "sip:anonymous@anonymous.invalid";
-    } else {
-        user.display_name = id.name.valid ? id.name.text : std::string();
-        user.uri = make_uri(UriScheme::sip, id.number.text, host);
-    }
-    return user;
+    if (!id.number.valid || id.number.text.empty() || hidden) return {fmt::format("sip:anonymous{}@anonymous.invalid", channel.id().number), "Anonymous", {}};
+    return {make_uri(UriScheme::sip, id.number.text, host), id.name.valid ? id.name.text : std::string(), {}};
 }
+
+// In order of their URIs; several calls of one URI are one user.
+std::vector<ConferenceUser> users_of(const Bridge& bridge, const std::string& host) {
+    std::map<std::string, ConferenceUser> users;
+    for (Channel* const member : bridge.members()) {
+        ConferenceUser user = user_of(*member, host);
+        const auto* call = dynamic_cast<SipCall*>(&member->driver());
+        std::string uri = user.uri;
+        users.try_emplace(std::move(uri), std::move(user)).first->second.endpoints.push_back({member->name(), call && !call->dialled_in()});
+    }
+    std::vector<ConferenceUser> sorted;
+    sorted.reserve(users.size());
+    for (auto& [uri, user] : users) sorted.push_back(std::move(user));
+    return sorted;
+}
+
+struct ToldConference final : ToldState {
+    std::string host;
+    std::vector<ConferenceUser> users;
+};
 
 }  // namespace
 
@@ -48,18 +61,30 @@ class ConferenceSource final : public EventSource {
         if (found->second.empty()) package_.by_bridge_.erase(found);
     }
     bool exists() const override { return !gone_ && Bridge::find(bridge_) != nullptr; }
-    EventBody body(const Watcher& watcher) const override {
+    EventBody body(Watcher& watcher) const override {
         ConferenceView view;
         view.entity = watcher.entity;
         view.version = watcher.version;
-        if (const auto bridge = Bridge::find(bridge_)) {
-            view.title = bridge->name();
-            for (Channel* const member : bridge->members()) view.users.push_back(user_of(*member, watcher.host));
+        const auto bridge = Bridge::find(bridge_);
+        if (bridge) view.title = bridge->name();
+        if (!now_ || now_->host != watcher.host) {  // else all who watch have it in common
+            auto now = std::make_shared<ToldConference>();
+            now->host = watcher.host;
+            if (bridge) now->users = users_of(*bridge, watcher.host);
+            now_ = std::move(now);
         }
-        return {{}, conference_info_body(view)};
+        view.users = now_->users;
+        const auto* const told = dynamic_cast<const ToldConference*>(watcher.told.get());
+        std::string text = conference_info_body(view, watcher.full || !told ? nullptr : &told->users);
+        watcher.told = now_;
+        return {{}, std::move(text)};
     }
-    void tell() { changed_(); }
+    void tell() {
+        now_ = nullptr;
+        changed_();
+    }
     void end() {
+        now_ = nullptr;
         gone_ = true;
         changed_();
     }
@@ -69,12 +94,16 @@ class ConferenceSource final : public EventSource {
     std::string bridge_;
     std::function<void()> changed_;
     bool gone_ = false;
+    mutable std::shared_ptr<const ToldConference> now_;  // made for the first who asks after a change
 };
 
 ConferencePackage::ConferencePackage() {
     entered_ = subscribe<BridgeEntered>([this](const BridgeEntered& event) { tell(event.bridge); });
     left_ = subscribe<BridgeLeft>([this](const BridgeLeft& event) { tell(event.bridge); });
     merged_ = subscribe<BridgesMerged>([this](const BridgesMerged& event) { tell(event.to); });
+    renamed_ = subscribe<ChannelIdentityChanged>([this](const ChannelIdentityChanged& event) {
+        if (const Bridge* const bridge = event.channel.bridge()) tell(*bridge);
+    });
     destroyed_ = subscribe<BridgeDestroyed>([this](const BridgeDestroyed& event) {
         const auto found = by_bridge_.find(event.bridge.id());
         if (found == by_bridge_.end()) return;

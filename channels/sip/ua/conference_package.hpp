@@ -13,8 +13,8 @@ namespace jackfield::sip {
 
 class ConferenceSource;
 
-// A bridge is watched by its id or name: by endpoints that have a call in it, and by those with watch_conferences. Each NOTIFY
-// tells the full state. Control thread.
+// A bridge is watched by its id or name: by endpoints that have a call in it, and by those with watch_conferences. The first NOTIFY
+// and those after a SUBSCRIBE tell the full state, the others who has come, gone or changed. Control thread.
 class ConferencePackage final : public EventPackage {
   public:
     ConferencePackage();
@@ -28,7 +28,7 @@ class ConferencePackage final : public EventPackage {
     void tell(const Bridge& bridge);
 
     std::unordered_map<std::string, std::unordered_set<ConferenceSource*>> by_bridge_;
-    Subscription entered_, left_, destroyed_, merged_;
+    Subscription entered_, left_, destroyed_, merged_, renamed_;
 };
 
 }  // namespace jackfield::sip

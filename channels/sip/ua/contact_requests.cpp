@@ -22,6 +22,7 @@ class ContactRequests::Running final : public ClientTransactionUser {
             if (const auto route = parse_name_address(head_.routes.front())) return std::string(route->uri.text);
         return head_.uri;
     }
+    const std::string& uri() const { return head_.uri; }
     const EndpointSettings& endpoint() const { return *endpoint_; }
 
     void send(const Flow& flow) {
@@ -83,8 +84,8 @@ bool ContactRequests::send(std::shared_ptr<const EndpointSettings> endpoint, con
         running->send(*contact.flow);
         return true;
     }
-    const auto spawned = fibers_.spawn("SIP look-up", [this, running, next = running->next_hop(), transport = running->endpoint().transport] {
-        auto flow = agent_.resolve(next, transport);
+    const auto spawned = fibers_.spawn("SIP look-up", [this, running, next = running->next_hop(), uri = running->uri(), transport = running->endpoint().transport] {
+        auto flow = agent_.resolve(next, transport, uri);
         if (flow) return running->send(*flow);
         log_debug(1, "{} of [{}]: {}", next, running->endpoint().name, flow.error().text);
         running->finish();

@@ -142,6 +142,7 @@ Result<std::string> SipCall::answer_offer(std::string_view offer) {
 // Our offer was refused. That of media elsewhere is not made again; the other side has to come back then.
 void SipCall::offer_refused(int status) {
     media_->offer_declined();
+    media_->renew_key(false);  // the old one goes on
     if (!direct_ || !media_->direct()) return;
     log_notice("{}: the far side refuses media from elsewhere ({}): it goes on through here", channel().name(), status);
     direct_->refused = true;

@@ -102,7 +102,7 @@ Result<std::vector<CallTarget>> SipDriver::targets(Contact contact, const Endpoi
         std::string next = each.uri;
         if (!each.routes.empty())
             if (const auto route = parse_name_address(each.routes.front())) next = route->uri.text;
-        for (const Flow& flow : JF_TRY(agent_.targets(next, endpoint.transport))) all.push_back({each.uri, flow, each.routes, each.key});
+        for (const Flow& flow : JF_TRY(agent_.targets(next, endpoint.transport, each.uri))) all.push_back({each.uri, flow, each.routes, each.key});
     }
     return all;
 }

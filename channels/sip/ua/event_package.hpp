@@ -14,6 +14,11 @@
 
 namespace jackfield::sip {
 
+// What a source told somebody last; the source's own.
+struct ToldState {
+    virtual ~ToldState() = default;
+};
+
 // Who watches, as a package sees it.
 struct Watcher {
     std::shared_ptr<const EndpointSettings> endpoint;
@@ -22,6 +27,8 @@ struct Watcher {
     std::string host;          // its host
     std::string content_type;  // one of the package's
     std::uint32_t version = 0;  // of the body to be made: grows by one from NOTIFY to NOTIFY
+    bool full = true;           // it is to tell all: the first one, after a SUBSCRIBE, and after one that was refused
+    std::shared_ptr<const ToldState> told;  // for sources that else tell what has changed
 };
 
 // The body of one NOTIFY. `content_type`: the watcher's unless the body says otherwise (multipart).
@@ -34,7 +41,7 @@ class EventSource {
   public:
     virtual ~EventSource() = default;
     virtual bool exists() const { return true; }  // false: subscriptions to it end (noresource)
-    virtual EventBody body(const Watcher& watcher) const = 0;
+    virtual EventBody body(Watcher& watcher) const = 0;
 };
 
 class EventPackage {

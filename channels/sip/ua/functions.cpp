@@ -14,7 +14,8 @@ constexpr FunctionInfo header_info{
     .synopsis = "Headers of the INVITE: those received, and those to be sent",
     .text = "PJSIP_HEADER(read,Name[,n]) gives the n-th header of that name of the INVITE that the call came with. On a channel that "
             "is about to be called (Dial option b), add and update set a header of the INVITE to be sent, remove takes it out; a name "
-            "that ends with * stands for all that begin so."};
+            "that ends with * stands for all that begin so. User-to-User of the ISDN package (RFC 7434) is in the variable USERUSERINFO "
+            "too, as text when it is that."};
 constexpr FunctionInfo headers_info{.name = "PJSIP_HEADERS",
                                     .syntax = "PJSIP_HEADERS([prefix])",
                                     .synopsis = "Names of the headers of the INVITE received",

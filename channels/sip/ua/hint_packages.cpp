@@ -84,7 +84,7 @@ class PresenceSource final : public EventSource {
     }
     ~PresenceSource() override { unfollow(); }
     bool exists() const override { return watch_.state() != ExtensionState::removed; }
-    EventBody body(const Watcher& watcher) const override {
+    EventBody body(Watcher& watcher) const override {
         PresenceView view;
         view.entity = watcher.entity;
         view.id = watcher.resource;
@@ -148,7 +148,7 @@ class DialogSource final : public EventSource {
     }
     ~DialogSource() override { unfollow(); }
     bool exists() const override { return watch_.state() != ExtensionState::removed; }
-    EventBody body(const Watcher& watcher) const override {
+    EventBody body(Watcher& watcher) const override {
         DialogView view;
         view.id = watcher.resource;
         const ExtensionState state = watch_.state();

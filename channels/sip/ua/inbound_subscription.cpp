@@ -48,8 +48,13 @@ void InboundSubscription::resume(std::uint32_t version) {
     for (const auto& member : members_) member->watcher.version = version;
 }
 
-void InboundSubscription::refresh(std::chrono::seconds granted) {
+void InboundSubscription::tell_all() {
     full_ = true;
+    for (const auto& member : members_) member->watcher.full = true;
+}
+
+void InboundSubscription::refresh(std::chrono::seconds granted) {
+    tell_all();
     machine_.refresh(granted);
 }
 
@@ -110,7 +115,7 @@ void InboundSubscription::on_response(ClientHandle&, const Message& response, co
     if (response.status() < 200) return;
     if ((response.status() == 401 || response.status() == 407) && answers_.challenged(response, notifier_.agent().users_of(watcher_.endpoint->outbound_auth)))
         return send();
-    if (response.status() >= 300) full_ = true;  // should it go on after all
+    if (response.status() >= 300) tell_all();  // should it go on after all
     machine_.answered(response.status(), parse_retry_after(response.header(HeaderName::retry_after)));
 }
 

@@ -61,6 +61,7 @@ class InboundSubscription final : public ClientTransactionUser, private Notifier
         EventBody body() {
             EventBody made = state()->source().body(watcher);
             ++watcher.version;
+            watcher.full = false;
             if (made.content_type.empty()) made.content_type = watcher.content_type;
             return made;
         }
@@ -76,6 +77,7 @@ class InboundSubscription final : public ClientTransactionUser, private Notifier
         InboundSubscription& owner_;
     };
 
+    void tell_all();  // with the next NOTIFY
     void member_changed(const Member& member);
     void on_batch_over() { machine_.changed(); }
     EventBody list_body();

@@ -56,7 +56,11 @@ std::vector<Candidate> servers_of(const std::string& host, Protocol protocol, bo
 
 }  // namespace
 
-Result<std::vector<Flow>> UserAgent::targets(std::string_view text, std::string_view transport_name) {
+Result<std::vector<Flow>> UserAgent::targets(std::string_view text, std::string_view transport_name, std::string_view request_uri) {
+    const bool secure = starts_with_ignoring_case(text, "sips:") || starts_with_ignoring_case(request_uri, "sips:");
+    const Error insecure{ErrorCode::refused, secure ? fmt::format("'{}' wants TLS all the way, and '{}'{}{} is reached without", request_uri.empty() ? text : request_uri,
+                                                                 text, transport_name.empty() ? "" : " by transport ", transport_name)
+                                                    : std::string()};
     const std::string kept(text);  // the URI's views must outlive the waits below
     const std::string transport(transport_name);
     const Uri uri = JF_TRY(parse_uri(kept));
@@ -67,6 +71,7 @@ Result<std::vector<Flow>> UserAgent::targets(std::string_view text, std::string_
     const std::uint16_t port = uri.port ? uri.port : default_port(protocol);
     if (auto numeric = SocketAddress::parse(host.contains(':') ? "[" + host + "]" : host, port)) {
         const Flow flow = JF_TRY(transports_.flow_to(*numeric, protocol, transport));
+        if (secure && !transports_.secure(flow)) return std::unexpected(insecure);
         return std::vector{flow};
     }
     std::vector<Candidate> candidates;
@@ -86,15 +91,19 @@ Result<std::vector<Flow>> UserAgent::targets(std::string_view text, std::string_
         for (const SocketAddress& address : *addresses)
             // RFC 5922 7.3: a certificate is for the name asked for, not for what SRV made of it.
             if (auto flow = transports_.flow_to(address.with_port(candidate.port), candidate.protocol, transport, host);
-                flow && flows.size() < most_targets && std::ranges::find(flows, *flow) == flows.end())
-                flows.push_back(*flow);
+                flow && flows.size() < most_targets && std::ranges::find(flows, *flow) == flows.end()) {
+                if (!secure || transports_.secure(*flow))
+                    flows.push_back(*flow);
+                else
+                    last = insecure;
+            }
     }
     if (flows.empty()) return std::unexpected(std::move(last));
     return flows;
 }
 
-Result<Flow> UserAgent::resolve(std::string_view uri, std::string_view transport_name) {
-    return JF_TRY(targets(uri, transport_name)).front();
+Result<Flow> UserAgent::resolve(std::string_view uri, std::string_view transport_name, std::string_view request_uri) {
+    return JF_TRY(targets(uri, transport_name, request_uri)).front();
 }
 
 }  // namespace jackfield::sip

@@ -52,7 +52,7 @@ class MailboxSource final : public EventSource {
             if (found->second.empty()) package_.by_mailbox_.erase(found);
         }
     }
-    EventBody body(const Watcher& watcher) const override {
+    EventBody body(Watcher& watcher) const override {
         const auto objects = package_.agent_.objects();
         return {{}, message_summary_body(counts_of(mailboxes_), account_uri(*objects, *watcher.endpoint, watcher.resource, watcher.host))};
     }

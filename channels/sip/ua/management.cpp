@@ -5,6 +5,7 @@
 
 #include "channels/sip/config/object_options.hpp"
 #include "channels/sip/ua/causes.hpp"
+#include "core/base/generation.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -126,15 +127,17 @@ Record Management::status_record(const Contact& contact, const AorSettings& aor,
     record.add("URI", contact.uri);
     record.add("UserAgent", contact.user_agent);
     record.add("RegExpire", expiry_of(contact));
-    record.add("ViaAddress", contact.flow ? contact.flow->remote.to_string() : "");
+    if (contact.flow) record.add("ViaAddress", contact.flow->remote.to_string());
     record.add("Status", word_of(contact.status));
     record.add("RoundtripUsec", round_trip_of(contact));
     record.add("EndpointName", std::string(endpoint));
     record.add("ID", contact_id(contact));
-    record.add("OutboundProxy", "");
+    record.add("AuthenticateQualify", aor.authenticate_qualify ? "yes" : "no");
+    record.add("OutboundProxy", aor.outbound_proxy);
     record.add("Path", join(contact.routes, ","));
     record.add("QualifyFrequency", std::to_string(aor.qualify_frequency.count()));
     record.add("QualifyTimeout", fmt::format("{:.3f}", static_cast<double>(aor.qualify_timeout.count()) / 1000));
+    record.add("Qualify2xxOnly", aor.qualify_2xx_only ? "yes" : "no");
     return record;
 }
 
@@ -194,14 +197,19 @@ SipManagement::Records Management::contact_list(std::string_view name) const {
         record.add("ViaAddr", contact.flow ? contact.flow->remote.host() : "");
         record.add("ViaPort", contact.flow ? std::to_string(contact.flow->remote.port()) : "0");
         record.add("QualifyTimeout", fmt::format("{:.3f}", static_cast<double>(aor->qualify_timeout.count()) / 1000));
+        record.add("RegServer", system_name());
+        record.add("PruneOnBoot", "no");
         record.add("Path", join(contact.routes, ","));
         record.add("Endpoint", endpoints.empty() ? "" : endpoints.front());
+        record.add("AuthenticateQualify", aor->authenticate_qualify ? "yes" : "no");
         record.add("Uri", contact.uri);
         record.add("QualifyFrequency", std::to_string(aor->qualify_frequency.count()));
         record.add("UserAgent", contact.user_agent);
         record.add("ExpirationTime", expiry_of(contact));
+        record.add("OutboundProxy", aor->outbound_proxy);
         record.add("Status", word_of(contact.status));
         record.add("RoundtripUsec", round_trip_of(contact));
+        record.add("Qualify2xxOnly", aor->qualify_2xx_only ? "yes" : "no");
     }
     return records;
 }

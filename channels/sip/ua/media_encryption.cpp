@@ -35,6 +35,10 @@ Result<void> make_ciphers(MediaKeys& keys, const CryptoLine& own, const CryptoLi
     const auto srtp = JF_TRY(find_service<SrtpService>());
     auto encrypt = keeps(keys.own, own) ? keys.encrypt : JF_TRY(srtp->encryption(own.suite, own.key));
     auto decrypt = keeps(keys.remote, remote) ? keys.decrypt : JF_TRY(srtp->decryption(remote.suite, remote.key, remote.identifier));
+    if (keys.own && encrypt != keys.encrypt) {
+        ++keys.number;
+        keys.renew = false;
+    }
     keys.encrypt = std::move(encrypt);
     keys.decrypt = std::move(decrypt);
     keys.own = own;
@@ -54,10 +58,11 @@ void MediaSession::describe_encryption(const SessionStream& stream, LocalMedia& 
 
 void MediaSession::offer_encryption(SessionStream& stream) const {
     if (endpoint_->media_encryption != MediaEncryption::sdes) return;
-    stream.protection->keys.secure_profile = !endpoint_->media_encryption_optimistic;
-    stream.protection->keys.described.clear();
-    if (stream.protection->keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
-        stream.protection->keys.described.push_back(*stream.protection->keys.own);
+    MediaKeys& keys = stream.protection->keys;
+    keys.secure_profile = !endpoint_->media_encryption_optimistic;
+    keys.described.clear();
+    if (keys.own) {  // the suite and the key that are in use, so that nothing is interrupted
+        keys.described.push_back(keys.renew ? fresh_line(keys.own->tag % 9 + 1, keys.own->suite) : *keys.own);
         return;
     }
     using enum SrtpSuite;

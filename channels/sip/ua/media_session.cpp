@@ -242,6 +242,7 @@ RtpParameters MediaSession::parameters_of(const SessionStream& stream, const Neg
     if (stream.protection) {
         parameters.encrypt = stream.protection->keys.encrypt;
         parameters.decrypt = stream.protection->keys.decrypt;
+        parameters.key_number = stream.protection->keys.number;
     }
     parameters.sending = sends(media.direction);
     parameters.receiving = receives(media.direction);
@@ -269,6 +270,7 @@ void MediaSession::apply() {
         parameters.dtmf_payload = audio->telephone_event->send_payload_type;
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
     }
+    if (parameters.encrypt) parameters.key_life = endpoint_->srtp_rekey_packets;
     parameters.elsewhere = direct_ != nullptr;
     held_ = audio->held;
     set_parameters(audio_, *audio, std::move(parameters));

@@ -25,6 +25,8 @@ struct MediaKeys {
     std::vector<CryptoLine> described;        // offered or answered with
     std::optional<CryptoLine> own, remote;    // in use
     std::shared_ptr<RtpCipher> encrypt, decrypt;
+    bool renew = false;                       // the next offer has a new key of ours
+    std::uint32_t number = 0;                 // of `own`: how many have taken another's place
 };
 
 // What the stream's transport was described as, and what came of it.
@@ -125,6 +127,10 @@ class MediaSession {
     Result<std::string> make_answer(std::string_view offer);
     // What came back to our offer. Errors: unsupported, invalid.
     Result<void> accept_answer(std::string_view answer);
+    // Whether offers from now on, until one is answered, have a new key for the audio that we send (SDES, once there is one).
+    void renew_key(bool renew) {
+        if (audio_.protection) audio_.protection->keys.renew = renew && audio_.protection->keys.own;
+    }
     // No other answer to our offer will come.
     void offer_settled() { offer_.reset(); }
     // Our offer was refused: streams that it added are not offered again by themselves.
@@ -149,6 +155,7 @@ class MediaSession {
     // Whether an offer is one to go on as now, neither a hold nor the end of one.
     static bool both_ways(std::string_view offer);
     const RtpSession& rtp() const { return *audio_.rtp; }
+    void capture(std::shared_ptr<RtpPacketSink> sink) { audio_.rtp->capture(std::move(sink)); }  // of the audio
     bool secured() const { return audio_.secured(); }
     RtpTransport* transport() const { return audio_.transport(); }  // ICE and DTLS; null: neither
     // The streams beside the audio that are in use, for statistics.

@@ -23,7 +23,7 @@ void MessageHistory::add(const SipMessageSeen& seen) {
         bytes_ -= entries_.front().text.size();
         entries_.pop_front();
     }
-    entries_.push_back({++last_, wall_now(), seen.sent, seen.remote, std::string(seen.protocol), std::string(seen.message)});
+    entries_.push_back({++last_, wall_now(), seen.sent, seen.local, seen.remote, std::string(seen.protocol), std::string(seen.message)});
 }
 
 const MessageHistory::Entry* MessageHistory::find(std::uint64_t number) const {
@@ -32,14 +32,5 @@ const MessageHistory::Entry* MessageHistory::find(std::uint64_t number) const {
 }
 
 std::string_view MessageHistory::Entry::first_line() const { return trim(std::string_view(text).substr(0, text.find('\n'))); }
-
-std::string_view MessageHistory::Entry::call_id() const {
-    for (const std::string_view line : split(text, '\n')) {
-        if (trim(line).empty()) break;
-        const Halves parts = split_once(line, ':');
-        if (parts.found && (equals_ignoring_case(trim(parts.first), "Call-ID") || equals_ignoring_case(trim(parts.first), "i"))) return trim(parts.second);
-    }
-    return {};
-}
 
 }  // namespace jackfield::sip

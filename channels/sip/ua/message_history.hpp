@@ -25,10 +25,10 @@ class MessageHistory {
         std::uint64_t number = 0;
         WallTime time{};
         bool sent = false;
-        SocketAddress remote;
+        SocketAddress local, remote;
         std::string protocol, text;
         std::string_view first_line() const;
-        std::string_view call_id() const;
+        std::string_view call_id() const { return call_id_of(text); }
     };
     const std::deque<Entry>& entries() const { return entries_; }
     const Entry* find(std::uint64_t number) const;

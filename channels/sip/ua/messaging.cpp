@@ -73,6 +73,17 @@ Result<Target> find_target(UserAgent& agent, Registrar& registrar, std::string_v
     return target;
 }
 
+using ServiceRoutes = std::function<std::vector<std::string>(const std::string&)>;
+
+void set_routes(Target& target, const ServiceRoutes& service_routes) {
+    if (!target.endpoint) return;
+    Contact& contact = target.contact;
+    if (!target.endpoint->outbound_proxy.empty())
+        contact.routes = {"<" + target.endpoint->outbound_proxy + ">"};
+    else if (contact.routes.empty() && !contact.registered && service_routes)
+        contact.routes = service_routes(target.endpoint->name);
+}
+
 }  // namespace
 
 // One request of ours until its final response; in the hands of the fiber that waits for it.
@@ -95,7 +106,7 @@ class Messaging::Outgoing final : public ClientTransactionUser {
             std::string next = target_.contact.uri;
             if (!target_.contact.routes.empty())
                 if (const auto route = parse_name_address(target_.contact.routes.front())) next = route->uri.text;
-            flows = JF_TRY(agent_.targets(next, target_.endpoint ? target_.endpoint->transport : std::string()));
+            flows = JF_TRY(agent_.targets(next, target_.endpoint ? target_.endpoint->transport : std::string(), target_.contact.uri));
         }
         prepare(flows.front());
         int status = 0;
@@ -174,7 +185,7 @@ Messaging::Messaging(UserAgent& agent, Registrar& registrar) : agent_(agent), re
 Result<void> Messaging::send(const TextMessage& message, std::string_view destination) {
     if (message.body.size() > most_text) return fail(ErrorCode::invalid, "a message of {} bytes is too long", message.body.size());
     Target target = JF_TRY(find_target(agent_, registrar_, trim(destination)));
-    if (target.endpoint && !target.endpoint->outbound_proxy.empty()) target.contact.routes = {"<" + target.endpoint->outbound_proxy + ">"};
+    set_routes(target, service_routes);
     auto outgoing = std::make_unique<Outgoing>(agent_, Outgoing::Head{Method::message, message.from, message.to}, [&](MessageWriter& writer, const Flow&) {
         for (const auto& datum : message.data)
             if (datum.outbound && grammar::is_token(datum.name) && !is_reserved(datum.name)) writer.header(datum.name, datum.value);
@@ -185,7 +196,7 @@ Result<void> Messaging::send(const TextMessage& message, std::string_view destin
 
 Result<void> Messaging::refer(const SipEvents::Refer& refer, std::string_view destination) {
     Target target = JF_TRY(find_target(agent_, registrar_, trim(destination)));
-    if (target.endpoint && !target.endpoint->outbound_proxy.empty()) target.contact.routes = {"<" + target.endpoint->outbound_proxy + ">"};
+    set_routes(target, service_routes);
     std::string_view wanted = trim(refer.refer_to);
     for (const std::string_view technology : {"PJSIP/", "PJSIP:"})
         if (starts_with_ignoring_case(wanted, technology)) wanted.remove_prefix(technology.size());

@@ -60,6 +60,9 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         if (!state()->source().exists()) return;  // apply() removes it
         if (const auto step = machine.changed()) perform(*step);
     }
+    void try_now() {
+        if (machine.state() == PublishState::waiting) perform(machine.due());
+    }
     void remove() {
         listen(nullptr);
         perform(machine.remove());
@@ -96,6 +99,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
             if (kind_ == PublishStep::Send::state && state()) {
                 body_ = state()->source().body(watcher_);
                 ++watcher_.version;
+                watcher_.full = false;
             }
         }
         if (flows_.empty()) return look_up();
@@ -106,7 +110,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         const std::uint64_t mine = ++look_ups_;
         auto spawned = owner_.fibers_.spawn("publish " + settings->name, [self = shared_from_this(), mine] {
             const std::string& next = self->settings->outbound_proxy.empty() ? self->uri_ : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport);
+            auto found = self->agent().targets(next, self->settings->transport, self->uri_);
             if (self->look_ups_ != mine) return;
             if (found) {
                 self->flows_ = std::move(*found);
@@ -144,10 +148,12 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         if (status < 200) return;
         if (status == 503 && try_next()) return;
         bool authenticated = false;
+        if (status >= 300) watcher_.full = true;  // what did not arrive is told again
         if (status == 401 || status == 407) authenticated = answers_.challenged(response, agent().users_of(settings->outbound_auth));
         perform(machine.responded(response, authenticated));
     }
     void on_failure(ClientHandle&, ClientFailure) override {
+        watcher_.full = true;
         if (!try_next()) perform(machine.unanswered());
     }
     // RFC 3263 4.3: the next server of the domain; after the last one it is looked up anew.
@@ -183,12 +189,18 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
     ClientHandle handle_{*this};
 };
 
-OutboundPublications::OutboundPublications(UserAgent& agent, Notifier& notifier) : agent_(agent), notifier_(notifier), turn_([this] { begin_some(); }), review_([this] { apply(); }) {
+OutboundPublications::OutboundPublications(UserAgent& agent, Notifier& notifier, StateExchange& exchange)
+    : agent_(agent), notifier_(notifier), exchange_(exchange), turn_([this] { begin_some(); }), review_([this] { apply(); }) {
+    // Who asks is there: no use in waiting for the next try.
+    exchange_.on_peer([this](const std::string& name) {
+        if (const auto found = entries_.find({name, {}}); found != entries_.end()) found->second->try_now();
+    });
     // When the hints are those of the new plan, whoever is told of it first.
     plan_changes_ = subscribe<DialplanChanged>([this](const DialplanChanged&) { review_.start(0ns); });
 }
 
 OutboundPublications::~OutboundPublications() {
+    exchange_.on_peer({});
     fibers_.cancel();
     (void)fibers_.join();
 }
@@ -206,16 +218,15 @@ void OutboundPublications::apply() {
                 if (wanted.size() >= most) break;
                 const Key key{name, hint.extension + "@" + hint.context};
                 wanted.insert(key);
-                auto& entry = entries_[key];
-                const bool same = entry && *entry->settings == *settings && entry->machine.state() != PublishState::rejected;
-                if (same) continue;
-                if (entry) {
-                    leaving_.push_back(entry);
-                    entry->remove();
-                }
-                entry = std::make_shared<Entry>(*this, settings, *package, hint);
-                starting_.push_back(entry);
+                want(key, settings, *package, hint);
             }
+    for (const auto& [name, settings] : objects->outbound_publications)
+        if (EventPackage* const package = exchange_.package(settings->event)) {
+            HintSummary whole;
+            whole.extension = name;  // the key of what is watched
+            wanted.insert({name, {}});
+            want({name, {}}, settings, *package, whole);
+        }
     for (auto place = entries_.begin(); place != entries_.end();) {
         if (wanted.contains(place->first)) {
             ++place;
@@ -226,6 +237,18 @@ void OutboundPublications::apply() {
         place = entries_.erase(place);
     }
     if (!starting_.empty() && !turn_.running()) turn_.start(0ns);
+}
+
+// Begins it, unless it goes on as it is.
+void OutboundPublications::want(const Key& key, const std::shared_ptr<const OutboundPublicationSettings>& settings, EventPackage& package, const HintSummary& hint) {
+    auto& entry = entries_[key];
+    if (entry && *entry->settings == *settings && entry->machine.state() != PublishState::rejected) return;
+    if (entry) {
+        leaving_.push_back(entry);
+        entry->remove();
+    }
+    entry = std::make_shared<Entry>(*this, settings, package, hint);
+    starting_.push_back(entry);
 }
 
 void OutboundPublications::begin_some() {

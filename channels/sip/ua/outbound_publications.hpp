@@ -10,16 +10,19 @@
 
 #include "channels/sip/stack/client_publication.hpp"
 #include "channels/sip/ua/notifier.hpp"
+#include "channels/sip/ua/state_exchange.hpp"
 #include "channels/sip/ua/user_agent.hpp"
+#include "core/dialplan/hints.hpp"
 #include "core/runtime/event_bus.hpp"
 #include "core/runtime/fiber.hpp"
 
 namespace jackfield::sip {
 
-// Control thread. One publication for each hint that the object's @context and @exten match; they begin in slices.
+// Control thread. One publication for each hint that the object's @context and @exten match; they begin in slices. One for an object
+// whose event is of the state exchange.
 class OutboundPublications final {
   public:
-    OutboundPublications(UserAgent& agent, Notifier& notifier);
+    OutboundPublications(UserAgent& agent, Notifier& notifier, StateExchange& exchange);
     ~OutboundPublications();  // Waits for the fibers that look servers up.
     OutboundPublications(const OutboundPublications&) = delete;
     OutboundPublications& operator=(const OutboundPublications&) = delete;
@@ -42,10 +45,12 @@ class OutboundPublications final {
   private:
     class Entry;
     using Key = std::pair<std::string, std::string>;     // name, key of the hint ("extension@context")
+    void want(const Key& key, const std::shared_ptr<const OutboundPublicationSettings>& settings, EventPackage& package, const HintSummary& hint);
     void begin_some();
 
     UserAgent& agent_;
     Notifier& notifier_;
+    StateExchange& exchange_;
     std::map<Key, std::shared_ptr<Entry>> entries_;
     std::deque<std::shared_ptr<Entry>> starting_;
     std::vector<std::shared_ptr<Entry>> leaving_;        // gone, still being removed

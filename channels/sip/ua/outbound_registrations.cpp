@@ -105,7 +105,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         const std::uint64_t mine = ++look_ups;
         auto spawned = owner.fibers_.spawn("register " + settings->name, [self = shared_from_this(), mine] {
             const std::string next = self->settings->outbound_proxy.empty() ? self->settings->server_uri : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport);
+            auto found = self->agent().targets(next, self->settings->transport, self->settings->server_uri);
             if (self->look_ups != mine) return;
             self->flows.clear();
             self->place = 0;
@@ -115,11 +115,11 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
             }
             if (ends_application(found.error().code)) return;
             log_warning("Registration [{}]: {} can't be found: {}", self->settings->name, next, found.error().text);
-            self->changed(self->machine.unanswered());
+            self->changed(self->machine.unanswered(self->owner.recovery_of(*self)));
         });
         if (spawned) return;
         log_warning("Registration [{}]: {}", settings->name, spawned.error().text);
-        changed(machine.unanswered());
+        changed(machine.unanswered(owner.recovery_of(*this)));
     }
 
     void send() {
@@ -143,7 +143,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
             writer.header(HeaderName::allow, allowed_methods);
             std::string supported;
             if (settings->support_path) supported = "path";
-            if (settings->support_outbound) supported += supported.empty() ? "outbound" : ", outbound";
+            if (settings->support_outbound) supported += supported.empty() ? "outbound, gruu" : ", outbound, gruu";
             if (!supported.empty()) writer.header(HeaderName::supported, supported);
             writer.header(HeaderName::user_agent, settings->user_agent.empty() ? agent().objects()->global.user_agent : settings->user_agent);
             writer.finish();
@@ -174,6 +174,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         for (Message::Values values(response, HeaderName::service_route); values.next() && service_routes.size() < most_service_routes;)
             service_routes.emplace_back(values.item);
         outbound = settings->support_outbound && response.lists(HeaderName::require, "outbound");
+        gruu = settings->support_outbound ? granted_gruu(response, contact_uri) : std::string();
         owner.tell_outbound_flows();
         const Flow& flow = flows.at(place);
         if (!outbound || !flow.reliable) return;
@@ -182,7 +183,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         agent().transports().keep_alive(flow, timer_value);
     }
     void on_failure(ClientHandle&, ClientFailure) override {
-        if (!try_next()) changed(machine.unanswered());
+        if (!try_next()) changed(machine.unanswered(owner.recovery_of(*this)));
     }
     // RFC 3263 4.3: the next server of the domain.
     bool try_next() {
@@ -240,6 +241,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     std::uint64_t look_ups = 0;
     std::vector<std::string> service_routes;
     bool outbound = false;        // the registrar keeps the flow
+    std::string gruu;             // the public one that it gave us (RFC 5627); or empty
     std::string line, call_id = new_call_identifier(), contact_uri;
     std::uint32_t cseq = 0;
     std::chrono::seconds expires{0};
@@ -322,9 +324,19 @@ void OutboundRegistrations::connection_closed(const Flow& flow) {
             lost.push_back(entry);
     for (const auto& entry : lost) {
         log_notice("Registration [{}]: the connection to {} has ended; registering anew", entry->settings->name, flow.remote.to_string());
-        entry->perform(entry->machine.lost(std::chrono::floor<std::chrono::seconds>(Clock::now() - entry->registered_at), random_number(UINT64_MAX)));
+        entry->perform(entry->machine.lost(std::chrono::floor<std::chrono::seconds>(Clock::now() - entry->registered_at), recovery_of(*entry)));
         entry->tell();
     }
+}
+
+// RFC 5626 4.5: how urgent a new flow is depends on whether another one of that address of record works.
+FlowRecovery OutboundRegistrations::recovery_of(const Entry& failed) const {
+    const bool others_work = std::ranges::any_of(entries_, [&](const auto& each) {
+        const Entry& other = *each.second;
+        return &other != &failed && other.settings->support_outbound && other.settings->client_uri == failed.settings->client_uri &&
+               other.machine.state() == ClientRegistration::State::registered;
+    });
+    return {others_work, random_number(UINT64_MAX)};
 }
 
 void OutboundRegistrations::unregister_all() {
@@ -342,9 +354,18 @@ void OutboundRegistrations::unregister_all() {
 }
 
 void OutboundRegistrations::tell_outbound_flows() {
-    std::vector<Flow> flows;
-    for (const auto& [name, entry] : entries_)
-        if (entry->outbound && !entry->flows.empty()) flows.push_back(entry->flows[entry->place]);
+    std::vector<UserAgent::OutboundFlow> flows;
+    for (const auto& [name, entry] : entries_) {
+        if ((!entry->outbound && entry->gruu.empty()) || entry->flows.empty()) continue;
+        const Flow& flow = entry->flows[entry->place];
+        const auto known = std::ranges::find(flows, flow, &UserAgent::OutboundFlow::flow);
+        if (known == flows.end()) {
+            flows.push_back({flow, entry->outbound, entry->gruu});
+            continue;
+        }
+        known->outbound = known->outbound || entry->outbound;
+        if (known->gruu != entry->gruu) known->gruu.clear();  // several accounts by one flow: whose a request is can't be told
+    }
     agent_.set_outbound_flows(std::move(flows));
 }
 

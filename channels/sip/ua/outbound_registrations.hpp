@@ -51,6 +51,7 @@ class OutboundRegistrations final {
     struct Entry;
     Result<void> for_named(std::string_view name, const std::function<void(Entry&)>& use);
     void connection_closed(const Flow& flow);
+    FlowRecovery recovery_of(const Entry& failed) const;
     void tell_outbound_flows();
     std::string_view endpoint_of_line(const Message& request) const;
     Summary summary(const Entry& entry) const;

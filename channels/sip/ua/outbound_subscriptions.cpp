@@ -64,7 +64,7 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         const std::uint64_t mine = ++look_ups;
         auto spawned = owner.fibers_.spawn("subscribe " + settings->name, [self = shared_from_this(), mine] {
             const std::string next = self->settings->outbound_proxy.empty() ? self->settings->server_uri : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport);
+            auto found = self->agent().targets(next, self->settings->transport, self->settings->server_uri);
             if (self->look_ups != mine) return;
             self->flows.clear();
             self->place = 0;

@@ -71,11 +71,11 @@ struct Registrar::Qualification final : ClientTransactionUser, std::enable_share
         const auto parsed = parse_uri(next);
         if (!parsed) return;
         if (SocketAddress::parse(parsed->bare_host(), 1)) {  // nothing to look up, so nothing waits
-            auto found = registrar.agent_.targets(next);
+            auto found = registrar.agent_.targets(next, {}, uri);
             return found ? send_to(std::move(*found)) : silent();
         }
-        auto spawned = registrar.fibers_.spawn("qualify " + uri, [self = weak_from_this(), next, &agent = registrar.agent_] {
-            auto found = agent.targets(next);
+        auto spawned = registrar.fibers_.spawn("qualify " + uri, [self = weak_from_this(), next, to = uri, &agent = registrar.agent_] {
+            auto found = agent.targets(next, {}, to);
             const auto asking = self.lock();
             if (!asking || (!found && ends_application(found.error().code))) return;
             found ? asking->send_to(std::move(*found)) : asking->silent();

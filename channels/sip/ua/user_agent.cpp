@@ -25,7 +25,7 @@ std::array<std::uint8_t, NonceIssuer::key_size> random_key() {
 
 // Extensions that we can do when a request requires them.
 // (100rel as the endpoint says: SipCall looks.)
-constexpr std::array<std::string_view, 10> known_extensions{"100rel", "replaces", "join", "norefersub", "timer", "eventlist", "path", "outbound", "gruu", "tdialog"};
+constexpr std::array<std::string_view, 11> known_extensions{"100rel", "replaces", "join", "norefersub", "timer", "eventlist", "path", "outbound", "gruu", "tdialog", "uui"};
 
 // After what time who was told that no calls are taken may ask again.
 constexpr std::chrono::seconds drain_retry = 10s;
@@ -70,6 +70,7 @@ UserAgent::UserAgent()
 UserAgent::~UserAgent() = default;
 
 void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
+    const bool debug_changed = objects_->global.debug != objects->global.debug;
     dispose(std::exchange(objects_, std::move(objects)));
     TransactionSettings settings;
     settings.t1 = objects_->system.timer_t1;
@@ -77,7 +78,7 @@ void UserAgent::apply(std::shared_ptr<const ObjectSet> objects) {
     layer_.set_settings(settings);
     identified_.apply(objects_);
     transports_.apply(*objects_);
-    transports_.set_logging(objects_->global.debug);
+    if (debug_changed) transports_.set_logging(objects_->global.debug);  // else what the console said goes on
 }
 
 void UserAgent::handle(Method method, RequestHandler handler) { handlers_[method] = std::move(handler); }
@@ -151,6 +152,8 @@ void UserAgent::on_request(IncomingRequest& request) {
             return (void)request.respond(481);
         }
         if (!dialog->accept_cseq(message)) return (void)request.respond(500, "CSeq out of order");
+        if (!extensions_known(request)) return;
+        note_source(*dialog, request);
         dialog->flow = request.flow();
         return dialog->user->on_dialog_request(*dialog, request);
     }
@@ -172,9 +175,33 @@ bool UserAgent::extensions_known(IncomingRequest& request) {
     return false;
 }
 
+// RFC 3261 26.2.2, RFC 5630: who asks for sips must have come by TLS, to us or to a front that we trust.
+bool UserAgent::came_securely(IncomingRequest& request) {
+    const Message& message = request.request();
+    if (message.request_uri().scheme != UriScheme::sips || transports_.came_securely(request.flow())) return true;
+    if (unknown_.allow(request.flow().remote.host(), Clock::now()))
+        report(message, request.flow(), "InvalidTransport", message.from().uri.decoded_user(), true, {{"AttemptedTransport", std::string(transports_.protocol(request.flow()))}});
+    (void)request.send(480, response(request, 480, {}, [&](MessageWriter& writer) {
+        writer.header(HeaderName::warning, "380 " + transports_.signalling_address(request.flow()).host() + " \"SIPS Not Allowed\"");
+        writer.finish();
+    }));
+    return false;
+}
+
+// A dialog goes on wherever its requests come from, as phones move; whoever watches is told. Those by way of proxies come from
+// whichever of them.
+void UserAgent::note_source(const UserDialog& dialog, const IncomingRequest& request) {
+    if (!wanted<SecurityEvent>() || !dialog.route_set().empty() || dialog.flow.remote.host() == request.flow().remote.host()) return;
+    if (!unknown_.allow(request.flow().remote.host(), Clock::now())) return;
+    const SocketAddress& expected = dialog.flow.remote;
+    report(request.request(), request.flow(), "UnexpectedAddress", request.request().from().uri.decoded_user(), true,
+           {{"ExpectedAddress", fmt::format("IPV{}/{}/{}/{}", expected.is_v6() ? 6 : 4, transports_.protocol(dialog.flow), expected.host(), expected.port())}});
+}
+
 void UserAgent::begin_new(IncomingRequest& request) {
     const Message& message = request.request();
     if (!message.request_uri().is_sip() && message.request_uri().scheme != UriScheme::tel) return (void)request.respond(416);
+    if (!came_securely(request)) return;
     const auto handler = handlers_.find(message.method());
     if (message.method() != Method::options && handler == handlers_.end()) {
         const int status = message.method() == Method::subscribe || message.method() == Method::publish ? 489 : 405;
@@ -257,13 +284,16 @@ std::string UserAgent::via(const Flow& flow, std::string_view branch) const {
 std::string UserAgent::contact(const Flow& flow, std::string_view user, bool secure) const {
     const SocketAddress local = transports_.signalling_address(flow);
     std::string parameters(transports_.uri_parameter(flow));
-    if (std::ranges::find(outbound_flows_, flow) != outbound_flows_.end()) parameters += ";ob";
+    if (const auto kept = std::ranges::find(outbound_flows_, flow, &OutboundFlow::flow); kept != outbound_flows_.end()) {
+        if (!kept->gruu.empty() && starts_with_ignoring_case(kept->gruu, "sips:") == secure) return "<" + kept->gruu + ">";
+        if (kept->outbound) parameters += ";ob";
+    }
     return "<" + make_uri(secure ? UriScheme::sips : UriScheme::sip, user, local.host(), local.port(), parameters) + ">";
 }
 
 void UserAgent::add_agent(MessageWriter& writer, bool reliable, bool timer, bool trickle) const {
     writer.header(HeaderName::allow, allowed_methods);
-    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, join, norefersub, tdialog"});
+    writer.header(HeaderName::supported, {reliable ? "100rel, " : "", timer ? "timer, " : "", trickle ? "trickle-ice, " : "", "replaces, join, norefersub, tdialog, uui"});
     if (trickle) writer.header(HeaderName::recv_info, "trickle-ice");
     writer.header(HeaderName::user_agent, objects_->global.user_agent);
 }

@@ -87,10 +87,11 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     // Of requests that begin something: INVITE, REGISTER, SUBSCRIBE, MESSAGE, ... One handler a method.
     void handle(Method method, RequestHandler handler);
     // Finds where to send to, best first, each worth a try when those before it fail: NAPTR, SRV and address look-ups (RFC 3263).
-    // Waits, unless the host is an address. Errors: not_found, timeout, invalid.
-    Result<std::vector<Flow>> targets(std::string_view uri, std::string_view transport_name = {});
+    // `request_uri`, when `uri` is a Route or proxy on the way to it: one of sips goes by TLS only (RFC 3261 26.2.2), as one of
+    // `uri` itself does. Waits, unless the host is an address. Errors: not_found, timeout, invalid, refused (not by TLS).
+    Result<std::vector<Flow>> targets(std::string_view uri, std::string_view transport_name = {}, std::string_view request_uri = {});
     // The first of them.
-    Result<Flow> resolve(std::string_view uri, std::string_view transport_name = {});
+    Result<Flow> resolve(std::string_view uri, std::string_view transport_name = {}, std::string_view request_uri = {});
     // Sends a request outside of a dialog; `write` adds headers after the necessary ones and finishes it.
     struct NewRequest {
         Method method;
@@ -110,7 +111,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::string_view response(const IncomingRequest& request, int status, std::string_view reason, const std::function<void(MessageWriter&)>& write);
 
     std::string via(const Flow& flow, std::string_view branch) const;
-    // "<sip:user@host:port>"; `secure`: sips, as RFC 3261 8.1.1.8 and 12.1.1 want it when the request's URI has it.
+    // "<sip:user@host:port>", or the GRUU that the flow's registrar gave us; `secure`: sips, as RFC 3261 8.1.1.8 and 12.1.1 want it when the request's URI has it.
     std::string contact(const Flow& flow, std::string_view user, bool secure = false) const;
     void add_agent(MessageWriter& writer, bool reliable = false, bool timer = false, bool trickle = false) const;  // User-Agent, Allow, Supported
 
@@ -125,8 +126,14 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
         std::erase_if(tell_closed_, [&](const auto& each) { return each.first == who; });
         if (tell) tell_closed_.emplace_back(who, std::move(tell));
     }
-    // Flows by which a registrar of ours keeps us registered as RFC 5626 has it: our Contacts say so there (";ob").
-    void set_outbound_flows(std::vector<Flow> flows) { outbound_flows_ = std::move(flows); }
+    // Flows by which a registrar keeps us registered. As RFC 5626 has it, our Contacts say so there (";ob"); one that gave us a
+    // GRUU (RFC 5627) is told that in our Contacts.
+    struct OutboundFlow {
+        Flow flow;
+        bool outbound = false;
+        std::string gruu;
+    };
+    void set_outbound_flows(std::vector<OutboundFlow> flows) { outbound_flows_ = std::move(flows); }
     // Finds the endpoint that a request is from; null: nobody's.
     std::shared_ptr<const EndpointSettings> identify(const Message& request, const Flow& from) const;
     // Whether type=acl, and of an endpoint that is not null its own lists, let requests come from there or contacts be there.
@@ -157,6 +164,8 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     void timer_started(Instant due) override;
     bool passes_rules(const ParseResult& result, const Flow& from);
     bool extensions_known(IncomingRequest& request);
+    bool came_securely(IncomingRequest& request);
+    void note_source(const UserDialog& dialog, const IncomingRequest& request);
     void begin_new(IncomingRequest& request);
     void answer_options(IncomingRequest& request);
 
@@ -173,7 +182,7 @@ class UserAgent final : public TransportUser, public TransactionCore, private St
     std::unordered_map<Method, RequestHandler> handlers_;
     std::function<std::string_view(const Message&)> identify_first_;
     std::vector<std::pair<const void*, std::function<void(const Flow&)>>> tell_closed_;
-    std::vector<Flow> outbound_flows_;
+    std::vector<OutboundFlow> outbound_flows_;
     std::function<bool(IncomingRequest&)> early_notify_;
     std::unordered_map<const Forgotten*, std::unique_ptr<Forgotten>> forgotten_;
     OverloadGate overload_;

@@ -1,5 +1,6 @@
 #include "core/channel/device_state.hpp"
 
+#include "core/channel/remote_device_state.hpp"
 #include "tests/unit/core/channel/fake_driver.hpp"
 
 using namespace jackfield;
@@ -12,6 +13,7 @@ class DeviceStateTest : public ChannelTest {
     CPPUNIT_TEST(what_has_not_changed_is_not_told);
     CPPUNIT_TEST(a_driver_of_two_names_is_told_under_both);
     CPPUNIT_TEST(a_channel_that_changes_tells_its_device);
+    CPPUNIT_TEST(states_of_other_servers_count_until_they_are_forgotten);
     CPPUNIT_TEST_SUITE_END();
 
     void drivers_and_providers_are_asked() {
@@ -23,6 +25,29 @@ class DeviceStateTest : public ChannelTest {
         CPPUNIT_ASSERT(device_state("fake/a") == DeviceState::not_in_use);
         CPPUNIT_ASSERT(device_state("Fake/nobody") == DeviceState::invalid);
         CPPUNIT_ASSERT(device_state("nonsense") == DeviceState::invalid);
+    }
+    void states_of_other_servers_count_until_they_are_forgotten() {
+        std::string told;
+        const auto subscription = subscribe<DeviceStateChange>([&](const auto& change) { told += fmt::format("{} {} ", change.device, to_string(change.state)); });
+        CPPUNIT_ASSERT(set_remote_device_state("one", "Fake/far", DeviceState::in_use));
+        CPPUNIT_ASSERT(set_remote_device_state("two", "Fake/far", DeviceState::not_in_use));
+        CPPUNIT_ASSERT(set_remote_device_state("two", "Fake/d", DeviceState::ringing));
+        CPPUNIT_ASSERT(!set_remote_device_state("two", "nonsense", DeviceState::ringing));
+        loop->run_until_idle();
+        CPPUNIT_ASSERT(device_state("Fake/far") == DeviceState::in_use);
+        CPPUNIT_ASSERT(device_state("fake/FAR") == DeviceState::in_use);
+        CPPUNIT_ASSERT(local_device_state("Fake/far") == DeviceState::invalid);
+        phone("d").state = DeviceState::in_use;
+        CPPUNIT_ASSERT(device_state("Fake/d") == DeviceState::ring_in_use);
+        CPPUNIT_ASSERT(told.contains("Fake/far INUSE "));
+        forget_remote_device_states("one");
+        loop->run_until_idle();
+        CPPUNIT_ASSERT(device_state("Fake/far") == DeviceState::not_in_use);
+        forget_remote_device_states("two");
+        forget_remote_device_states("two");
+        loop->run_until_idle();
+        CPPUNIT_ASSERT(device_state("Fake/far") == DeviceState::invalid);
+        CPPUNIT_ASSERT(device_state("Fake/d") == DeviceState::in_use);
     }
     void a_change_is_told_once_and_later() {
         std::string told;

@@ -2,6 +2,9 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <algorithm>
+#include <mutex>
+
 #include "core/config/overlay_files.hpp"
 
 using namespace jackfield;
@@ -23,6 +26,7 @@ class ConfigTransactionTest : public CppUnit::TestFixture {
 
     std::shared_ptr<MemoryFiles> files_;
     std::unique_ptr<ConfigManager> manager_;
+    std::mutex mutex_;
     std::vector<std::string> steps_;
 
     ConfigUser user(std::string module, std::string file) {
@@ -30,16 +34,28 @@ class ConfigTransactionTest : public CppUnit::TestFixture {
         made.module = module;
         made.file = std::move(file);
         made.prepare = [this, module](const ConfigFile& read, Diagnostics& findings) -> ConfigApply {
-            steps_.push_back("prepare " + module);
+            note("prepare " + module);
             const auto value = read.value("general", "x");
             if (value == "bad") findings.error(read.find("general")->find("x")->place(), "x is bad");
             return [this, module, text = std::string(value.value_or("nothing"))] {
-                steps_.push_back("apply " + module + " " + text);
+                note("apply " + module + " " + text);
             };
         };
         return made;
     }
+    void note(std::string step) {
+        const std::lock_guard lock(mutex_);
+        steps_.push_back(std::move(step));
+    }
+    // Users prepare at the same time, so that the order among those is nobody's.
     std::string steps() {
+        const auto prepares = [](const std::string& step) { return step.starts_with("prepare"); };
+        for (auto from = steps_.begin(); from != steps_.end();) {
+            from = std::find_if(from, steps_.end(), prepares);
+            const auto to = std::find_if_not(from, steps_.end(), prepares);
+            std::sort(from, to);
+            from = to;
+        }
         std::string text = join(steps_, ", ");
         steps_.clear();
         return text;

@@ -20,6 +20,8 @@ class DialplanTest : public ChannelTest {
         initialise_dialplan();
     }
     void tearDown() override {
+        // A test that failed may have left a call that never ends by itself.
+        for_each_channel([](Channel& channel) { channel.hang_up(HangupCause::normal_clearing); });
         wait_for([] { return channel_count() == 0; });
         loop->run_until_idle();
         end_dialplan();

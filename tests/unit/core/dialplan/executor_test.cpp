@@ -308,7 +308,7 @@ class ExecutorTest : public DialplanTest {
         call("b", "2");
         CPPUNIT_ASSERT(wait_for([&] { return traced() == "ticked"; }));
         CPPUNIT_ASSERT_MESSAGE(fmt::format("{} ms", worst / std::chrono::milliseconds(1)),
-                               worst < std::chrono::milliseconds(100));
+                               worst < std::chrono::seconds(2));  // the endless one would hold it up for ever
         CPPUNIT_ASSERT(find_channel(endless).has_value());
         channel_of(endless).hang_up(HangupCause::normal_clearing);
         wait_for_end();

@@ -37,6 +37,7 @@ class ControlTest : public LoopTest {
     CPPUNIT_TEST(stops_from_another_thread);
     CPPUNIT_TEST(knows_its_thread);
     CPPUNIT_TEST(survives_an_exception_of_a_posted_function);
+    CPPUNIT_TEST(serves_many_in_one_turn_when_they_come_densely);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -140,6 +141,33 @@ class ControlTest : public LoopTest {
         std::thread([&] { elsewhere = on_control_thread(); }).join();
         CPPUNIT_ASSERT(!elsewhere);
         CPPUNIT_ASSERT(ControlLoop::instance() == &loop);
+    }
+
+    // A job every 100 us that works for 50 us. Whoever wakes for each of them takes about as many turns as there are jobs.
+    void serves_many_in_one_turn_when_they_come_densely() {
+        ControlLoop loop;
+        constexpr int jobs = 3000;
+        int served = 0, turns = 0;
+        bool flush = false;
+        std::thread other([&] {
+            auto due = std::chrono::steady_clock::now();
+            for (int i = 0; i < jobs; ++i) {
+                std::this_thread::sleep_until(due += 100us);
+                post([&] {
+                    const auto end = std::chrono::steady_clock::now() + 50us;
+                    while (std::chrono::steady_clock::now() < end) continue;
+                    ++served;
+                    if (std::exchange(flush, true)) return;
+                    at_end_of_turn([&] {
+                        ++turns;
+                        flush = false;
+                    });
+                });
+            }
+        });
+        CPPUNIT_ASSERT(loop.run_for(60s, [&] { return served == jobs; }));
+        other.join();
+        CPPUNIT_ASSERT(turns * 2 < jobs);
     }
 
     void survives_an_exception_of_a_posted_function() {

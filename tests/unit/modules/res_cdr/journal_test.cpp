@@ -3,6 +3,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 #include <stdlib.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 #include <fstream>
@@ -27,6 +28,7 @@ class JournalTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_batch_that_was_written_while_its_file_went_is_not_lost);
     CPPUNIT_TEST(files_that_all_have_read_go);
     CPPUNIT_TEST(text_that_was_partly_appended_is_completed);
+    CPPUNIT_TEST(equal_lines_of_an_earlier_batch_are_not_taken_for_this_one);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -260,12 +262,37 @@ class JournalTest : public CppUnit::TestFixture {
         const std::string file = folder + "/log/Master.csv", text = "\"one\",1\n\"two\",2\n";
         for (std::size_t part = 0; part <= text.size(); ++part) {
             std::filesystem::remove(file);
-            CPPUNIT_ASSERT(append_records(file, "\"before\",0\n" + text.substr(0, part), false).has_value());
-            CPPUNIT_ASSERT(append_records(file, text, true).has_value());
-            std::ifstream in(file);
-            const std::string all((std::istreambuf_iterator<char>(in)), {});
-            CPPUNIT_ASSERT_EQUAL("\"before\",0\n" + text, all);
+            append(file, "\"before\",0\n", 1, false);
+            append(file, text, 2, false);
+            std::filesystem::resize_file(file, std::filesystem::file_size(file) - part);  // as a death in the middle leaves it
+            append(file, text, 2, true);
+            CPPUNIT_ASSERT_EQUAL("\"before\",0\n" + text, content(file));
         }
+    }
+    void equal_lines_of_an_earlier_batch_are_not_taken_for_this_one() {
+        const std::string file = folder + "/log/custom.csv", line = "100,answered\n";
+        append(file, line + line, 1, false);
+        const char value = 0;
+        if (::setxattr(file.c_str(), "user.jackfield.test", &value, 1, 0) != 0) return;  // a file system without attributes
+        // The earlier try has died before it came to this file, and a second one behind its first line.
+        append(file, line + line, 2, true);
+        CPPUNIT_ASSERT_EQUAL(line + line + line + line, content(file));
+        std::filesystem::resize_file(file, 3 * line.size());
+        append(file, line + line, 2, true);
+        CPPUNIT_ASSERT_EQUAL(line + line + line + line, content(file));
+        append(file, line + line, 2, true);
+        CPPUNIT_ASSERT_EQUAL(line + line + line + line, content(file));
+        append(file, line, 3, false);
+        CPPUNIT_ASSERT_EQUAL(5 * line.size(), content(file).size());
+    }
+    static void append(const std::string& file, const std::string& text, std::uint64_t number, bool perhaps_written) {
+        const std::atomic<bool> stopping{false};
+        const auto done = append_records(file, text, {{}, perhaps_written, number, stopping});
+        CPPUNIT_ASSERT_MESSAGE(done ? "" : done.error().text, done.has_value());
+    }
+    static std::string content(const std::string& file) {
+        std::ifstream in(file);
+        return {std::istreambuf_iterator<char>(in), {}};
     }
     std::string folder;
 };

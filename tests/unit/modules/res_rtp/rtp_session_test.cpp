@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "modules/res_manager/manager.hpp"
+#include "modules/res_rtp/rtcp_events.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
 #include "modules/res_rtp/socket_pool.hpp"
 #include "tests/unit/modules/res_rtp/rtp_fixture.hpp"
@@ -26,10 +28,14 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(a_call_on_hold_may_be_silent_for_longer);
     CPPUNIT_TEST(reports_quality_to_each_other);
     CPPUNIT_TEST(the_round_trip_does_not_count_how_late_a_report_is_read);
+    CPPUNIT_TEST(keeps_reports_while_somebody_wants_to_hear_of_them);
     CPPUNIT_TEST(multiplexes_reports_with_media);
+    CPPUNIT_TEST(an_event_of_a_report_has_asterisk_s_lines);
     CPPUNIT_TEST(nothing_is_sent_or_heard_past_a_cipher);
     CPPUNIT_TEST(reports_pass_the_cipher_on_the_port_of_media_too);
     CPPUNIT_TEST(feedback_on_video_goes_to_its_sender);
+    CPPUNIT_TEST(a_worn_key_is_told_and_the_next_one_has_a_source_of_its_own);
+    CPPUNIT_TEST(a_capture_sees_packets_as_they_are_on_the_wire_until_it_ends);
     CPPUNIT_TEST(plays_out_of_a_jitter_buffer_in_order);
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
@@ -361,6 +367,57 @@ class RtpSessionTest : public RtpTest {
         }
         CPPUNIT_ASSERT_EQUAL(7u, leg.session->quality().remote_lost);
     }
+    void keeps_reports_while_somebody_wants_to_hear_of_them() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        leg.stream->loop_back(true);
+        const SocketAddress rtp = leg.session->local(), rtcp = rtp.with_port(static_cast<std::uint16_t>(rtp.port() + 1));
+        report_about(leg, phone, rtcp, 1000ms);
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (leg.events & rtp_quality_report) != 0; }));
+        CPPUNIT_ASSERT((leg.events & (rtcp_sent | rtcp_received)) == 0);
+        CPPUNIT_ASSERT(!leg.session->last_report(true).peer.valid());
+
+        rtp::rtcp_wanted = true;
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (leg.events & rtcp_sent) != 0; }));
+        report_about(leg, phone, rtcp, 1000ms);
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return (leg.events & rtcp_received) != 0; }));
+        rtp::rtcp_wanted = false;
+        const RtcpReport sent = leg.session->last_report(true), received = leg.session->last_report(false);
+        CPPUNIT_ASSERT_EQUAL(leg.session->quality().ssrc, sent.ssrc);
+        CPPUNIT_ASSERT(sent.peer.same_host(phone.address) && sent.by_sender && sent.has_block && sent.packets > 0);
+        CPPUNIT_ASSERT_EQUAL(phone.ssrc, sent.block_ssrc);
+        CPPUNIT_ASSERT(received.peer == phone.address && !received.by_sender && received.has_block);
+        CPPUNIT_ASSERT_EQUAL(phone.ssrc, received.ssrc);
+        CPPUNIT_ASSERT_EQUAL(7, received.lost);
+        CPPUNIT_ASSERT(received.round_trip_ms >= 900);
+    }
+    void an_event_of_a_report_has_asterisk_s_lines() {
+        RtcpReport report{.peer = *SocketAddress::parse("192.0.2.1", 4001), .ssrc = 0xab, .by_sender = true, .has_block = true};
+        report.ntp_time = (2'208'988'800ull + 5) << 32 | 0x80000000u;
+        report.rtp_time = 160;
+        report.packets = 2;
+        report.octets = 320;
+        report.block_ssrc = 0xcd;
+        report.fraction_lost = 3;
+        report.lost = -1;
+        report.highest_sequence = 0x20007;
+        report.jitter = 9;
+        report.last_report = 11;
+        report.delay = 32768;
+        report.round_trip_ms = 12.5;
+        const std::string common = "ReportCount: 1\r\nSentNTP: 5.500000\r\nSentRTP: 160\r\nSentPackets: 2\r\nSentOctets: 320\r\n"
+                                   "Report0SourceSSRC: 0x000000cd\r\nReport0FractionLost: 3\r\nReport0CumulativeLost: -1\r\n"
+                                   "Report0HighestSequence: 7\r\nReport0SequenceNumberCycles: 2\r\nReport0IAJitter: 9\r\nReport0LSR: 11\r\n"
+                                   "Report0DLSR: 0.5000\r\n";
+        ManagerFields sent, received;
+        rtp::add_rtcp_fields(sent, report, true);
+        rtp::add_rtcp_fields(received, report, false);
+        CPPUNIT_ASSERT_EQUAL("SSRC: 0x000000ab\r\nPT: 200(SR)\r\nTo: 192.0.2.1:4001\r\n" + common, sent.text());
+        CPPUNIT_ASSERT_EQUAL("SSRC: 0x000000ab\r\nPT: 200(SR)\r\nFrom: 192.0.2.1:4001\r\nRTT: 0.0125\r\n" + common, received.text());
+        ManagerFields shorter;
+        rtp::add_rtcp_fields(shorter, RtcpReport{.peer = report.peer, .ssrc = 1}, true);
+        CPPUNIT_ASSERT_EQUAL(std::string("SSRC: 0x00000001\r\nPT: 201(RR)\r\nTo: 192.0.2.1:4001\r\nReportCount: 0\r\n"), shorter.text());
+    }
     // RFC 5761: reports come by the port of the media, the other one is given up and had again.
     void multiplexes_reports_with_media() {
         Phone phone;
@@ -426,6 +483,72 @@ class RtpSessionTest : public RtpTest {
         parameters.decrypt = std::make_shared<TestCipher>(false);
         parameters.rtcp_mux = multiplexed;
         return parameters;
+    }
+    void a_worn_key_is_told_and_the_next_one_has_a_source_of_its_own() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        RtpParameters parameters = secured(phone.address);
+        parameters.key_life = 20;
+        leg.session->set(parameters);
+        leg.stream->loop_back(true);
+        std::set<std::uint32_t> sources;
+        const auto speak = [&] {
+            std::vector<std::uint8_t> bytes(rtp::header_size + 160 + RtpCipher::overhead, 0x55);
+            rtp::write({0, false, phone.sequence++, phone.timestamp += 160, phone.ssrc}, bytes.data());
+            phone.send(std::span(bytes).first(TestCipher(true).rtp(bytes, rtp::header_size + 160)), leg.session->local());
+            loop->run_for(5ms, [] { return false; });
+            for (const auto& each : phone.listen()) sources.insert(each.header.ssrc);
+        };
+        for (int i = 0; i < 10; ++i) speak();
+        CPPUNIT_ASSERT(!(leg.events & rtp_key_worn));
+        for (int i = 0; i < 1000 && !(leg.events & rtp_key_worn); ++i) speak();
+        CPPUNIT_ASSERT(leg.events & rtp_key_worn);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, sources.size());
+        leg.events = 0;
+        RtpParameters renewed = secured(phone.address);
+        renewed.key_number = 1;
+        leg.session->set(renewed);
+        for (int i = 0; i < 300 && sources.size() < 2; ++i) speak();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, sources.size());
+        CPPUNIT_ASSERT(sources.contains(leg.session->quality().ssrc) || wait_for([&] { return sources.contains(leg.session->quality().ssrc); }));
+        CPPUNIT_ASSERT(!(leg.events & rtp_key_worn));
+    }
+    void a_capture_sees_packets_as_they_are_on_the_wire_until_it_ends() {
+        struct Sink final : RtpPacketSink {
+            void packet(const Packet& packet) override {
+                right = right && packet.local.port() == local && packet.remote.port() == remote;
+                if (packet.rtcp) return;
+                ++(packet.sent ? sent : received);
+                right = right && packet.bytes.size() == rtp::header_size + 164 && packet.bytes[rtp::header_size] == 0xaa;  // encrypted
+            }
+            std::atomic<unsigned> sent{0}, received{0};
+            std::atomic<bool> right{true};
+            std::uint16_t local = 0, remote = 0;
+        };
+        Phone phone;
+        Leg leg(*this, phone.address);
+        RtpParameters parameters = secured(phone.address);
+        parameters.rtcp_mux = true;
+        leg.session->set(parameters);
+        leg.stream->loop_back(true);
+        const auto sink = std::make_shared<Sink>();
+        sink->local = leg.session->local().port();
+        sink->remote = phone.address.port();
+        leg.session->capture(sink);
+        const auto speak = [&] {
+            std::vector<std::uint8_t> bytes(rtp::header_size + 160 + RtpCipher::overhead, 0x55);
+            rtp::write({0, false, phone.sequence++, phone.timestamp += 160, phone.ssrc}, bytes.data());
+            phone.send(std::span(bytes).first(TestCipher(true).rtp(bytes, rtp::header_size + 160)), leg.session->local());
+            loop->run_for(5ms, [] { return false; });
+        };
+        for (int i = 0; i < 300 && (sink->sent < 5 || sink->received < 5); ++i) speak();
+        CPPUNIT_ASSERT(sink->sent >= 5 && sink->received >= 5 && sink->right);
+        // The port takes the end with the next packet, and lets go of the sink.
+        leg.session->capture(nullptr);
+        for (int i = 0; i < 300 && sink.use_count() > 1; ++i) speak();
+        const unsigned received = sink->received;
+        for (int i = 0; i < 5; ++i) speak();
+        CPPUNIT_ASSERT_EQUAL(received, sink->received.load());
     }
     void nothing_is_sent_or_heard_past_a_cipher() {
         Phone phone;

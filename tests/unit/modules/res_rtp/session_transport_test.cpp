@@ -1,5 +1,7 @@
 #include "modules/res_rtp/rtp_transport.hpp"
 
+#include "core/runtime/access_list.hpp"
+
 #include "modules/res_srtp/srtp.hpp"
 #include "tests/unit/modules/res_rtp/rtp_fixture.hpp"
 #include "tests/unit/modules/res_rtp/turn_server.hpp"
@@ -61,6 +63,7 @@ class SessionTransportTest : public RtpTest {
     CPPUNIT_TEST(a_relay_is_not_used_where_there_is_a_direct_way);
     CPPUNIT_TEST(a_server_that_refuses_leaves_the_other_candidates);
     CPPUNIT_TEST(a_denied_network_asks_no_server);
+    CPPUNIT_TEST(lists_of_acl_conf_and_the_order_of_rules_decide);
     CPPUNIT_TEST_SUITE_END();
 
     std::unique_ptr<Module> srtp_;
@@ -266,6 +269,25 @@ class SessionTransportTest : public RtpTest {
         gather(leg);
         CPPUNIT_ASSERT_EQUAL(std::string("h"), kinds(leg));
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, server.allocations);
+    }
+    void lists_of_acl_conf_and_the_order_of_rules_decide() {
+        AccessLists::ByName lists;
+        CPPUNIT_ASSERT(lists["away"].add(false, "127.0.0.0/8"));
+        CPPUNIT_ASSERT(lists["here"].add(true, "127.0.0.0/8"));
+        AccessLists::instance().set(std::move(lists));
+        for (const auto& [rules, wanted] : std::initializer_list<std::pair<std::string, std::string>>{
+                 {"stun_acl=away\n", "h"},
+                 {"stun_acl=here\nice_acl=here,away\n", "r"},
+                 {"ice_acl=nowhere\n", "r"},
+                 {"stun_deny=127.0.0.0/8\nstun_permit=127.0.0.1\nice_permit=127.0.0.1\nice_blacklist=127.0.0.0/8\n", "r"},
+                 {"stun_permit=127.0.0.1\nstun_blacklist=127.0.0.0/8\nice_deny=127.0.0.0/8,!127.0.0.1\n", "h"}}) {
+            TurnServer server;
+            start_with(server, rules);
+            Leg leg(*this, {}, "ulaw", options(true, {}));
+            gather(leg);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(rules, wanted, kinds(leg));
+        }
+        AccessLists::instance().set({});
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(SessionTransportTest);

@@ -22,16 +22,11 @@ class TurnServer {
     static constexpr std::string_view user = "pbx", password = "secret", realm = "turn.test";
 
     TurnServer() : fibers_("TURN server") {
-        DatagramOptions small{.receive_buffer = 1 << 18, .send_buffer = 1 << 18};
-        udp_ = Datagram::bind(loopback(), [this](std::span<const ReceivedDatagram> all) {
-                   for (const ReceivedDatagram& one : all)
-                       hear(one.from, bytes_of(one.bytes), [this, to = one.from](std::span<const std::uint8_t> bytes) {
-                           (void)udp_->send({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, to);
-                       });
-               }, small).value();
-        tcp_ = Listener::bind(udp_->local(), [this](std::unique_ptr<Stream> stream) {
-                   CPPUNIT_ASSERT(fibers_.spawn("TURN client", [this, stream = std::shared_ptr<Stream>(std::move(stream))] { serve(stream); }));
-               }).value();
+        // The system chooses the port of UDP; that of TCP may be somebody's.
+        for (unsigned tries = 0; !tcp_; ++tries) {
+            CPPUNIT_ASSERT(tries < 20);
+            bind();
+        }
     }
     const SocketAddress& address() const { return udp_->local(); }
 
@@ -41,6 +36,20 @@ class TurnServer {
     std::size_t refused_peers = 0;                                    // without a permission
 
   private:
+    void bind() {
+        DatagramOptions small{.receive_buffer = 1 << 18, .send_buffer = 1 << 18};
+        udp_ = Datagram::bind(loopback(), [this](std::span<const ReceivedDatagram> all) {
+                   for (const ReceivedDatagram& one : all)
+                       hear(one.from, bytes_of(one.bytes), [this, to = one.from](std::span<const std::uint8_t> bytes) {
+                           (void)udp_->send({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, to);
+                       });
+               }, small).value();
+        auto listener = Listener::bind(udp_->local(), [this](std::unique_ptr<Stream> stream) {
+            CPPUNIT_ASSERT(fibers_.spawn("TURN client", [this, stream = std::shared_ptr<Stream>(std::move(stream))] { serve(stream); }));
+        });
+        if (listener) tcp_ = *std::move(listener);
+    }
+
     using Reply = std::function<void(std::span<const std::uint8_t>)>;
     struct Allocation {
         std::unique_ptr<Datagram> relay;

@@ -57,6 +57,7 @@ class ClientPublicationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusals_are_tried_again_or_not);
     CPPUNIT_TEST(intervals_and_credentials);
     CPPUNIT_TEST(it_is_removed_if_it_was_there);
+    CPPUNIT_TEST(what_is_under_way_is_removed_once_it_is_answered);
     CPPUNIT_TEST_SUITE_END();
 
     void it_is_refreshed_and_changed_under_its_entity_tag() {
@@ -138,6 +139,32 @@ class ClientPublicationTest : public CppUnit::TestFixture {
         Publisher never;
         never.perform(never.machine.remove());
         CPPUNIT_ASSERT(never.machine.state() == PublishState::removed && never.sent().empty());
+    }
+    void what_is_under_way_is_removed_once_it_is_answered() {
+        Publisher it;
+        it.change();
+        it.perform(it.machine.remove());
+        CPPUNIT_ASSERT_EQUAL(std::string("state@0:1000/ "), it.sent());
+        it.answer(401, {}, true);
+        it.answer(200, "SIP-ETag: a\r\nExpires: 1000\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("repeat@0:1000/ remove@0:0/a "), it.sent());
+        it.answer(200);
+        CPPUNIT_ASSERT(it.machine.state() == PublishState::removed);
+
+        Publisher forgotten;  // there is nothing to remove
+        forgotten.change();
+        forgotten.answer(200, "SIP-ETag: a\r\nExpires: 1000\r\n");
+        forgotten.change();
+        forgotten.perform(forgotten.machine.remove());
+        (void)forgotten.sent();
+        forgotten.answer(412);
+        CPPUNIT_ASSERT(forgotten.machine.state() == PublishState::removed && forgotten.sent().empty());
+
+        Publisher unheard;
+        unheard.change();
+        unheard.perform(unheard.machine.remove());
+        unheard.perform(unheard.machine.unanswered());
+        CPPUNIT_ASSERT(unheard.machine.state() == PublishState::removed && !unheard.due);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ClientPublicationTest);

@@ -3,6 +3,8 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <array>
+
 #include "channels/sip/stack/parser.hpp"
 
 using namespace jackfield;
@@ -64,8 +66,11 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(forbidden_and_fatal_have_their_own_intervals);
     CPPUNIT_TEST(the_end_is_sent_with_expires_0_and_answers_or_not);
     CPPUNIT_TEST(a_lost_connection_makes_it_register_anew);
+    CPPUNIT_TEST(a_failed_flow_is_tried_again_ever_later_and_by_chance);
+    CPPUNIT_TEST(a_flow_that_fails_again_and_again_waits_as_rfc_5626_has_it);
     CPPUNIT_TEST(answers_out_of_turn_change_nothing);
     CPPUNIT_TEST(the_expiry_of_our_contact_counts_and_no_other);
+    CPPUNIT_TEST(the_gruu_of_our_contact_counts_and_no_other);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -222,17 +227,64 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
         one.answer(200, {}, false, 60s);
         one.pass(5s);
         one.sent();
-        one.perform(one.machine.lost(100s, 0));
+        one.perform(one.machine.lost(100s, {}));
         CPPUNIT_ASSERT_EQUAL(std::string("fresh@5:3600 "), one.sent());
         CPPUNIT_ASSERT(one.machine.granted() == 0s);
         one.answer(200, {}, false, 60s);
-        one.perform(one.machine.lost(1s, 0));  // it closes what it has just answered by
+        one.perform(one.machine.lost(1s, {}));  // it closes what it has just answered by
         one.pass(59s);
         CPPUNIT_ASSERT_EQUAL(std::string(), one.sent());
         one.pass(1s);
         CPPUNIT_ASSERT_EQUAL(std::string("fresh@65:3600 "), one.sent());
         one.answer(200, {}, false, 60s);
         CPPUNIT_ASSERT(one.machine.state() == RegisterState::registered);
+    }
+
+    // The table of RFC 5626 appendix A, for 0 to 6 failures.
+    void a_failed_flow_is_tried_again_ever_later_and_by_chance() {
+        const std::array<std::array<std::chrono::seconds, 2>, 7> limits{{{0s, 0s}, {60s, 180s}, {120s, 360s}, {240s, 720s}, {480s, 1440s}, {960s, 1800s}, {1800s, 1800s}}};
+        for (std::uint32_t failures = 0; failures < limits.size(); ++failures) {
+            for (const bool others : {false, true}) {
+                const std::chrono::milliseconds base = others ? 90s : 30s, longest = limits[failures][others];
+                CPPUNIT_ASSERT(flow_recovery_time(failures, base, 0) == longest / 2);
+                const auto range = static_cast<std::uint64_t>(longest.count()) / 2;
+                CPPUNIT_ASSERT(flow_recovery_time(failures, base, range) == longest);
+                for (const std::uint64_t random : {1ull, 987654321ull, ~0ull}) {
+                    const auto time = flow_recovery_time(failures, base, random);
+                    CPPUNIT_ASSERT(time >= longest / 2 && time <= longest);
+                }
+            }
+        }
+        CPPUNIT_ASSERT(flow_recovery_time(~0u, 86400s, ~0ull) <= 1800s);
+    }
+
+    void a_flow_that_fails_again_and_again_waits_as_rfc_5626_has_it() {
+        Registrant one({.max_random_initial_delay = 0s, .flow_recovery = true});
+        one.perform(one.machine.start(0));
+        for (const std::chrono::seconds wait : {30s, 60s, 120s, 240s}) {  // random is 0: half of 60, 120, ...
+            one.perform(one.machine.unanswered({}));
+            CPPUNIT_ASSERT(one.due && *one.due == one.now + wait);
+            one.pass(wait);
+        }
+        one.perform(one.machine.unanswered({.others_work = true}));
+        CPPUNIT_ASSERT(one.due && *one.due == one.now + 900s);
+        one.pass(900s);
+        one.answer(200, {}, false, 600s);
+        // A flow that held is replaced at once, one that did not later and later.
+        one.perform(one.machine.lost(120s, {}));
+        CPPUNIT_ASSERT(one.machine.state() == RegisterState::registering);
+        for (const std::chrono::seconds wait : {30s, 60s}) {
+            one.answer(200, {}, false, 600s);
+            one.perform(one.machine.lost(119s, {}));
+            CPPUNIT_ASSERT(one.due && *one.due == one.now + wait);
+            one.pass(wait);
+        }
+        one.answer(200, {}, false, 600s);
+        one.perform(one.machine.lost(120s, {}));
+        CPPUNIT_ASSERT(one.machine.state() == RegisterState::registering);
+        // What the registrar refuses is no failure of the flow.
+        one.answer(503);
+        CPPUNIT_ASSERT(one.due && *one.due == one.now + 60s);
     }
 
     void answers_out_of_turn_change_nothing() {
@@ -252,6 +304,16 @@ class ClientRegistrationTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(granted("Contact: <sip:s@192.0.2.1:5060;line=Abc>\r\n") == std::nullopt);
         CPPUNIT_ASSERT(granted("Contact: <sip:s@192.0.2.1:5060;line=abd>;expires=7\r\nExpires: 9\r\n") == std::nullopt);
         CPPUNIT_ASSERT(granted("Expires: 9\r\n") == std::nullopt);
+    }
+
+    void the_gruu_of_our_contact_counts_and_no_other() {
+        const auto granted = [](std::string_view headers) { return granted_gruu(register_response(200, headers), "sip:s@192.0.2.1:5060"); };
+        const std::string gruu = "sip:b@h;gr=urn:uuid:1";
+        CPPUNIT_ASSERT_EQUAL(gruu, granted("Contact: <sip:x@h>;pub-gruu=\"sip:b@h;gr=2\", <sip:s@192.0.2.1:5060>;expires=7;pub-gruu=\"" + gruu + "\"\r\n"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), granted("Contact: <sip:x@h>;pub-gruu=\"" + gruu + "\"\r\n"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), granted("Contact: <sip:s@192.0.2.1:5060>;pub-gruu=\"sip:b@h\"\r\n"));  // no gr
+        CPPUNIT_ASSERT_EQUAL(std::string(), granted("Contact: <sip:s@192.0.2.1:5060>;pub-gruu=\"tel:1;gr\"\r\n"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), granted("Contact: <sip:s@192.0.2.1:5060>;pub-gruu=\"sip:b@h;gr>\"\r\n"));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ClientRegistrationTest);

@@ -45,17 +45,34 @@ class EventBodiesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(message_summaries_are_read);
     CPPUNIT_TEST(hostile_text_stays_text);
     CPPUNIT_TEST(conference_info_names_who_is_there);
+    CPPUNIT_TEST(partial_conference_info_has_who_came_went_and_changed);
     CPPUNIT_TEST_SUITE_END();
 
   public:
     void conference_info_names_who_is_there() {
-        const std::string body = conference_info_body({"sip:room@h", "Room & more", 3, {{"PJSIP/a-1", "Ann", "sip:a@h", false}, {"PJSIP/b-2", "", "sip:b@h", true}}});
+        const std::string body = conference_info_body({"sip:room@h", "Room & more", 3, {{"sip:a@h", "Ann", {{"PJSIP/a-1", false}}}, {"sip:b@h", "", {{"PJSIP/b-2", true}}}}});
         CPPUNIT_ASSERT_EQUAL(std::string("3"), found(body, "/c:conference-info[@state='full' and @entity='sip:room@h']/@version"));
         CPPUNIT_ASSERT_EQUAL(std::string("2"), found(body, "//c:user-count"));
         CPPUNIT_ASSERT_EQUAL(std::string("Room & more"), found(body, "//c:conference-description/c:display-text"));
         CPPUNIT_ASSERT_EQUAL(std::string("Ann"), found(body, "//c:user[@entity='sip:a@h']/c:display-text"));
         CPPUNIT_ASSERT_EQUAL(std::string("dialed-out"), found(body, "//c:endpoint[@entity='PJSIP/b-2']/c:joining-method"));
         CPPUNIT_ASSERT_EQUAL(std::string("false"), found(conference_info_body({"sip:room@h", {}, 0, {}}), "//c:active"));
+    }
+
+    void partial_conference_info_has_who_came_went_and_changed() {
+        const std::vector<ConferenceUser> told{{"sip:a@h", "Ann", {{"PJSIP/a-1", false}}}, {"sip:b@h", "", {{"PJSIP/b-2", true}}}, {"sip:c@h", "", {{"PJSIP/c-3", true}}}, {"sip:e@h", "", {}}};
+        const ConferenceView view{"sip:room@h", "Room", 4, {{"sip:a@h", "Ann", {{"PJSIP/a-1", false}}}, {"sip:b@h", "Bob", {{"PJSIP/b-2", true}, {"PJSIP/b-5", false}}}, {"sip:d@h", "", {{"PJSIP/d-4", false}}}}};
+        const std::string body = conference_info_body(view, &told);
+        CPPUNIT_ASSERT_EQUAL(std::string("4"), found(body, "/c:conference-info[@state='partial']/@version"));
+        CPPUNIT_ASSERT_EQUAL(std::string("3"), found(body, "//c:user-count"));
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), found(body, "count(//c:conference-description)"));
+        CPPUNIT_ASSERT_EQUAL(std::string("4"), found(body, "count(//c:users[@state='partial']/c:user)"));
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), found(body, "count(//c:user[@entity='sip:a@h'])"));
+        CPPUNIT_ASSERT_EQUAL(std::string("2"), found(body, "count(//c:user[@entity='sip:b@h' and @state='full']/c:endpoint)"));
+        CPPUNIT_ASSERT_EQUAL(std::string("deleted"), found(body, "//c:user[@entity='sip:c@h']/@state"));
+        CPPUNIT_ASSERT_EQUAL(std::string("full"), found(body, "//c:user[@entity='sip:d@h']/@state"));
+        CPPUNIT_ASSERT_EQUAL(std::string("deleted"), found(body, "//c:user[@entity='sip:e@h']/@state"));
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), found(conference_info_body(view, &view.users), "count(//c:user)"));
     }
 
     void pidf_tells_basic_status_note_and_activity() {

@@ -45,6 +45,7 @@ class ParserTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_ack_is_never_answered);
     CPPUNIT_TEST(keep_alives_are_dropped_silently);
     CPPUNIT_TEST(a_stray_carriage_return_is_refused);
+    CPPUNIT_TEST(what_answers_repeat_has_no_control_characters);
     CPPUNIT_TEST(rubbish_is_dropped);
     CPPUNIT_TEST(a_stream_is_cut_wherever_it_was_split);
     CPPUNIT_TEST(a_stream_needs_content_length);
@@ -155,6 +156,18 @@ class ParserTest : public CppUnit::TestFixture {
 
     void a_stray_carriage_return_is_refused() {
         CPPUNIT_ASSERT(parse_message(replaced(invite_text, "X-Trunk: A", "X-Trunk: A\rBad: b")).verdict == Verdict::reject);
+    }
+
+    // An answer could not be matched by its sender if they became blanks in it.
+    void what_answers_repeat_has_no_control_characters() {
+        for (const char control : {'\0', '\a', '\x7f'}) {
+            for (const std::string_view before : {";branch=z9hG4bK", "Call-ID: ", ";tag="}) {
+                CPPUNIT_ASSERT(invite_text.contains(before));
+                CPPUNIT_ASSERT(parse_message(replaced(invite_text, before, std::string(before) + control)).verdict == Verdict::reject);
+            }
+            // Elsewhere they are nobody's business.
+            CPPUNIT_ASSERT(parse_message(replaced(invite_text, "X-Trunk: A", std::string("X-Trunk: A") + control)).verdict == Verdict::accept);
+        }
     }
 
     void rubbish_is_dropped() {

@@ -109,6 +109,7 @@ class TransactionTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(cancel_waits_for_a_provisional_response);
     CPPUNIT_TEST(a_cancelled_invite_without_answer_times_out);
     CPPUNIT_TEST(a_released_handle_hears_nothing);
+    CPPUNIT_TEST(an_invite_that_nobody_waits_for_is_cancelled);
     CPPUNIT_TEST(a_2xx_for_a_released_handle_is_the_cores);
     CPPUNIT_TEST(an_invite_gets_100_after_a_while_and_when_repeated);
     CPPUNIT_TEST(a_repeated_request_gets_the_last_response);
@@ -298,6 +299,33 @@ class TransactionTest : public CppUnit::TestFixture {
         world.receive(response(486, "INVITE", "z9hG4bKx"));
         CPPUNIT_ASSERT_EQUAL(std::string(), world.log);
         CPPUNIT_ASSERT_EQUAL(std::size_t(1), world.count("ACK"));
+    }
+
+    void an_invite_that_nobody_waits_for_is_cancelled() {
+        World ringing;
+        ringing.start(Method::invite);
+        ringing.receive(response(180, "INVITE", "z9hG4bKx"));
+        ringing.client.release();
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), ringing.count("CANCEL"));
+        ringing.pass(100s);  // it is never answered: its end does not depend on the far side
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), ringing.layer.counts().clients);
+        World silent;
+        silent.start(Method::invite);
+        silent.client.release();
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), silent.count("CANCEL"));
+        silent.receive(response(180, "INVITE", "z9hG4bKx"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), silent.count("CANCEL"));
+        silent.receive(response(487, "INVITE", "z9hG4bKx"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(1), silent.count("ACK"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), ringing.log.substr(ringing.log.find("180 ") + 4) + silent.log);
+        // Other requests end by themselves.
+        World other;
+        other.start(Method::options);
+        other.receive(response(100, "OPTIONS", "z9hG4bKx"));
+        other.client.release();
+        other.pass(100s);
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), other.count("CANCEL"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), other.layer.counts().clients);
     }
 
     void a_2xx_for_a_released_handle_is_the_cores() {
