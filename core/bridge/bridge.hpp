@@ -127,9 +127,15 @@ struct Transferred {
     static constexpr std::string_view topic = "bridge.transfer";
     bool attended;
     TransferResult result;
-    Channel& transferer;
-    Channel* transferee;
-    std::string context, extension;
+    Channel& transferer;                 // attended: its channel of the call that the transferee stays in
+    Channel* transferee;                 // null: nobody, or more than one
+    Bridge* bridge;                      // that the transferer was in; null: none
+    std::string context, extension;      // where to; attended: whom a feature code called
+    // Attended:
+    Channel* second_transferer = nullptr;  // its channel of the other call; null: one channel had both (feature codes)
+    Bridge* second_bridge = nullptr;       // null: it was in none
+    Channel* target = nullptr;             // whom the transferee speaks with now
+    std::string application;               // that the transferee is in now, instead
 };
 
 }  // namespace jackfield

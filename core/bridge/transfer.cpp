@@ -22,8 +22,9 @@ void end_transferer(std::unique_ptr<Member> member) {
     BridgeAccess::deliver(std::move(member), LeaveReason::transferred);
 }
 
-void tell(bool attended, TransferResult result, Channel& transferer, Channel* transferee, const Place& place = {}) {
-    publish(Transferred{attended, result, transferer, transferee, place.context, place.extension});
+void tell_blind(TransferResult result, Channel& transferer, Channel* transferee, Bridge* bridge, const Place& place) {
+    publish(Transferred{.attended = false, .result = result, .transferer = transferer, .transferee = transferee, .bridge = bridge,
+                        .context = place.context, .extension = place.extension});
 }
 
 // More than one stays behind: a Local channel dials the place and comes into the bridge.
@@ -38,12 +39,12 @@ TransferResult transfer_all_others(Channel& transferer, Place place) {
         auto leg = DialLeg::start(std::move(request), cause);
         Bridge* bridge = channel->bridge();
         if (!leg || !bridge) {
-            tell(false, TransferResult::fail, *channel, nullptr, place);
+            tell_blind(TransferResult::fail, *channel, nullptr, bridge, place);
             return;
         }
         const auto keep = bridge->shared_from_this();
         const bool replaced = keep->replace(*channel, (*leg)->take("transfer")).has_value();
-        tell(false, replaced ? TransferResult::success : TransferResult::fail, *channel, nullptr, place);
+        tell_blind(replaced ? TransferResult::success : TransferResult::fail, *channel, nullptr, bridge, place);
         channel->hang_up(HangupCause::normal_clearing);
     });
     return started ? TransferResult::success : TransferResult::fail;
@@ -68,7 +69,9 @@ TransferResult take_over_application(Channel& first, Channel& second) {
     std::swap(transferee->caller(), second.caller());
     second.set_variable("ATTENDEDTRANSFER", first.name());
 
-    tell(true, TransferResult::success, first, &second);
+    // What was the transferer's second channel has the transferee's device and name now, and the other way round.
+    publish(Transferred{.attended = true, .result = TransferResult::success, .transferer = first, .transferee = &second, .bridge = &*bridge,
+                        .second_transferer = transferee.get(), .application = second.application});
     transferee->hang_up(HangupCause::normal_clearing);
     BridgeAccess::deliver(std::move(transferee_member), LeaveReason::transferred);
     end_transferer(std::move(first_member));
@@ -99,7 +102,8 @@ TransferResult join_peers(Channel& first, Channel& second) {
         BridgeAccess::settle(*here);
     }
     const auto result = entered ? TransferResult::success : TransferResult::fail;
-    tell(true, result, first, transferee);
+    publish(Transferred{.attended = true, .result = result, .transferer = first, .transferee = transferee, .bridge = &*here,
+                        .second_transferer = &second, .second_bridge = &*there, .target = target});
     end_transferer(std::move(second_member));
     end_transferer(std::move(first_member));
     return result;
@@ -124,16 +128,17 @@ TransferResult blind_transfer(Channel& transferer, Place place) {
     if (!leaving || transferer.ended()) return TransferResult::fail;
     const auto match = match_extension_digits(transferer, place.context, place.extension);
     if (match == ExtensionMatch::none || match == ExtensionMatch::partial) {
-        tell(false, TransferResult::invalid, transferer, transferer.peer(), place);
+        tell_blind(TransferResult::invalid, transferer, transferer.peer(), &*leaving->bridge, place);
         return TransferResult::invalid;
     }
     if (leaving->bridge->size() > 2) return transfer_all_others(transferer, std::move(place));
     Channel* peer = transferer.peer();
     if (!peer || peer->hung_up()) {
-        tell(false, TransferResult::fail, transferer, nullptr, place);
+        tell_blind(TransferResult::fail, transferer, nullptr, &*leaving->bridge, place);
         return TransferResult::fail;
     }
     const auto transferee = peer->share();
+    const auto bridge = leaving->bridge;
     auto transferer_member = BridgeAccess::detach(*leaving, LeaveReason::transferred);
     transferee->set_variable("BLINDTRANSFER", transferer.name());
     transferee->variables().erase("ATTENDEDTRANSFER");
@@ -143,7 +148,7 @@ TransferResult blind_transfer(Channel& transferer, Place place) {
     if (Member* staying = BridgeAccess::member_of(*transferee))
         BridgeAccess::deliver(BridgeAccess::detach(*staying, LeaveReason::transferred), LeaveReason::transferred);
     const auto result = redirected ? TransferResult::success : TransferResult::fail;
-    tell(false, result, transferer, transferee.get(), place);
+    tell_blind(result, transferer, transferee.get(), &*bridge, place);
     end_transferer(std::move(transferer_member));
     return result;
 }

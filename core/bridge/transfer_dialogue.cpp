@@ -84,7 +84,7 @@ class Consultation {
     Result<Step> failed() {
         transferer_.stop_indication();
         JF_TRY(transferer_.play(settings_->fail_sound));
-        publish(Transferred{true, TransferResult::fail, transferer_, nullptr, place_.context, place_.extension});
+        tell(TransferResult::fail, nullptr, nullptr);
         return Step::ended;
     }
 
@@ -137,13 +137,18 @@ class Consultation {
         if (held && rings) (void)held->indicate(Indication::ringing);
     }
 
+    void tell(TransferResult result, Channel* transferee, Channel* target) {
+        publish(Transferred{.attended = true, .result = result, .transferer = transferer_, .transferee = transferee, .bridge = &*bridge_,
+                            .context = place_.context, .extension = place_.extension, .target = target});
+    }
+
     void finish() {
         Channel* transferee = transferer_.peer();
         if (transferee) transferee->set_variable("ATTENDEDTRANSFER", transferer_.name());
         target_->set_variable("ATTENDEDTRANSFER", transferer_.name());
+        const auto target = target_->share();
         const bool done = bridge_->replace(transferer_, std::move(target_)).has_value();
-        publish(Transferred{true, done ? TransferResult::success : TransferResult::fail, transferer_, transferee,
-                            place_.context, place_.extension});
+        tell(done ? TransferResult::success : TransferResult::fail, transferee, target.get());
         transferer_.hang_up(HangupCause::normal_clearing);
     }
 

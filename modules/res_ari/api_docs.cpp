@@ -57,11 +57,16 @@ constexpr std::array models{
 // Beside what every event has: type, timestamp, asterisk_id, application.
 constexpr std::array events{
     Model{"ApplicationReplaced", ""},
+    Model{"BridgeAttendedTransfer",
+          "transferer_first_leg:Channel transferer_second_leg:Channel replace_channel?:Channel transferee?:Channel transfer_target?:Channel "
+          "result:string is_external:boolean transferer_first_leg_bridge?:Bridge transferer_second_leg_bridge?:Bridge "
+          "destination_type:string destination_bridge?:string destination_application?:string"},
     Model{"BridgeCreated", "bridge:Bridge"},
     Model{"BridgeDestroyed", "bridge:Bridge"},
     Model{"BridgeBlindTransfer",
           "channel:Channel transferee?:Channel exten:string context:string result:string is_external:boolean "
           "bridge?:Bridge"},
+    Model{"BridgeMerged", "bridge:Bridge bridge_from:Bridge"},
     Model{"ChannelCallerId", "caller_presentation:int caller_presentation_txt:string channel:Channel"},
     Model{"ChannelConnectedLine", "channel:Channel"},
     Model{"ChannelCreated", "channel:Channel"},

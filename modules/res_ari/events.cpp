@@ -51,6 +51,7 @@ class Events {
         if (caller) subjects.channels.push_back(caller->unique_id());
         ari_.applications().publish("Dial", std::move(event), subjects);
     }
+    void tell_attended_transfer(const Transferred& event, std::string_view result);
     void watch_channels();
     void watch_input();
     void watch_bridges();
@@ -147,16 +148,45 @@ void Events::watch_bridges() {
         tell_bridge("ChannelEnteredBridge", event.bridge, &event.channel);
     });
     on<BridgeLeft>([this](const BridgeLeft& event) { tell_bridge("ChannelLeftBridge", event.bridge, &event.channel); });
+    on<BridgesMerged>([this](const BridgesMerged& event) {
+        if (!ari_.applications().wanted()) return;
+        JsonObject merged{{"bridge", bridge_json(ari_, event.to)}, {"bridge_from", bridge_json(ari_, event.from)}};
+        ari_.applications().publish("BridgeMerged", std::move(merged),
+                                    {.channels = {}, .bridges = {event.to.id(), event.from.id()}, .endpoint = {}, .device = {}});
+    });
     on<Transferred>([this](const Transferred& event) {
-        if (event.attended) return;
         static constexpr std::array<std::string_view, 4> results{"Success", "Fail", "Not Permitted", "Invalid"};
+        if (event.attended) return tell_attended_transfer(event, results[static_cast<std::size_t>(event.result)]);
         JsonObject more{{"exten", to_json(event.extension)},
                         {"context", to_json(event.context)},
                         {"is_external", true},
                         {"result", to_json(results[static_cast<std::size_t>(event.result)])}};
         if (event.transferee) more["transferee"] = channel_json(ari_, *event.transferee);
+        if (event.bridge && ari_.applications().wanted()) more["bridge"] = bridge_json(ari_, *event.bridge);
         tell("BridgeBlindTransfer", event.transferer, std::move(more));
     });
+}
+
+void Events::tell_attended_transfer(const Transferred& event, std::string_view result) {
+    if (!ari_.applications().wanted()) return;
+    const bool success = event.result == TransferResult::success;
+    JsonObject more{{"transferer_first_leg", channel_json(ari_, event.transferer)},
+                    {"transferer_second_leg", channel_json(ari_, event.second_transferer ? *event.second_transferer : event.transferer)},
+                    {"is_external", false},
+                    {"result", to_json(result)},
+                    {"destination_type", !success ? "fail" : event.application.empty() ? "bridge" : "application"}};
+    if (event.bridge) more["transferer_first_leg_bridge"] = bridge_json(ari_, *event.bridge);
+    if (event.second_bridge) more["transferer_second_leg_bridge"] = bridge_json(ari_, *event.second_bridge);
+    if (event.transferee) more["transferee"] = channel_json(ari_, *event.transferee);
+    if (event.target) more["transfer_target"] = channel_json(ari_, *event.target);
+    if (success && !event.application.empty()) more["destination_application"] = to_json(event.application);
+    if (success && event.application.empty() && event.bridge) more["destination_bridge"] = to_json(event.bridge->id());
+    Subjects subjects = about(event.transferer);
+    for (Channel* const channel : {event.second_transferer, event.transferee, event.target})
+        if (channel) subjects.channels.push_back(channel->unique_id());
+    for (Bridge* const bridge : {event.bridge, event.second_bridge})
+        if (bridge) subjects.bridges.push_back(bridge->id());
+    ari_.applications().publish("BridgeAttendedTransfer", std::move(more), subjects);
 }
 
 void Events::watch_dialing() {

@@ -229,10 +229,19 @@ void EventLog::watch_bridges() {
     events_.push_back(subscribe<Transferred>([this](const Transferred& event) {
         if (event.result != TransferResult::success) return;
         Extra extra;
+        const auto add_channel = [&extra](std::string_view name, const Channel* channel) {
+            extra.add(fmt::format("{}_name", name), channel ? channel->name() : "N/A")
+                .add(fmt::format("{}_uniqueid", name), channel ? channel->unique_id() : "N/A");
+        };
         if (!event.attended) extra.add("extension", event.extension).add("context", event.context);
-        if (const Bridge* bridge = event.transferer.bridge()) extra.add(event.attended ? "bridge1_id" : "bridge_id", bridge->id());
-        extra.add("transferee_channel_name", event.transferee ? event.transferee->name() : "N/A")
-            .add("transferee_channel_uniqueid", event.transferee ? event.transferee->unique_id() : "N/A");
+        if (event.bridge) extra.add(event.attended ? "bridge1_id" : "bridge_id", event.bridge->id());
+        if (event.attended) {
+            add_channel("channel2", event.second_transferer ? event.second_transferer : &event.transferer);
+            if (!event.application.empty()) extra.add("app", event.application);
+            else extra.add("bridge2_id", event.second_bridge ? event.second_bridge->id() : "N/A");
+        }
+        add_channel("transferee_channel", event.transferee);
+        if (event.attended) add_channel("transfer_target_channel", event.target);
         record(event.attended ? Event::attended_transfer : Event::blind_transfer, event.transferer, extra.text());
     }));
 }

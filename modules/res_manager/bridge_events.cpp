@@ -1,7 +1,4 @@
 // BridgeCreate, BridgeEnter, BridgeLeave, BridgeDestroy, BlindTransfer, AttendedTransfer.
-#include <memory>
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "core/bridge/bridge.hpp"
@@ -21,41 +18,31 @@ std::string_view result_name(TransferResult result) {
     }
 }
 
-// A transferer has left its bridge when its transfer is told, so the bridges left last are remembered.
-class LeftBridges {
-  public:
-    void left(Channel& channel, Bridge& bridge) {
-        if (places_.size() >= most) places_.erase(places_.begin());
-        places_.emplace_back(channel.id(), BridgeSnapshot(bridge));
-    }
-    // Where the channel is, or was last.
-    std::optional<BridgeSnapshot> of(Channel& channel) const {
-        if (Bridge* bridge = channel.bridge()) return BridgeSnapshot(*bridge);
-        for (auto place = places_.rbegin(); place != places_.rend(); ++place)
-            if (place->first == channel.id()) return place->second;
-        return {};
-    }
-    void forget() { places_.clear(); }
+void add_transfer(ManagerFields& fields, Server& server, const Transferred& event) {
+    add_channel(fields, server, event.transferer, "OrigTransferer");
+    if (event.bridge) add_bridge(fields, *event.bridge, "Orig");
+    add_channel(fields, server, event.second_transferer ? *event.second_transferer : event.transferer, "SecondTransferer");
+    if (event.second_bridge) add_bridge(fields, *event.second_bridge, "Second");
+    if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
+    if (event.target) add_channel(fields, server, *event.target, "TransferTarget");
+    fields.add("IsExternal", "No");
+    if (event.result != TransferResult::success)
+        fields.add("DestType", "Fail");
+    else if (!event.application.empty())
+        fields.add("DestType", "App").add("DestApp", event.application);
+    else if (event.bridge)
+        fields.add("DestType", "Bridge").add("DestBridgeUniqueid", event.bridge->id());
+}
 
-  private:
-    static constexpr std::size_t most = 8;
-    std::vector<std::pair<ChannelId, BridgeSnapshot>> places_;
-};
-
-void tell_transfer(Server& server, const Transferred& event, const LeftBridges& bridges) {
+void tell_transfer(Server& server, const Transferred& event) {
     ManagerFields fields;
-    const auto bridge = bridges.of(event.transferer);
     fields.add("Result", result_name(event.result));
     if (event.attended) {
-        add_channel(fields, server, event.transferer, "OrigTransferer");
-        if (bridge) add_bridge(fields, *bridge, "Orig");
-        if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
-        fields.add("IsExternal", "No");
-        if (bridge) fields.add("DestType", "Bridge").add("DestBridgeUniqueid", bridge->id);
+        add_transfer(fields, server, event);
     } else {
         add_channel(fields, server, event.transferer, "Transferer");
         if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
-        if (bridge) add_bridge(fields, *bridge);
+        if (event.bridge) add_bridge(fields, *event.bridge);
         fields.add("IsExternal", "No").add("Context", event.context).add("Extension", event.extension);
     }
     server.publish(event.attended ? "AttendedTransfer" : "BlindTransfer", manager_class::call, fields);
@@ -68,7 +55,6 @@ std::vector<Subscription> watch_bridges(Server& server) {
         if (channel) add_channel(fields, server, *channel);
         server.publish(name, manager_class::call, fields);
     };
-    const auto left = std::make_shared<LeftBridges>();
     std::vector<Subscription> list;
     list.push_back(subscribe<BridgeCreated>(
         [publish](const BridgeCreated& event) { publish("BridgeCreate", event.bridge, nullptr); }));
@@ -76,10 +62,7 @@ std::vector<Subscription> watch_bridges(Server& server) {
         [publish](const BridgeDestroyed& event) { publish("BridgeDestroy", event.bridge, nullptr); }));
     list.push_back(subscribe<BridgeEntered>(
         [publish](const BridgeEntered& event) { publish("BridgeEnter", event.bridge, &event.channel); }));
-    list.push_back(subscribe<BridgeLeft>([publish, left](const BridgeLeft& event) {
-        if (event.reason == LeaveReason::transferred) left->left(event.channel, event.bridge);
-        publish("BridgeLeave", event.bridge, &event.channel);
-    }));
+    list.push_back(subscribe<BridgeLeft>([publish](const BridgeLeft& event) { publish("BridgeLeave", event.bridge, &event.channel); }));
     list.push_back(subscribe<BridgesMerged>([&server](const BridgesMerged& event) {
         ManagerFields fields;
         add_bridge(fields, event.to, "To");
@@ -94,10 +77,7 @@ std::vector<Subscription> watch_bridges(Server& server) {
         fields.add("Id", event.one.id().number);
         server.publish(event.done ? "LocalOptimizationEnd" : "LocalOptimizationBegin", manager_class::call, fields);
     }));
-    list.push_back(subscribe<Transferred>([&server, left](const Transferred& event) {
-        tell_transfer(server, event, *left);
-        left->forget();
-    }));
+    list.push_back(subscribe<Transferred>([&server](const Transferred& event) { tell_transfer(server, event); }));
     return list;
 }
 

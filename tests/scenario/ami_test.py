@@ -502,6 +502,8 @@ class ActionTest(AmiTest):
         transfer = client.event("AttendedTransfer")
         self.assertEqual((transfer.get("Result"), transfer.get("OrigTransfererChannel"), transfer.get("TransfereeChannel"),
                           transfer.get("OrigBridgeUniqueid")), ("Success", one, other, bridge))
+        self.assertEqual((transfer.get("SecondTransfererChannel"), transfer.get("TransferTargetChannel"), transfer.get("DestType"),
+                          transfer.get("DestBridgeUniqueid")), (one, target, "Bridge", bridge))
         client.event("BridgeEnter", Channel=target, BridgeUniqueid=bridge)
 
     def test_an_attended_transfer_is_given_up(self):

@@ -8,6 +8,7 @@ import threading
 import time
 
 import fixture as jt
+from ami_fixture import MANAGER, Client as Manager
 from fixture import SLOWNESS, main, wait_until, without_sanitizers
 from http_fixture import HTTP, HttpTest
 
@@ -417,6 +418,27 @@ class Applications(AriTest):
         events.wait("BridgeDestroyed")
         self.assertEqual(self.ask("GET", f"/channels/{members[0]}")["state"], "Up")
         self.assertEqual([each["id"] for each in self.ask("GET", "/bridges")], ["mine"])
+
+    def test_an_attended_transfer_is_told_with_all_who_have_part_in_it(self):
+        self.ari(**{"manager.conf": MANAGER.format(general="")})
+        events = self.events(more="&subscribeAll=true")
+        client = Manager(self.server).login()
+        self.addCleanup(client.close)
+        for name in ("one", "other"):
+            self.originate("far", extension="far", context="default", channelId=name)
+            client.event("Newstate", Uniqueid=name, ChannelStateDesc="Up")
+        one, other = (self.ask("GET", f"/channels/{name}")["name"] for name in ("one", "other"))
+        client.ask("Bridge", Channel1=one, Channel2=other)
+        bridge = client.event("BridgeEnter", Channel=other).get("BridgeUniqueid")
+        client.ask("Atxfer", Channel=one, Context="default", Exten="tone")
+        target = client.event("Newchannel", Exten="tone").get("Channel")[:-1] + "1"
+        client.event("Newstate", Channel=target, ChannelStateDesc="Up")
+        client.ask("Hangup", Channel=one)
+        told = events.wait("BridgeAttendedTransfer")
+        self.assertEqual([told[name]["name"] for name in ("transferer_first_leg", "transferer_second_leg", "transferee", "transfer_target")],
+                         [one, one, other, target])
+        self.assertEqual((told["result"], told["destination_type"], told["destination_bridge"], told["is_external"]),
+                         ("Success", "bridge", bridge, False))
 
     def test_a_channel_that_is_dialled_later(self):
         self.ari()
