@@ -1,6 +1,7 @@
 // What the core publishes, as events of Stasis applications.
 #include <array>
 
+#include "channels/sip/sip_management.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/channel/device_state.hpp"
 #include "modules/res_ari/ari.hpp"
@@ -51,6 +52,7 @@ class Events {
         if (caller) subjects.channels.push_back(caller->unique_id());
         ari_.applications().publish("Dial", std::move(event), subjects);
     }
+    void tell_contact(const SipContactChanged& change);
     void tell_attended_transfer(const Transferred& event, std::string_view result);
     void watch_channels();
     void watch_input();
@@ -197,7 +199,28 @@ void Events::watch_dialing() {
         [this](const DialEnded& event) { tell_dial(event.caller, event.called, event.status, "", event.forward); });
 }
 
+void Events::tell_contact(const SipContactChanged& change) {
+    const auto sip = find_service<SipManagement>();
+    if (!sip || !ari_.applications().wanted()) return;
+    const bool qualified = change.status == "Reachable" || change.status == "Unreachable";
+    for (const std::string& name : (*sip)->endpoints_of_aor(change.aor)) {
+        const Json endpoint = endpoint_json("PJSIP", name);
+        if (endpoint.is_null()) continue;
+        const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = "PJSIP/" + name, .device = {}};
+        ari_.applications().publish("ContactStatusChange",
+                                    {{"endpoint", endpoint},
+                                     {"contact_info", JsonObject{{"uri", to_json(change.uri)},
+                                                                 {"contact_status", to_json(change.status)},
+                                                                 {"aor", to_json(change.aor)}}}},
+                                    subjects);
+        if (qualified)
+            ari_.applications().publish(
+                "PeerStatusChange", {{"endpoint", endpoint}, {"peer", JsonObject{{"peer_status", to_json(change.status)}}}}, subjects);
+    }
+}
+
 void Events::watch_devices() {
+    on<SipContactChanged>([this](const SipContactChanged& change) { tell_contact(change); });
     on<DeviceStateChange>([this](const DeviceStateChange& event) {
         if (!ari_.applications().wanted()) return;
         ari_.applications().publish(

@@ -231,14 +231,14 @@ class Requests(AriTest):
         number = next(line.split()[0] for line in history.splitlines() if "change endpoint 6001" in line)
         self.assertIn("+context", jackfield.ask(f"config diff {number}").replace(" ", ""))
 
-    def test_endpoints_are_referred_to_others(self):
+    def test_endpoints_are_referred_to_others_and_their_contacts_watched(self):
         phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(phone.close)
         address = self.address()
         phone.bind((address, 5060))
         phone.settimeout(10 * SLOWNESS)
         aors = f"[6001]\ntype=aor\ncontact=sip:ann@{address}:5060\n[6002]\ntype=aor\ncontact=sip:bob@192.0.2.9\n"
-        self.ari(**{"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + "[6001](phone)\naors=6001\n[6002](phone)\naors=6002\n" + aors})
+        daemon = self.ari(**{"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + "[6001](phone)\naors=6001\n[6002](phone)\naors=6002\n" + aors})
         def refer(path, status, answer="202 Accepted"):
             done = {}
             asking = threading.Thread(target=lambda: done.update(answer=self.call("POST", path)))
@@ -261,6 +261,16 @@ class Requests(AriTest):
         for path, status in (("/endpoints/None/x/refer?from=a&refer_to=b", 400), ("/endpoints/refer?to=6001&from=a&refer_to=b", 400),
                              ("/endpoints/PJSIP/6001/refer?from=a&refer_to=nobody", 400), ("/endpoints/PJSIP/none/refer?from=a&refer_to=6002", 400)):
             self.assertEqual(status, self.call("POST", path).status, path)
+        events = self.events(more="&subscribeAll=true")
+        daemon.ask("pjsip qualify 6001")
+        options, sender = phone.recvfrom(4000)
+        lines = options.decode().split("\r\n")
+        copied = [line for line in lines if line.split(":")[0] in ("Via", "From", "To", "Call-ID", "CSeq")]
+        phone.sendto("\r\n".join(["SIP/2.0 200 OK", *copied, "Content-Length: 0", "", ""]).encode(), sender)
+        told = events.wait("ContactStatusChange", endpoint_resource="6001")
+        self.assertEqual(("Reachable", "6001", f"sip:ann@{address}:5060"),
+                         tuple(told["contact_info"][name] for name in ("contact_status", "aor", "uri")))
+        self.assertEqual("Reachable", events.wait("PeerStatusChange", endpoint_resource="6001")["peer"]["peer_status"])
 
     def test_documents_name_every_operation_that_is_there(self):
         self.ari()
