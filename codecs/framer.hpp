@@ -15,6 +15,11 @@ class Framer {
     template <class Encode>
     void add(std::span<const std::int16_t> pcm, Encode encode) {
         while (!pcm.empty()) {
+            if (filled_ == 0 && pcm.size() >= Samples) {
+                encode(std::span<const std::int16_t, Samples>(pcm.first(Samples)));
+                pcm = pcm.subspan(Samples);
+                continue;
+            }
             const std::size_t take = std::min(pcm.size(), Samples - filled_);
             std::copy_n(pcm.begin(), take, frame_.begin() + static_cast<std::ptrdiff_t>(filled_));
             pcm = pcm.subspan(take);
@@ -23,6 +28,8 @@ class Framer {
             encode(std::span<const std::int16_t, Samples>(frame_));
         }
     }
+
+    bool empty() const { return filled_ == 0; }
 
   private:
     std::array<std::int16_t, Samples> frame_;

@@ -23,11 +23,16 @@ struct Free {
 class G722 {
   public:
     std::size_t encode(std::span<const std::int16_t> pcm, std::span<std::uint8_t> out) {
+        if (!encoder_ || pcm.empty()) return 0;
         std::size_t bytes = 0;
-        pairs_.add(pcm, [&](std::span<const std::int16_t, 2> pair) {
-            if (bytes < out.size() && encoder_)
-                bytes += static_cast<std::size_t>(g722_encode(encoder_.get(), &out[bytes], pair.data(), 2));
-        });
+        const auto code = [&](std::span<const std::int16_t> pairs) {
+            const std::size_t samples = std::min(pairs.size(), 2 * (out.size() - bytes));
+            bytes += static_cast<std::size_t>(g722_encode(encoder_.get(), out.data() + bytes, pairs.data(), static_cast<int>(samples)));
+        };
+        const std::size_t second = pairs_.empty() ? 0 : 1, odd = (pcm.size() - second) % 2;
+        pairs_.add(pcm.first(second), code);
+        code(pcm.subspan(second, pcm.size() - second - odd));  // all at once
+        pairs_.add(pcm.last(odd), code);
         return bytes;
     }
     std::size_t decode(std::span<const std::uint8_t> in, std::span<std::int16_t> pcm) {
