@@ -27,6 +27,14 @@ struct TextMessage {
     void set(std::string_view name, std::string value);      // an outbound one; an empty value takes it out
 };
 
+// Published when one has come in, before the dialplan is asked.
+struct TextMessageReceived {
+    static constexpr std::string_view topic = "message.received";
+    const TextMessage& message;
+    const std::string& device;  // whose it is: "PJSIP/6001"
+    bool& taken;                // a subscriber that has passed it on sets it: it is not refused then, when no extension is for it
+};
+
 // Sends messages to the destinations of one scheme ("pjsip"). Registered by a module.
 class TextMessageSender {
   public:

@@ -1,34 +1,12 @@
 // The registries of applications and functions.
 #include "core/dialplan/application.hpp"
 
-#include <map>
-#include <mutex>
-
 #include "core/dialplan/known_names.hpp"
+#include "core/dialplan/name_list.hpp"
 
 namespace jackfield {
 namespace {
 
-// Names and syntax by themselves, for plans that are checked in the pool while modules come and go.
-struct NameList {
-    std::mutex mutex;
-    std::multimap<std::string, std::string> names;
-
-    std::vector<KnownName> copy() {
-        const std::lock_guard lock(mutex);
-        std::vector<KnownName> all;
-        for (const auto& [name, syntax] : names) all.push_back({name, syntax});
-        return all;
-    }
-    void add(const std::string& name, std::string_view syntax) {
-        const std::lock_guard lock(mutex);
-        names.emplace(name, syntax);
-    }
-    void remove(const std::string& name) {
-        const std::lock_guard lock(mutex);
-        if (const auto found = names.find(name); found != names.end()) names.erase(found);
-    }
-};
 NameList& application_names() {
     static NameList list;
     return list;
@@ -41,12 +19,7 @@ NameList& function_names() {
 template <class T>
 Result<Registration> add(Registry<T>& registry, NameList& names, Module& module, T value) {
     const std::string name(value.info.name), syntax(value.info.syntax);
-    auto registration = JF_TRY(registry.add(name, std::move(value), &module.gate()));
-    names.add(name, syntax);
-    return Registration([registration = std::move(registration), &names, name]() mutable {
-        names.remove(name);
-        registration = {};
-    });
+    return names.with(JF_TRY(registry.add(name, std::move(value), &module.gate())), name, syntax);
 }
 
 }  // namespace

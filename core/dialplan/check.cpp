@@ -86,12 +86,13 @@ std::vector<InnerCall> calls_of(const Priority& priority) {
 class Checker {
   public:
     Checker(const Dialplan& plan, const PlanCheckOptions& options, Diagnostics& findings)
-        : plan_(plan), names_(options), findings_(findings) {}
+        : plan_(plan), names_(options), switches_(options.switches), findings_(findings) {}
 
     void run() {
         collect_numbers();
         for (const Context* context : plan_.contexts()) {
             check_includes(*context);
+            check_switches(*context);
             context->extensions.for_each([&](const Extension& extension) { check_extension(*context, extension); });
             check_hidden(*context);
         }
@@ -101,6 +102,18 @@ class Checker {
     template <class... A>
     void warn(Name file, std::uint32_t line, fmt::format_string<A...> format, A&&... arguments) {
         findings_.warning({file.empty() ? nullptr : &file.text(), line}, format, std::forward<A>(arguments)...);
+    }
+
+    void check_switches(const Context& context) {
+        if (switches_.empty()) return;
+        for (const Switch& entry : context.switches) {
+            const auto named = [&](const KnownName& known) { return equals_ignoring_case(known.name, entry.name); };
+            if (std::ranges::any_of(switches_, named)) continue;
+            std::string known;
+            for (const KnownName& each : switches_) known += (known.empty() ? "" : ", ") + each.name;
+            warn(entry.origin.file, entry.origin.line, "[{}] asks the switch {}, which no module has; there are: {}", context.name, entry.name,
+                 known);
+        }
     }
 
     void check_includes(const Context& context) {
@@ -261,6 +274,7 @@ class Checker {
 
     const Dialplan& plan_;
     const NameCheck names_;
+    std::span<const KnownName> switches_;
     Diagnostics& findings_;
     std::unordered_set<int> jumped_to_;
     std::set<std::pair<const Extension*, const Extension*>> told_hidden_;

@@ -13,10 +13,11 @@ struct PlanCheckOptions {
     // What modules have registered; an empty list leaves that check out.
     std::span<const KnownName> applications;  // names compared letter case aside
     std::span<const KnownName> functions;     // compared exactly
+    std::span<const KnownName> switches;      // compared letter case aside
 };
 
 // Reports, as warnings with file and line:
-//   includes of contexts that do not exist, and circles of includes;
+//   includes of contexts that do not exist, and circles of includes; switches that nobody has registered;
 //   extensions without a priority 1, gaps in their numbers that nothing else fills, priorities that no jump leads to behind a
 //   Goto, Hangup, Return, Busy, Congestion or a GotoIf that names both places;
 //   applications and functions that nobody has registered, with the nearest known name, and calls of them with more or

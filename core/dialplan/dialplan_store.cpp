@@ -88,7 +88,8 @@ class Preparing {
 void check_against_names(const Dialplan& plan, Diagnostics& findings) {
     const auto applications = known_applications();
     const auto functions = known_functions();
-    check_dialplan(plan, {.applications = applications, .functions = functions}, findings);
+    const auto switches = known_switches();
+    check_dialplan(plan, {.applications = applications, .functions = functions, .switches = switches}, findings);
 }
 
 // For [globals] and names of extensions: what is the same for the whole life of the daemon.

@@ -3,6 +3,7 @@
 
 #include "core/base/log.hpp"
 #include "core/dialplan/evaluator.hpp"
+#include "core/dialplan/name_list.hpp"
 #include "core/dialplan/template.hpp"
 
 namespace jackfield {
@@ -11,6 +12,11 @@ namespace {
 Registry<DialplanSwitch>& switches() {
     static Registry<DialplanSwitch> registry;
     return registry;
+}
+
+NameList& switch_names() {
+    static NameList list;
+    return list;
 }
 
 Result<std::string> data_for(Channel* channel, const Switch& entry) {
@@ -23,8 +29,10 @@ Result<std::string> data_for(Channel* channel, const Switch& entry) {
 
 Result<Registration> register_in(Module& module, DialplanSwitch added) {
     const std::string name = added.name;
-    return switches().add(name, std::move(added), &module.gate());
+    return switch_names().with(JF_TRY(switches().add(name, std::move(added), &module.gate())), name, {});
 }
+
+std::vector<KnownName> known_switches() { return switch_names().copy(); }
 
 SwitchProbe switch_probe(Channel* channel) {
     return [channel](const Context&, const Switch& entry, const PlanQuery& query) {

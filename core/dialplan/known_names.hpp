@@ -14,5 +14,6 @@ struct KnownName {
 // Sorted copies, as things stand now. Any thread.
 std::vector<KnownName> known_applications();
 std::vector<KnownName> known_functions();
+std::vector<KnownName> known_switches();  // of switch =>; without syntax
 
 }  // namespace jackfield

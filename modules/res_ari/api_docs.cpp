@@ -48,6 +48,7 @@ constexpr std::array models{
     Model{"FormatLangPair", "language:string format:string"},
     Model{"ContactInfo", "uri:string contact_status:string aor:string roundtrip_usec?:string"},
     Model{"Peer", "peer_status:string cause?:string address?:string port?:string time?:string"},
+    Model{"TextMessage", "from:string to:string body:string variables?:object"},
     Model{"DeviceState", "name:string state:string"},
     Model{"Mailbox", "name:string old_messages:int new_messages:int"},
     Model{"Application",
@@ -99,6 +100,7 @@ constexpr std::array events{
     Model{"RecordingStarted", "recording:LiveRecording"},
     Model{"StasisEnd", "channel:Channel"},
     Model{"StasisStart", "args:List[string] channel:Channel replace_channel?:Channel"},
+    Model{"TextMessageReceived", "message:TextMessage endpoint?:Endpoint"},
 };
 
 void add_model(JsonObject& to, const Model& model, std::string_view common = {}) {

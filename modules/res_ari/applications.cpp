@@ -133,9 +133,14 @@ void Applications::send(Application& application, std::string_view type, JsonObj
     session->drop();
 }
 
-void Applications::publish(std::string_view type, JsonObject event, const Subjects& subjects) {
+bool Applications::publish(std::string_view type, JsonObject event, const Subjects& subjects) {
+    bool any = false;
     for (auto& [name, application] : applications_)
-        if (application->session && wants(*application, subjects)) send(*application, type, event);
+        if (application->session && wants(*application, subjects)) {
+            send(*application, type, event);
+            any = true;
+        }
+    return any;
 }
 
 void Applications::subscribe_channel(std::string_view name, const std::string& id) {

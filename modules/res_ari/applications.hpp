@@ -63,7 +63,8 @@ class Applications {
     // One application's event; type, timestamp and asterisk_id are put in. Never waits.
     void send(Application& application, std::string_view type, JsonObject event);
     // To all who have subscribed to one of the subjects.
-    void publish(std::string_view type, JsonObject event, const Subjects& subjects);
+    // True: somebody has it.
+    bool publish(std::string_view type, JsonObject event, const Subjects& subjects);
 
     void subscribe_channel(std::string_view name, const std::string& id);
     void unsubscribe_channel(std::string_view name, const std::string& id);

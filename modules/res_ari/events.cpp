@@ -4,6 +4,7 @@
 #include "channels/sip/sip_management.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/channel/device_state.hpp"
+#include "core/channel/text_message.hpp"
 #include "modules/res_ari/ari.hpp"
 #include "modules/res_ari/models.hpp"
 
@@ -53,6 +54,7 @@ class Events {
         ari_.applications().publish("Dial", std::move(event), subjects);
     }
     void tell_contact(const SipContactChanged& change);
+    void tell_message(const TextMessageReceived& event);
     void tell_attended_transfer(const Transferred& event, std::string_view result);
     void watch_channels();
     void watch_input();
@@ -219,7 +221,22 @@ void Events::tell_contact(const SipContactChanged& change) {
     }
 }
 
+void Events::tell_message(const TextMessageReceived& event) {
+    if (!ari_.applications().wanted()) return;
+    JsonObject variables;
+    for (const TextMessage::Datum& datum : event.message.data) variables[datum.name] = to_json(datum.value);
+    JsonObject more{{"message", JsonObject{{"from", to_json(event.message.from)},
+                                           {"to", to_json(event.message.to)},
+                                           {"body", to_json(event.message.body)},
+                                           {"variables", std::move(variables)}}}};
+    const Halves halves = split_once(event.device, '/');
+    if (Json endpoint = endpoint_json(halves.first, halves.second); !endpoint.is_null()) more["endpoint"] = std::move(endpoint);
+    if (ari_.applications().publish("TextMessageReceived", std::move(more), {.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}}))
+        event.taken = true;
+}
+
 void Events::watch_devices() {
+    on<TextMessageReceived>([this](const TextMessageReceived& event) { tell_message(event); });
     on<SipContactChanged>([this](const SipContactChanged& change) { tell_contact(change); });
     on<DeviceStateChange>([this](const DeviceStateChange& event) {
         if (!ari_.applications().wanted()) return;

@@ -1,4 +1,5 @@
 """The REST interface: npm's ari-client runs applications over real calls, and requests by hand see paths, codes and models."""
+import itertools
 import json
 import pathlib
 import socket
@@ -237,7 +238,8 @@ class Requests(AriTest):
         address = self.address()
         phone.bind((address, 5060))
         phone.settimeout(10 * SLOWNESS)
-        aors = f"[6001]\ntype=aor\ncontact=sip:ann@{address}:5060\n[6002]\ntype=aor\ncontact=sip:bob@192.0.2.9\n"
+        aors = f"[6001]\ntype=aor\ncontact=sip:ann@{address}:5060\n[6002]\ntype=aor\ncontact=sip:bob@192.0.2.9\n" \
+               f"[6001-from]\ntype=identify\nendpoint=6001\nmatch={address}\n"
         daemon = self.ari(**{"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + "[6001](phone)\naors=6001\n[6002](phone)\naors=6002\n" + aors})
         def refer(path, status, answer="202 Accepted"):
             done = {}
@@ -271,6 +273,20 @@ class Requests(AriTest):
         self.assertEqual(("Reachable", "6001", f"sip:ann@{address}:5060"),
                          tuple(told["contact_info"][name] for name in ("contact_status", "aor", "uri")))
         self.assertEqual("Reachable", events.wait("PeerStatusChange", endpoint_resource="6001")["peer"]["peer_status"])
+        # A message for which the dialplan has nothing: an application takes it; without one it is refused.
+        def message(number):
+            phone.sendto("\r\n".join([
+                f"MESSAGE sip:office@{self.server} SIP/2.0", f"Via: SIP/2.0/UDP {address}:5060;branch=z9hG4bK-{number}", "Max-Forwards: 70",
+                f"From: <sip:ann@{address}>;tag={number}", f"To: <sip:office@{self.server}>", f"Call-ID: message-{number}@{address}", "CSeq: 1 MESSAGE",
+                "Content-Type: text/plain", "Content-Length: 5", "", "hello"]).encode(), (self.server, 5060))
+            return phone.recvfrom(4000)[0].decode().split("\r\n")[0]
+        self.assertEqual("SIP/2.0 202 Accepted", message(1))
+        told = events.wait("TextMessageReceived", endpoint_resource="6001")["message"]
+        self.assertEqual((f"<sip:ann@{address}>", f"pjsip:office@{self.server}", "hello", "6001"),
+                         (told["from"], told["to"], told["body"], told["variables"]["PJSIP_ENDPOINT"]))
+        events.socket.socket.close()
+        numbers = itertools.count(2)
+        wait_until(lambda: message(next(numbers)) == "SIP/2.0 404 Not Found", 20, "a refusal once no application is there")
 
     def test_documents_name_every_operation_that_is_there(self):
         self.ari()

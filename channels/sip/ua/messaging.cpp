@@ -9,6 +9,7 @@
 #include "channels/sip/stack/identifiers.hpp"
 #include "core/base/log.hpp"
 #include "core/dialplan/message_queue.hpp"
+#include "core/runtime/event_bus.hpp"
 
 namespace jackfield::sip {
 namespace {
@@ -253,7 +254,10 @@ void Messaging::on_message(IncomingRequest& request, const EndpointSettings& end
     const std::string& context = endpoint.message_context.empty() ? endpoint.context : endpoint.message_context;
     std::string extension = received.request_uri().decoded_user();
     if (extension.empty()) extension = "s";
+    bool passed_on = false;
+    publish(TextMessageReceived{message, "PJSIP/" + endpoint.name, passed_on});
     if (auto taken = receive_text_message(std::move(message), context, extension); !taken) {
+        if (passed_on && taken.error().code == ErrorCode::not_found) return (void)request.respond(202);
         log_notice("MESSAGE of '{}' ({}) to '{}' rejected: {}", endpoint.name, request.flow().remote.to_string(), extension, taken.error().text);
         if (taken.error().code == ErrorCode::not_found) return (void)request.respond(404);
         return refuse(503, HeaderName::retry_after, "5");

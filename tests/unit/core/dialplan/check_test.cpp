@@ -14,6 +14,7 @@ class CheckTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(CheckTest);
     CPPUNIT_TEST(a_sound_plan_has_no_findings);
     CPPUNIT_TEST(finds_missing_and_circular_includes);
+    CPPUNIT_TEST(finds_switches_that_nobody_has);
     CPPUNIT_TEST(finds_gaps_in_priorities);
     CPPUNIT_TEST(finds_unknown_applications_and_functions);
     CPPUNIT_TEST(finds_jumps_to_nowhere);
@@ -27,7 +28,7 @@ class CheckTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(reads_jump_targets);
     CPPUNIT_TEST_SUITE_END();
 
-    std::vector<KnownName> applications_, functions_;
+    std::vector<KnownName> applications_, functions_, switches_;
 
     std::string check(std::string text) {
         Diagnostics loading, findings;
@@ -36,7 +37,7 @@ class CheckTest : public CppUnit::TestFixture {
         const ConfigFile file = parse_config_text("extensions.conf", std::move(text), files, {}, loading);
         load_dialplan(file, builder, loading);
         CPPUNIT_ASSERT_EQUAL(std::string(), loading.to_string());
-        check_dialplan(*builder.build(), {applications_, functions_}, findings);
+        check_dialplan(*builder.build(), {applications_, functions_, switches_}, findings);
         return findings.to_string();
     }
     void finds(std::string text, std::initializer_list<const char*> said) {
@@ -64,6 +65,12 @@ class CheckTest : public CppUnit::TestFixture {
     void finds_missing_and_circular_includes() {
         finds("[a]\ninclude => b\ninclude => nowhere\n[b]\ninclude => c\n[c]\ninclude => a\n",
               {"includes nowhere", "in a circle: a -> b -> c -> a"});
+    }
+    void finds_switches_that_nobody_has() {
+        const char* const plan = "[a]\nswitch => Realtme/a@b\nswitch => realtime/@\n";
+        finds(plan, {});  // nothing is known of switches
+        switches_ = {{"Lua", ""}, {"Realtime", ""}};
+        finds(plan, {"extensions.conf:2: warning: [a] asks the switch Realtme, which no module has; there are: Lua, Realtime"});
     }
     void finds_gaps_in_priorities() {
         finds("[a]\nexten => 100,2,NoOp\n",
