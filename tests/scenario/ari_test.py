@@ -33,6 +33,8 @@ exten => far,1,Answer()
  same => n,Wait(60)
 exten => ring,1,Ringing()
  same => n,Wait(60)
+exten => 300,1,Answer()
+ same => n,Wait(60)
 exten => there,1,Verbose(1,was sent there)
  same => n,Wait(60)
 """
@@ -284,7 +286,7 @@ class Requests(AriTest):
         told = events.wait("TextMessageReceived", endpoint_resource="6001")["message"]
         self.assertEqual((f"<sip:ann@{address}>", f"pjsip:office@{self.server}", "hello", "6001"),
                          (told["from"], told["to"], told["body"], told["variables"]["PJSIP_ENDPOINT"]))
-        events.socket.socket.close()
+        events.socket.socket.shutdown(socket.SHUT_RDWR)
         numbers = itertools.count(2)
         wait_until(lambda: message(next(numbers)) == "SIP/2.0 404 Not Found", 20, "a refusal once no application is there")
 
@@ -456,8 +458,8 @@ class Applications(AriTest):
         one, other = (self.ask("GET", f"/channels/{name}")["name"] for name in ("one", "other"))
         client.ask("Bridge", Channel1=one, Channel2=other)
         bridge = client.event("BridgeEnter", Channel=other).get("BridgeUniqueid")
-        client.ask("Atxfer", Channel=one, Context="default", Exten="tone")
-        target = client.event("Newchannel", Exten="tone").get("Channel")[:-1] + "1"
+        client.ask("Atxfer", Channel=one, Context="default", Exten="300")
+        target = client.event("Newchannel", Exten="300").get("Channel")[:-1] + "1"
         client.event("Newstate", Channel=target, ChannelStateDesc="Up")
         client.ask("Hangup", Channel=one)
         told = events.wait("BridgeAttendedTransfer")
