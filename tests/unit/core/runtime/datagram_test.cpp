@@ -96,11 +96,15 @@ class DatagramTest : public LoopTest {
         ControlLoop loop;
         Inbox a, b;
         const auto sender = a.bind("127.0.0.1:0"), receiver = b.bind("127.0.0.1:0");
-        const auto before = std::chrono::steady_clock::now();
-        CPPUNIT_ASSERT(sender->send(bytes("x"), receiver->local()));
-        while (std::chrono::steady_clock::now() - before < 5ms) {
-        }
-        CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 1; }));
+        // The kernel begins to stamp packets a moment after the first socket that wants it; until then they are stamped when read.
+        const auto end = std::chrono::steady_clock::now() + 10s;
+        do {
+            b.packets.clear();
+            const auto before = std::chrono::steady_clock::now();
+            CPPUNIT_ASSERT(sender->send(bytes("x"), receiver->local()));
+            while (std::chrono::steady_clock::now() - before < 5ms) continue;
+            CPPUNIT_ASSERT(loop.run_for(10s, [&] { return b.packets.size() == 1; }));
+        } while (b.packets[0].age < 4ms && std::chrono::steady_clock::now() < end);
         CPPUNIT_ASSERT(b.packets[0].age >= 4ms);
         CPPUNIT_ASSERT(b.packets[0].age < 10s);
     }
