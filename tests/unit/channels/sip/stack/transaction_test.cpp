@@ -36,7 +36,7 @@ struct World : FlowSender, TransactionCore, ClientTransactionUser, ServerTransac
     StackTimers timers{now};
     ServerHandle server{*this};
     std::deque<std::string> sent;
-    std::string log;
+    std::string log, last;
     bool network_down = false, overloaded = false;
     int answer = 0;  // what on_request answers; 0: takes it
     TransactionLayer layer;
@@ -92,7 +92,6 @@ struct World : FlowSender, TransactionCore, ClientTransactionUser, ServerTransac
         return static_cast<std::size_t>(
             std::ranges::count_if(sent, [&](auto& line) { return line.starts_with(beginning); }));
     }
-    std::string last;
 };
 
 class TransactionTest : public CppUnit::TestFixture {
