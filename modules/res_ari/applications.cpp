@@ -118,28 +118,30 @@ void Applications::drop_sessions() {
     for (Session* session : sessions_) session->drop();
 }
 
-void Applications::send(Application& application, std::string_view type, JsonObject event) {
+bool Applications::send(Application& application, std::string_view type, JsonObject event) {
     Session* session = application.session;
-    if (!session || session->dropped || !passes(application, type)) return;
+    if (!session || session->dropped || !passes(application, type)) return false;
     event["type"] = to_json(type);
     event["timestamp"] = json_time(wall_now());
     event["asterisk_id"] = system_id();
     event["application"] = application.name;
     const auto sent = session->socket->send(to_text(event));
-    if (sent) return;
+    if (sent) return true;
     if (sent.error().code == ErrorCode::limit)
         log_warning("The client of Stasis application {} at {} reads too slowly, so it is disconnected",
                     application.name, session->socket->stream().peer().to_string());
     session->drop();
+    return false;
+}
+
+bool Applications::wanted(const Subjects& subjects) const {
+    return std::ranges::any_of(applications_, [&](const auto& entry) { return entry.second->session && wants(*entry.second, subjects); });
 }
 
 bool Applications::publish(std::string_view type, JsonObject event, const Subjects& subjects) {
     bool any = false;
     for (auto& [name, application] : applications_)
-        if (application->session && wants(*application, subjects)) {
-            send(*application, type, event);
-            any = true;
-        }
+        if (application->session && wants(*application, subjects)) any |= send(*application, type, event);
     return any;
 }
 

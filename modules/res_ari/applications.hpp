@@ -60,10 +60,11 @@ class Applications {
 
     // Whether anybody is connected: ask before putting an event together.
     bool wanted() const { return !sessions_.empty(); }
+    bool wanted(const Subjects& subjects) const;  // by somebody: asked before making an event that is costly
     // One application's event; type, timestamp and asterisk_id are put in. Never waits.
-    void send(Application& application, std::string_view type, JsonObject event);
+    bool send(Application& application, std::string_view type, JsonObject event);
     // To all who have subscribed to one of the subjects.
-    // True: somebody has it.
+    // True: it was sent to somebody.
     bool publish(std::string_view type, JsonObject event, const Subjects& subjects);
 
     void subscribe_channel(std::string_view name, const std::string& id);

@@ -206,9 +206,10 @@ void Events::tell_contact(const SipContactChanged& change) {
     if (!sip || !ari_.applications().wanted()) return;
     const bool qualified = change.status == "Reachable" || change.status == "Unreachable";
     for (const std::string& name : (*sip)->endpoints_of_aor(change.aor)) {
+        const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = "PJSIP/" + name, .device = {}};
+        if (!ari_.applications().wanted(subjects)) continue;
         const Json endpoint = endpoint_json("PJSIP", name);
         if (endpoint.is_null()) continue;
-        const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = "PJSIP/" + name, .device = {}};
         ari_.applications().publish("ContactStatusChange",
                                     {{"endpoint", endpoint},
                                      {"contact_info", JsonObject{{"uri", to_json(change.uri)},
@@ -222,7 +223,8 @@ void Events::tell_contact(const SipContactChanged& change) {
 }
 
 void Events::tell_message(const TextMessageReceived& event) {
-    if (!ari_.applications().wanted()) return;
+    const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}};
+    if (!ari_.applications().wanted(subjects)) return;
     JsonObject variables;
     for (const TextMessage::Datum& datum : event.message.data) variables[datum.name] = to_json(datum.value);
     JsonObject more{{"message", JsonObject{{"from", to_json(event.message.from)},
@@ -231,8 +233,7 @@ void Events::tell_message(const TextMessageReceived& event) {
                                            {"variables", std::move(variables)}}}};
     const Halves halves = split_once(event.device, '/');
     if (Json endpoint = endpoint_json(halves.first, halves.second); !endpoint.is_null()) more["endpoint"] = std::move(endpoint);
-    if (ari_.applications().publish("TextMessageReceived", std::move(more), {.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}}))
-        event.taken = true;
+    if (ari_.applications().publish("TextMessageReceived", std::move(more), subjects)) event.taken = true;
 }
 
 void Events::watch_devices() {
