@@ -160,7 +160,10 @@ void ControlLoop::Private::step(std::optional<std::chrono::nanoseconds> limit) {
     if (busy()) {
         reactor.poll();
     } else if (dense()) {
-        if (!reactor.poll()) std::this_thread::sleep_for(rest);
+        if (!reactor.poll()) {
+            watchdog.end_turn();  // the rest is no work: it would make the loop dense for ever
+            std::this_thread::sleep_for(rest);
+        }
     } else {
         Inbox& box = inbox();
         box.sleeping.store(true);
