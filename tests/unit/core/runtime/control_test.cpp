@@ -38,6 +38,7 @@ class ControlTest : public LoopTest {
     CPPUNIT_TEST(knows_its_thread);
     CPPUNIT_TEST(survives_an_exception_of_a_posted_function);
     CPPUNIT_TEST(serves_many_in_one_turn_when_they_come_densely);
+    CPPUNIT_TEST(sleeps_as_before_when_dense_work_has_ended);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -168,6 +169,20 @@ class ControlTest : public LoopTest {
         CPPUNIT_ASSERT(loop.run_for(60s, [&] { return served == jobs; }));
         other.join();
         CPPUNIT_ASSERT(turns * 2 < jobs);
+    }
+
+    // A loop that goes on resting looks twice a millisecond; one that sleeps, when something comes.
+    void sleeps_as_before_when_dense_work_has_ended() {
+        ControlLoop loop;
+        const auto work_until = std::chrono::steady_clock::now() + 50ms;
+        std::move_only_function<void()> work = [&] {
+            if (std::chrono::steady_clock::now() < work_until) post([&] { work(); });
+        };
+        work();
+        CPPUNIT_ASSERT(loop.run_for(60s, [&] { return std::chrono::steady_clock::now() >= work_until; }));
+        int looks = 0;
+        loop.run_for(400ms, [&] { return ++looks < 0; });
+        CPPUNIT_ASSERT(looks < 200);
     }
 
     void survives_an_exception_of_a_posted_function() {
