@@ -72,11 +72,14 @@ void StackPool::put(char* stack) {
     char* low = stack + guard_size;
     const std::size_t length = size_ - guard_size - kept;
     bool deep = !warm;
-    if (warm) {
+    if (warm && ++puts_since_look_ >= (close_looks_ ? 1 : kPutsPerLook)) {
+        puts_since_look_ = 0;
+        if (close_looks_) --close_looks_;
         // mincore() tells which pages were touched without touching them. Nothing that goes deeper leaps over all of these.
         unsigned char resident[kLookBytes / 4096];
         deep = mincore(low + length - kLookBytes, kLookBytes, resident) != 0 ||
                std::ranges::any_of(resident, [](unsigned char page) { return (page & 1) != 0; });
+        if (deep) close_looks_ = kCloseLooks;
     }
     if (deep) madvise(low, length, MADV_DONTNEED);
     free_.push_back(stack);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "core/base/generation.hpp"
 #include "modules/res_rtp/turn_client.hpp"
@@ -41,7 +42,7 @@ void RtpPort::Clocked::stop() {
 
 RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     // RFC 3550 5.1: random starts make known-plaintext attacks harder and collisions of SSRCs unlikely.
-    random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&random_state_), sizeof random_state_));
+    random_state_ = random_number(std::numeric_limits<std::uint64_t>::max());
     random_state_ |= 1;  // the generator's state must not be 0
     begin_source();
     last_timestamp_ = random();
@@ -61,6 +62,7 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
 
 RtpPort::~RtpPort() {
     if (any_sent_) send_rtcp(true);
+    if (connected_) disconnect(socket_);
 }
 
 void RtpPort::begin_source() {
@@ -244,11 +246,7 @@ void RtpPort::lock_source(const SocketAddress& from) {
 }
 
 void RtpPort::open_learning(const SocketAddress& expected) {
-    if (connected_) {
-        sockaddr nobody{};
-        nobody.sa_family = AF_UNSPEC;
-        connect(socket_, &nobody, sizeof(nobody));
-    }
+    if (connected_) disconnect(socket_);
     connected_ = send_connected_ = false;
     learning_.start(expected, shared_->settings.strict != Strictness::off, shared_->settings.probation);
 }

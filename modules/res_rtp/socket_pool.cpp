@@ -28,12 +28,6 @@ void drain(int descriptor) {
     }
 }
 
-void forget_peer(int descriptor) {
-    sockaddr none{};
-    none.sa_family = AF_UNSPEC;
-    connect(descriptor, &none, sizeof(none));
-}
-
 // Errors: the system's number.
 std::expected<int, int> bound_socket(const SocketAddress& address, bool checksums) {
     const int made = socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -63,6 +57,12 @@ void set_dscp(int descriptor, int family, int dscp) {
 }
 
 }  // namespace
+
+void disconnect(int descriptor) {
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    connect(descriptor, &nobody, sizeof(nobody));
+}
 
 void close_rtcp(SocketPair& pair) {
     if (pair.rtcp >= 0) close(std::exchange(pair.rtcp, -1));
@@ -198,10 +198,8 @@ SocketPair* SocketPool::take_idle(Host& host) {
             dispose(pair);
             continue;
         }
-        for (const int descriptor : {pair->rtp, pair->rtcp}) {
-            forget_peer(descriptor);
-            drain(descriptor);
-        }
+        drain(pair->rtp);
+        drain(pair->rtcp);
         return pair;
     }
     return nullptr;

@@ -26,7 +26,10 @@ struct SocketPair {
 void close_rtcp(SocketPair& pair);
 bool open_rtcp(SocketPair& pair, bool checksums);
 
-// Gives the pair back to its pool; on any thread.
+// A connected socket takes packets from everybody again.
+void disconnect(int descriptor);
+
+// Gives the pair, connected to nobody, back to its pool; on any thread.
 struct ReturnPair {
     SocketPool* pool = nullptr;
     void operator()(SocketPair* pair) const;

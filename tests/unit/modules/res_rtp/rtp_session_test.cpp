@@ -40,6 +40,7 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(moves_between_threads_while_packets_come);
     CPPUNIT_TEST(rubbish_does_no_harm);
     CPPUNIT_TEST(uses_sockets_again_and_drained);
+    CPPUNIT_TEST(gives_its_socket_back_for_everybody);
     CPPUNIT_TEST(closes_sockets_that_a_peak_left);
     CPPUNIT_TEST(says_when_the_ports_are_used_up);
     CPPUNIT_TEST(refuses_a_wrong_rtp_conf);
@@ -671,9 +672,31 @@ class RtpSessionTest : public RtpTest {
             CPPUNIT_ASSERT(recv(got.rtp, &byte, 1, 0) < 0);
             CPPUNIT_ASSERT_EQUAL(0, connect(got.rtp, stranger.address.raw(), stranger.address.raw_size()));
             stranger.speak(got.local);  // stays in the socket that goes back
+            rtp::disconnect(got.rtp);
+            sockaddr_storage peer;
+            socklen_t size = sizeof(peer);
+            CPPUNIT_ASSERT(getpeername(got.rtp, reinterpret_cast<sockaddr*>(&peer), &size) != 0);
         }
         CPPUNIT_ASSERT(ports.size() > 15);
         CPPUNIT_ASSERT(pool.usage().idle <= ports.size());
+    }
+    // A socket that stayed connected to the last call's phone would keep the next one's out.
+    void gives_its_socket_back_for_everybody() {
+        Phone phone;
+        SocketAddress used;
+        {
+            Leg leg(*this, phone.address);
+            CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return leg.session->learnt_source() == phone.address; }));
+            used = leg.session->local();
+        }
+        const int stranger = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        CPPUNIT_ASSERT_EQUAL(0, connect(stranger, used.raw(), used.raw_size()));
+        const auto refused = [&] {  // the first one draws the ICMP message, the second one tells of it
+            (void)send(stranger, "x", 1, 0);
+            return send(stranger, "x", 1, 0) < 0;
+        };
+        CPPUNIT_ASSERT(wait_for([&] { return !refused(); }));
+        close(stranger);
     }
     void closes_sockets_that_a_peak_left() {
         rtp::SocketPool pool;
