@@ -170,10 +170,27 @@ class Server:
                 "udp_sockets_per_call": (kernel_after["udp_sockets"] - kernel_before["udp_sockets"]) / calls,
                 "udp_buffers_kib_per_call": (kernel_after["udp_buffers_kib"] - kernel_before["udp_buffers_kib"]) / calls}
 
+    def register_words(self, local, users, rate):
+        return ["register", "--server", self.address, "--local", local, "--users", users, "--pid", self.pid, "--rate", rate]
+
+    def calls_beside_renewals(self, local, users, rate, calls, seconds):
+        """Calls that are set up and speak while users renew their registrations at a fixed rate."""
+        renewals = Generator(*self.register_words(local, users, rate), "--calls", min(users, int(rate * (seconds + calls / 100 + 3))))
+        generator = Generator(*self.words("pcmu"), "--rtp", "--calls", calls, "--rate", 100, "--measure", seconds)
+        generator.wait_up()
+        result = self.checked(generator.result(), f"{calls} calls beside renewals")
+        if renewals.process.poll() is not None:
+            raise Broken("the renewals ended before the calls: no figures of both")
+        renewed = renewals.result()
+        if renewed["failed"] or renewed["left"]:
+            raise Broken(f"renewals beside calls: {renewed['failed']} failed, {renewed['left']} without an answer")
+        return {"media": media_of(result), "set_up": result["steps"][0]["latency"], "renewal": renewed["steps"][0]["latency"],
+                "generator_late_ms": result["own"]["latest_timer_ms"]}
+
     def registrations(self, local, users, rate, ramp=None):
         """One REGISTER with its challenge for each user, as fast as `rate`; with `ramp` (step, last) faster and faster."""
         before = resident_kib(self.pid)
-        words = ["register", "--server", self.address, "--local", local, "--users", users, "--pid", self.pid, "--rate", rate]
+        words = self.register_words(local, users, rate)
         words += ["--ramp", ramp[0], "--to", ramp[1], "--step-seconds", 4] if ramp else ["--calls", users]
         result = run_load(*words)
         if not ramp and (result["failed"] or result["left"]):
