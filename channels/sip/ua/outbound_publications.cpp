@@ -5,6 +5,7 @@
 #include <set>
 
 #include "channels/sip/stack/identifiers.hpp"
+#include "channels/sip/ua/server_search.hpp"
 #include "core/base/log.hpp"
 #include "core/dialplan/dialplan_store.hpp"
 #include "core/dialplan/expression_regex.hpp"
@@ -70,7 +71,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
     void rest() {
         timer_.stop();
         handle_.release();
-        ++look_ups_;
+        servers_.forget();
     }
     const std::string& uri() const { return uri_; }
 
@@ -102,25 +103,13 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
                 watcher_.full = false;
             }
         }
-        if (flows_.empty()) return look_up();
+        if (!servers_.found()) return look_up();
         send();
     }
 
     void look_up() {
-        const std::uint64_t mine = ++look_ups_;
-        auto spawned = owner_.fibers_.spawn("publish " + settings->name, [self = shared_from_this(), mine] {
-            const std::string& next = self->settings->outbound_proxy.empty() ? self->uri_ : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport, self->uri_);
-            if (self->look_ups_ != mine) return;
-            if (found) {
-                self->flows_ = std::move(*found);
-                return self->send();
-            }
-            if (ends_application(found.error().code)) return;
-            log_warning("Publication [{}]: {} can't be found: {}", self->settings->name, next, found.error().text);
-            self->perform(self->machine.unanswered());
-        });
-        if (!spawned) perform(machine.unanswered());
+        servers_.begin(agent(), owner_.fibers_, {"Publication [" + settings->name + "]", uri_, settings->transport, settings->outbound_proxy},
+                       shared_from_this(), [this](bool found) { found ? send() : perform(machine.unanswered()); });
     }
 
     void send() {
@@ -132,7 +121,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         request.call_id = call_id_;
         request.cseq = ++cseq_;
         if (!settings->outbound_proxy.empty()) request.routes = {"<" + settings->outbound_proxy + ">"};
-        agent().start(handle_, request, flows_.front(), [&](MessageWriter& writer) {
+        agent().start(handle_, request, servers_.present(), [&](MessageWriter& writer) {
             writer.header(HeaderName::event, settings->event);
             writer.header(HeaderName::expires, static_cast<std::uint32_t>(expires_.count()));
             if (!machine.entity_tag().empty()) writer.header(HeaderName::sip_if_match, machine.entity_tag());
@@ -156,10 +145,11 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
         watcher_.full = true;
         if (!try_next()) perform(machine.unanswered());
     }
-    // RFC 3263 4.3: the next server of the domain; after the last one it is looked up anew.
     bool try_next() {
-        flows_.erase(flows_.begin());
-        if (flows_.empty()) return false;
+        if (!servers_.next()) {
+            servers_.forget();  // they are looked up anew
+            return false;
+        }
         send();
         return true;
     }
@@ -178,8 +168,7 @@ class OutboundPublications::Entry final : public ClientTransactionUser, public S
     Watcher watcher_;
     EventBody body_;
     ChallengeAnswers answers_;
-    std::vector<Flow> flows_;     // servers, best first
-    std::uint64_t look_ups_ = 0;
+    ServerSearch servers_;
     std::string uri_, from_, call_id_ = new_call_identifier();
     std::uint32_t cseq_ = 0;
     std::chrono::seconds expires_{0};

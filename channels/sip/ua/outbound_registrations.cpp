@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "channels/sip/stack/identifiers.hpp"
+#include "channels/sip/ua/server_search.hpp"
 #include "core/base/log.hpp"
 #include "core/module/database.hpp"
 #include "core/runtime/timer.hpp"
@@ -84,7 +85,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         handle.release();
         answers.begin();
         // Where it is registered it is known: the end of a registration needs no look-up.
-        if (expires == 0s && !flows.empty()) return send();
+        if (expires == 0s && servers.found()) return send();
         look_up();
     }
 
@@ -92,7 +93,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     void rest() {
         timer.stop();
         handle.release();
-        ++look_ups;
+        servers.forget();
     }
     // RFC 3261 10.2: the Call-ID stays, CSeq goes on.
     void follow(const Entry& before) {
@@ -100,30 +101,13 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         cseq = before.cseq;
     }
 
-    // Looks the server up on a fiber, as that may wait; then sends.
     void look_up() {
-        const std::uint64_t mine = ++look_ups;
-        auto spawned = owner.fibers_.spawn("register " + settings->name, [self = shared_from_this(), mine] {
-            const std::string next = self->settings->outbound_proxy.empty() ? self->settings->server_uri : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport, self->settings->server_uri);
-            if (self->look_ups != mine) return;
-            self->flows.clear();
-            self->place = 0;
-            if (found) {
-                self->flows = std::move(*found);
-                return self->send();
-            }
-            if (ends_application(found.error().code)) return;
-            log_warning("Registration [{}]: {} can't be found: {}", self->settings->name, next, found.error().text);
-            self->changed(self->machine.unanswered(self->owner.recovery_of(*self)));
-        });
-        if (spawned) return;
-        log_warning("Registration [{}]: {}", settings->name, spawned.error().text);
-        changed(machine.unanswered(owner.recovery_of(*this)));
+        servers.begin(agent(), owner.fibers_, {"Registration [" + settings->name + "]", settings->server_uri, settings->transport, settings->outbound_proxy},
+                      shared_from_this(), [this](bool found) { found ? send() : changed(machine.unanswered(owner.recovery_of(*this))); });
     }
 
     void send() {
-        const Flow& flow = flows.at(place);
+        const Flow& flow = servers.present();
         UserAgent::NewRequest request{};
         request.method = Method::register_;
         request.uri = settings->server_uri;
@@ -176,7 +160,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
         outbound = settings->support_outbound && response.lists(HeaderName::require, "outbound");
         gruu = settings->support_outbound ? granted_gruu(response, contact_uri) : std::string();
         owner.tell_outbound_flows();
-        const Flow& flow = flows.at(place);
+        const Flow& flow = servers.present();
         if (!outbound || !flow.reliable) return;
         const auto told = parse_delta_seconds(response.header(HeaderName::flow_timer));
         const std::chrono::seconds timer_value = told ? std::clamp(std::chrono::seconds(*told), shortest_keep_alive, longest_keep_alive) : longest_keep_alive;
@@ -185,11 +169,8 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     void on_failure(ClientHandle&, ClientFailure) override {
         if (!try_next()) changed(machine.unanswered(owner.recovery_of(*this)));
     }
-    // RFC 3263 4.3: the next server of the domain.
     bool try_next() {
-        if (place + 1 >= flows.size()) return false;
-        log_notice("Registration [{}]: {} does not answer, trying {}", settings->name, flows[place].remote.to_string(), flows[place + 1].remote.to_string());
-        ++place;
+        if (!servers.next()) return false;
         send();
         return true;
     }
@@ -236,9 +217,7 @@ struct OutboundRegistrations::Entry final : ClientTransactionUser, std::enable_s
     std::vector<std::shared_ptr<const AuthSettings>> auths;  // as they were when it began
     ClientRegistration machine;
     ChallengeAnswers answers;
-    std::vector<Flow> flows;      // servers, best first
-    std::size_t place = 0;        // the one that is asked
-    std::uint64_t look_ups = 0;
+    ServerSearch servers;
     std::vector<std::string> service_routes;
     bool outbound = false;        // the registrar keeps the flow
     std::string gruu;             // the public one that it gave us (RFC 5627); or empty
@@ -320,7 +299,7 @@ OutboundRegistrations::Entry& OutboundRegistrations::start(const std::shared_ptr
 void OutboundRegistrations::connection_closed(const Flow& flow) {
     std::vector<std::shared_ptr<Entry>> lost;
     for (const auto& [name, entry] : entries_)
-        if (entry->machine.state() == ClientRegistration::State::registered && !entry->flows.empty() && entry->flows[entry->place] == flow)
+        if (entry->machine.state() == ClientRegistration::State::registered && entry->servers.found() && entry->servers.present() == flow)
             lost.push_back(entry);
     for (const auto& entry : lost) {
         log_notice("Registration [{}]: the connection to {} has ended; registering anew", entry->settings->name, flow.remote.to_string());
@@ -356,8 +335,8 @@ void OutboundRegistrations::unregister_all() {
 void OutboundRegistrations::tell_outbound_flows() {
     std::vector<UserAgent::OutboundFlow> flows;
     for (const auto& [name, entry] : entries_) {
-        if ((!entry->outbound && entry->gruu.empty()) || entry->flows.empty()) continue;
-        const Flow& flow = entry->flows[entry->place];
+        if ((!entry->outbound && entry->gruu.empty()) || !entry->servers.found()) continue;
+        const Flow& flow = entry->servers.present();
         const auto known = std::ranges::find(flows, flow, &UserAgent::OutboundFlow::flow);
         if (known == flows.end()) {
             flows.push_back({flow, entry->outbound, entry->gruu});
@@ -390,7 +369,7 @@ OutboundRegistrations::Summary OutboundRegistrations::summary(const Entry& entry
     const bool registered = entry.machine.state() == ClientRegistration::State::registered;
     return {entry.settings, entry.machine.state(), registered ? until(entry.ends) : 0s,
             entry.timer.running() ? until(entry.timer.expires()) : 0s, entry.machine.last_status(),
-            entry.flows.empty() ? std::string() : entry.flows[entry.place].remote.to_string()};
+            entry.servers.found() ? entry.servers.present().remote.to_string() : std::string()};
 }
 
 std::vector<OutboundRegistrations::Summary> OutboundRegistrations::list() const {

@@ -7,6 +7,7 @@
 #include "channels/sip/stack/event_bodies.hpp"
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/ua/remote_state.hpp"
+#include "channels/sip/ua/server_search.hpp"
 #include "core/base/log.hpp"
 #include "core/channel/mailbox_state.hpp"
 #include "core/runtime/event_bus.hpp"
@@ -50,10 +51,9 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         timer.stop();
         handle.release();
         dialog.reset();
-        ++look_ups;
+        servers.forget();
     }
 
-    // Looks the server up on a fiber, as that may wait; then sends.
     void look_up() {
         handle.release();
         dialog.reset();
@@ -61,24 +61,8 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         call_id = new_call_identifier();
         from_tag = new_tag();
         remote.begin_dialogs();
-        const std::uint64_t mine = ++look_ups;
-        auto spawned = owner.fibers_.spawn("subscribe " + settings->name, [self = shared_from_this(), mine] {
-            const std::string next = self->settings->outbound_proxy.empty() ? self->settings->server_uri : self->settings->outbound_proxy;
-            auto found = self->agent().targets(next, self->settings->transport, self->settings->server_uri);
-            if (self->look_ups != mine) return;
-            self->flows.clear();
-            self->place = 0;
-            if (found) {
-                self->flows = std::move(*found);
-                return self->send();
-            }
-            if (ends_application(found.error().code)) return;
-            log_warning("Subscription [{}]: {} can't be found: {}", self->settings->name, next, found.error().text);
-            self->perform(self->machine.unanswered());
-        });
-        if (spawned) return;
-        log_warning("Subscription [{}]: {}", settings->name, spawned.error().text);
-        perform(machine.unanswered());
+        servers.begin(agent(), owner.fibers_, {"Subscription [" + settings->name + "]", settings->server_uri, settings->transport, settings->outbound_proxy},
+                      shared_from_this(), [this](bool found) { found ? send() : perform(machine.unanswered()); });
     }
 
     void send() {
@@ -102,7 +86,7 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         request.call_id = call_id;
         request.cseq = ++cseq;
         if (!settings->outbound_proxy.empty()) request.routes = {"<" + settings->outbound_proxy + ">"};
-        agent().start(handle, request, flows.at(place), write(flows.at(place), settings->server_uri));
+        agent().start(handle, request, servers.present(), write(servers.present(), settings->server_uri));
     }
 
     void on_response(ClientHandle&, const Message& response, const Flow& from) override {
@@ -118,11 +102,8 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
         if (!dialog && try_next()) return;
         perform(machine.unanswered());
     }
-    // RFC 3263 4.3: the next server of the domain.
     bool try_next() {
-        if (place + 1 >= flows.size()) return false;
-        log_notice("Subscription [{}]: {} does not answer, trying {}", settings->name, flows[place].remote.to_string(), flows[place + 1].remote.to_string());
-        ++place;
+        if (!servers.next()) return false;
         send();
         return true;
     }
@@ -210,9 +191,7 @@ struct OutboundSubscriptions::Entry final : ClientTransactionUser, DialogUser, s
     ClientSubscription machine;
     ChallengeAnswers answers;
     RemoteState remote;
-    std::vector<Flow> flows;      // servers, best first
-    std::size_t place = 0;        // the one that is asked
-    std::uint64_t look_ups = 0;
+    ServerSearch servers;
     std::string call_id, from_tag;
     std::uint32_t cseq = 0;
     std::chrono::seconds expires{0};
@@ -257,7 +236,7 @@ void OutboundSubscriptions::apply() {
         }
         const auto gone = place->second;
         place = entries_.erase(place);
-        if (!gone->machine.lives()) ++gone->look_ups, gone->handle.release();
+        if (!gone->machine.lives()) gone->servers.forget(), gone->handle.release();
         leaving_.push_back(gone);
         gone->perform(gone->machine.end());
     }
