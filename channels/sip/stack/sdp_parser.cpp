@@ -220,6 +220,8 @@ Result<SdpSession> SdpParser::run(std::string_view text) {
         text.remove_prefix(std::min(end + 1, text.size()));
         while (!line.empty() && (line.back() == '\r' || line.back() == '\0')) line.remove_suffix(1);
         if (line.empty()) continue;
+        // RFC 8866 9: not within a line. What is refused is written into the answer, where it would be another line.
+        if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos) return fail(ErrorCode::invalid, "CR or NUL within a line of SDP");
         if (line.size() < 2 || line[1] != '=') return fail(ErrorCode::invalid, "Malformed line in SDP");
         if (!has_version && line != "v=0") return fail(ErrorCode::invalid, "SDP does not begin with v=0");
         has_version = true;

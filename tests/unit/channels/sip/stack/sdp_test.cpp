@@ -113,8 +113,10 @@ class SdpTest : public CppUnit::TestFixture {
               "v=0\no=- 1 1 IN IP4 h\nm=audio 70000 RTP/AVP 0\n", "v=0\no=- 1 1 IN IP4 h\nm=audio 4 RTP/AVP\n",
               "v=0\no=- 1 1 IN IP4 h\nm=audio 4 RTP/AVP 0\n",  // no address
               "v=0\no=- 1 1 IN IP4 h\nc=IN IP9 x\n", "v=0\no=- 1 1 IN IP4 h\nc=IN IP4 1\nm=audio 4 RTP/AVP 128\n",
-              "v=0\no=- 1 1 IN IP4 h\nm =audio 0 RTP/AVP 0\n"})
+              "v=0\no=- 1 1 IN IP4 h\nm =audio 0 RTP/AVP 0\n", "v=0\no=- 1 1 IN IP4 h\nm=x 0 a b\ra=recvonly 0\n"})
             CPPUNIT_ASSERT_MESSAGE(std::string(bad), !parse_sdp(bad).has_value());
+        const std::string nul("v=0\no=- 1 1 IN IP4 h\nm=x 0 a b\0 c\n", 34);
+        CPPUNIT_ASSERT(nul.ends_with("c\n") && !parse_sdp(nul).has_value());
     }
 
     void limits_are_kept() {
