@@ -30,7 +30,10 @@ class IceNetwork {
         void selected(unsigned component, IceBase, const SocketAddress& to) override { chosen[component - 1] = to; }
         void ice_failed(std::string_view why) override { failure = why; }
         void fill_random(std::span<std::uint8_t> bytes) override {
-            for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(state = state * 1103515245 + 12345 + seed) ^ static_cast<std::uint8_t>(state >> 16);
+            for (std::uint8_t& byte : bytes) {
+                state = state * 1103515245 + 12345 + seed;
+                byte = static_cast<std::uint8_t>(state ^ state >> 16);
+            }
         }
         IceAgent::Remote description(bool lite = false) const {
             IceAgent::Remote remote;
