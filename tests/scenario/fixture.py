@@ -486,6 +486,15 @@ def phone_objects(user, password="secret", extra=""):
             f"[{user}]\ntype=aor\nmax_contacts=3\n")
 
 
+def trunk_objects(server, password="secret", extra="", registration=""):
+    """The endpoint `provider`, which registers at `server` as the user `branch`."""
+    return (f"[provider](phone)\naors=provider\noutbound_auth=provider\nfrom_user=branch\n{extra}\n"
+            f"[provider]\ntype=aor\ncontact=sip:{server}:5060\n"
+            f"[provider]\ntype=auth\nauth_type=digest\nusername=branch\npassword={password}\n"
+            f"[provider]\ntype=registration\nserver_uri=sip:{server}:5060\nclient_uri=sip:branch@{server}\noutbound_auth=provider\n"
+            f"contact_user=main\nretry_interval=1\nmax_random_initial_delay=0\nline=yes\nendpoint=provider\n{registration}\n")
+
+
 class ScenarioTest(unittest.TestCase):
     """Gives a loopback network and cleans up all that a test started, also when it failed."""
 

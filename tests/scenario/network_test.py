@@ -40,29 +40,7 @@ aors=callee
 [callee]
 type=aor
 contact=sip:callee@@CALLEE@:5060
-[provider](phone)
-aors=provider
-outbound_auth=provider
-from_user=branch
-[provider]
-type=aor
-contact=sip:@PROVIDER@:5060
-[provider]
-type=auth
-auth_type=digest
-username=branch
-password=secret
-[provider]
-type=registration
-server_uri=sip:@PROVIDER@:5060
-client_uri=sip:branch@@PROVIDER@
-outbound_auth=provider
-contact_user=main
-retry_interval=1
-max_random_initial_delay=0
-line=yes
-endpoint=provider
-"""
+""" + jt.trunk_objects("@PROVIDER@")
 THERE = COMMON + jt.phone_objects("branch")
 
 

@@ -31,30 +31,6 @@ type=identify
 endpoint=far
 match=@PROXY@
 """
-TRUNK = """
-[provider](phone)
-aors=provider
-outbound_auth=provider
-from_user=branch
-[provider]
-type=aor
-contact=sip:@PROXY@:5060
-[provider]
-type=auth
-auth_type=digest
-username=branch
-password=@PASSWORD@
-[provider]
-type=registration
-server_uri=sip:@PROXY@:5060
-client_uri=sip:branch@@PROXY@
-outbound_auth=provider
-contact_user=main
-retry_interval=1
-max_random_initial_delay=0
-line=yes
-endpoint=provider
-"""
 
 
 class ProxyTest(jt.ScenarioTest):
@@ -98,7 +74,7 @@ class Between(ProxyTest):
 class Registering(ProxyTest):
     def test_a_trunk_registers_and_calls_go_both_ways(self):
         registrar = kamailio.Kamailio(self, kamailio.REGISTRAR)
-        trunk = self.exchange(TRUNK + jt.phone_objects("6001"), self.server, PROXY=registrar.address, PASSWORD="secret")
+        trunk = self.exchange(jt.trunk_objects(registrar.address) + jt.phone_objects("6001"), self.server)
         jt.wait_until(lambda: re.search(r"provider/sip\S+ +provider +Registered", trunk.ask("pjsip show registrations")), 10, "the registration")
         outside = self.phone_by("6009", registrar.address, tone=1000, auto_answer=True)
         registrar.wait_for_log(f"saved 6009 of {outside.address}")
@@ -125,7 +101,7 @@ class Registering(ProxyTest):
 
     def test_a_wrong_password_is_refused(self):
         registrar = kamailio.Kamailio(self, kamailio.REGISTRAR)
-        trunk = self.exchange(TRUNK, self.server, PROXY=registrar.address, PASSWORD="wrong")
+        trunk = self.exchange(jt.trunk_objects(registrar.address, "wrong"), self.server)
         jt.wait_until(lambda: "Rejected" in trunk.ask("pjsip show registrations"), 10, "the refusal")
 
 

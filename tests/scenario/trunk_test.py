@@ -51,31 +51,7 @@ BRANCH = jt.TRANSPORT + jt.PHONE_TEMPLATE + """
 type=system
 timer_t1=50
 timer_b=1000
-[provider](phone)
-context=from-provider
-message_context=messages
-outbound_auth=provider
-aors=provider
-from_user=branch
-[provider]
-type=aor
-contact=sip:@PROVIDER@:5060
-[provider]
-type=auth
-auth_type=digest
-username=branch
-password=@PASSWORD@
-[provider]
-type=registration
-server_uri=sip:@PROVIDER@:5060
-client_uri=sip:branch@@PROVIDER@
-outbound_auth=provider
-contact_user=main
-expiration=60
-retry_interval=1
-max_random_initial_delay=0
-line=yes
-endpoint=provider
+""" + jt.trunk_objects("@PROVIDER@", "@PASSWORD@", "context=from-provider\nmessage_context=messages", "expiration=60") + """
 @MORE@
 """
 BRANCH_PLAN = """
