@@ -27,7 +27,7 @@ std::string& stored_system_name() {
 
 // Random characters come from a small per-thread store: one system call serves some twenty tokens.
 struct RandomStore {
-    std::array<std::uint8_t, 256> bytes;
+    std::array<std::uint8_t, 1024> bytes;
     std::size_t left = 0;
     std::uint8_t next() {
         if (left == 0) random_bytes(bytes), left = bytes.size();
