@@ -25,7 +25,7 @@ std::string& stored_system_name() {
     return name;
 }
 
-// Random characters come from a small per-thread store: one system call serves some twenty tokens.
+// Random characters come from a small per-thread store: one system call serves some eighty tokens.
 struct RandomStore {
     std::array<std::uint8_t, 1024> bytes;
     std::size_t left = 0;
