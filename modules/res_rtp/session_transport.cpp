@@ -179,9 +179,10 @@ void SessionTransport::take_dtls(PacketInbox::Packet& packet) {
 bool SessionTransport::secured() const { return of(1).encrypt != nullptr; }
 
 void SessionTransport::send(unsigned component, const SocketAddress& to, std::span<const std::uint8_t> bytes) const {
-    show(true, component, bytes, to);
     const int socket = component == 2 ? shared_->sockets->rtcp : shared_->sockets->rtp;
-    if (socket >= 0 && to.valid()) sendto(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
+    if (socket < 0 || !to.valid()) return;
+    show(true, component, bytes, to);
+    sendto(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
 }
 
 void SessionTransport::plan() {

@@ -110,7 +110,7 @@ class Cipher final : public RtpCipher {
         int length = static_cast<int>(size);
         return function(session, buffer.data(), &length) == srtp_err_status_ok ? static_cast<std::size_t>(length) : 0;
     }
-    // A packet that verifies settles it; what does not verify is left as it was by no suite, so it is tried with a copy.
+    // A packet that verifies settles it. AEAD suites decrypt in place before they know: each attempt begins with the packet as it came.
     std::size_t decide(std::span<std::uint8_t> buffer, std::size_t size) {
         constexpr std::size_t header_size = 12, largest = 2048;
         alignas(std::uint32_t) std::array<std::uint8_t, largest> copy;

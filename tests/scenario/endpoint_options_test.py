@@ -1,6 +1,8 @@
 """Options of pjsip.conf's endpoint and auth whose effect is seen in single messages."""
 import random
 import re
+import socket
+import struct
 
 import fixture as jt
 from presence_test import EventTest, Watcher
@@ -55,7 +57,7 @@ class EndpointOptions(EventTest):
     objects = ("[global]\ntype=global\ndefault_auth_algorithms_uas=sha-512-256,md5\n"
                "[open](phone)\nauth=secret\nallow_unauthenticated_options=yes\n[shut](phone)\nauth=secret\n"
                "[secret]\ntype=auth\nusername=open\npassword=hard\n[plain]\ntype=auth\nusername=x\npassword=y\nsupported_algorithms_uas=SHA-256\n")
-    files = {"extensions.conf": "[default]\nexten => _60XX,1,Dial(PJSIP/${EXTEN},20)\nexten => 600,1,Answer()\n same => n,Wait(60)\n"
+    files = {"extensions.conf": "[default]\nexten => _60XX,1,Dial(PJSIP/${EXTEN},20)\nexten => 600,1,Answer()\n same => n,Wait(60)\nexten => 601,1,Answer()\n same => n,Echo()\n"
                                 "[numbers]\nexten => _77XXXX,1,NoOp()\n"}
 
     def agent(self, name):
@@ -100,6 +102,25 @@ class EndpointOptions(EventTest):
             self.assertRegex(answer.body, rf"m=audio \d+ RTP/AVP{line}\r\n")
             self.assertEqual(reports, "".join(re.findall(r"a=rtcp-xr:.*?\r\n", answer.body)))
             self.assertEqual(200, alice.request("BYE", "600", {}).status)
+
+    def test_what_the_far_side_tells_of_quality_is_shown(self):
+        alice = self.agent("alice")
+        alice.invite("601")
+        answer = alice.final()
+        here = (self.server, int(re.search(r"m=audio (\d+)", answer.body)[1]))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reports:
+            media.bind((alice.where, 6000))
+            reports.bind((alice.where, 6001))
+            media.settimeout(10 * jt.SLOWNESS)
+            for sequence in range(20):  # until the source is learnt
+                media.sendto(struct.pack(">BBHII", 0x80, 0, sequence, 160 * sequence, 9) + b"\x55" * 160, here)
+            ours = media.recv(2048)[8:12]
+            metrics = ours + bytes((64, 0, 128, 0)) + struct.pack(">HHHH", 500, 6000, 80, 40) + bytes((127, 127, 127, 16, 127, 127, 43, 127, 0, 0)) + bytes(6)
+            reports.sendto(struct.pack(">BBHI", 0x80, 201, 1, 9) + struct.pack(">BBHI", 0x80, 207, 10, 9) + struct.pack(">BBH", 7, 0, 8) + metrics,
+                           (here[0], here[1] + 1))
+            jt.wait_until(lambda: "XR loss=0.250;discard=0.000;burstdensity=0.500;burstms=500;gapdensity=0.000;gapms=6000;rttms=80;delayms=40;moslq=4.3"
+                          in self.jackfield.ask("pjsip show channelstats"), 10, "the report in channelstats")
+        self.assertEqual(200, alice.request("BYE", "601", {}).status)
 
     def test_telephone_numbers_are_marked_as_such(self):
         phone = self.agent("6001")

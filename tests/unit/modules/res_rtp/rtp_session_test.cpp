@@ -422,6 +422,12 @@ class RtpSessionTest : public RtpTest {
         ManagerFields shorter;
         rtp::add_rtcp_fields(shorter, RtcpReport{.peer = report.peer, .ssrc = 1}, true);
         CPPUNIT_ASSERT_EQUAL(std::string("SSRC: 0x00000001\r\nPT: 201(RR)\r\nTo: 192.0.2.1:4001\r\nReportCount: 0\r\n"), shorter.text());
+        ManagerFields extended;
+        RtcpReport with{.peer = report.peer, .ssrc = 1, .voip = VoipMetrics{.loss_rate = 64}};
+        with.voip->mos_listening = 43;
+        rtp::add_rtcp_fields(extended, with, true);
+        CPPUNIT_ASSERT_EQUAL(shorter.text() + "VoIPLossRate: 0.2500\r\nVoIPDiscardRate: 0.0000\r\nVoIPBurstDensity: 0.0000\r\nVoIPBurstDuration: 0\r\n"
+                             "VoIPGapDensity: 0.0000\r\nVoIPGapDuration: 0\r\nVoIPMOSLQ: 4.3\r\n", extended.text());
     }
     void tells_extended_reports_to_who_wants_them() {
         Leg left(*this, loopback(1)), right(*this, left.session->local());
