@@ -14,7 +14,7 @@ constexpr FunctionInfo channel_info{
             "parkinglot, peeraccount, tonezone, userfield, name, hangup_handler_push, hangup_handler_pop, hangup_handler_wipe (the last three to set only), "
             "hangupsource. To read: state, channeltype, uniqueid, linkedid, callid, context, exten, priority, appname, appdata, "
             "audionativeformat, videonativeformat, audioreadformat, audiowriteformat. Anything else is asked of the channel's technology, as `pjsip,remote_addr`, "
-            "`rtp,dest` or `rtcp,all`."};
+            "`rtp,dest`, `rtcp,all` or `rtcp,xr` (what the far side tells of quality)."};
 constexpr FunctionInfo channels_info{.name = "CHANNELS",
                                      .syntax = "CHANNELS([text])",
                                      .synopsis = "Names of the channels there are",

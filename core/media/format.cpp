@@ -9,6 +9,7 @@
 
 #include "core/base/strings.hpp"
 #include "core/media/codec_table.hpp"
+#include "core/media/comfort_noise.hpp"
 
 namespace jackfield {
 namespace {
@@ -101,6 +102,8 @@ Result<void> apply(std::vector<Format>& formats, std::string_view word, bool add
 }
 
 }  // namespace
+
+const Codec comfort_noise{.name = "cn", .description = "Comfort noise", .encoding = "CN"};
 
 const Codec* find_codec(std::string_view name) {
     name = present_name(name);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "core/media/comfort_noise.hpp"
 #include "core/media/mixer_node.hpp"
 
 namespace jackfield {
@@ -238,6 +239,10 @@ void StreamNode::receive_frame(const Frame& frame) {
             if (!relayed.load(std::memory_order_relaxed)) relayed.store(true, std::memory_order_relaxed);
             return to.emit(frame);
         }
+    }
+    if (frame.codec == &comfort_noise) [[unlikely]] {
+        if (relayed.load(std::memory_order_relaxed) && plain_in_ && peer_->plain_out_) peer_->emit(frame);
+        return;
     }
     if (relayed.load(std::memory_order_relaxed)) relayed.store(false, std::memory_order_relaxed);
     if (StreamJitter* const buffer = jitter()) return buffer->put(frame);

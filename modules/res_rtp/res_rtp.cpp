@@ -56,9 +56,14 @@ class Session final : public RtpSession {
         const LastReports* const reports = shared_->reports.load(std::memory_order_acquire);
         return !reports ? RtcpReport{} : sent ? reports->sent.get() : reports->received.get();
     }
+    ExtendedReport extended_report() const override {
+        const LastReports* const reports = shared_->reports.load(std::memory_order_acquire);
+        return reports ? reports->extended.get() : ExtendedReport{};
+    }
     RtpTransport* transport() override { return transport_.get(); }
     void capture(std::shared_ptr<RtpPacketSink> sink) override {
         capture_ = std::move(sink);
+        if (transport_) transport_->capture(capture_);
         watch();
     }
     void watch() { shared_->hand_over(std::make_unique<Watch>(capture_, sessions_.log)); }

@@ -22,6 +22,16 @@ std::string unix_time(std::uint64_t ntp) {
     return fmt::format("{}.{:06}", (ntp >> 32) - from_1900_to_1970, ((ntp & 0xffffffff) * 1'000'000) >> 32);
 }
 
+// Not among Asterisk's; what is not available is left out.
+void add_voip_fields(ManagerFields& fields, const VoipMetrics& voip) {
+    fields.add("VoIPLossRate", fmt::format("{:.4f}", voip.loss_rate / 256.0)).add("VoIPDiscardRate", fmt::format("{:.4f}", voip.discard_rate / 256.0));
+    fields.add("VoIPBurstDensity", fmt::format("{:.4f}", voip.burst_density / 256.0)).add("VoIPBurstDuration", voip.burst_duration);
+    fields.add("VoIPGapDensity", fmt::format("{:.4f}", voip.gap_density / 256.0)).add("VoIPGapDuration", voip.gap_duration);
+    if (voip.r_factor != VoipMetrics::unavailable) fields.add("VoIPRFactor", static_cast<unsigned>(voip.r_factor));
+    if (voip.mos_listening != VoipMetrics::unavailable) fields.add("VoIPMOSLQ", fmt::format("{:.1f}", voip.mos_listening / 10.0));
+    if (voip.mos_conversational != VoipMetrics::unavailable) fields.add("VoIPMOSCQ", fmt::format("{:.1f}", voip.mos_conversational / 10.0));
+}
+
 void tell_report(const RtcpReported& event) {
     publish_to_manager(event.sent ? "RTCPSent" : "RTCPReceived", manager_class::reporting,
                        [&event](ManagerService& manager, ManagerFields& fields) {
@@ -43,6 +53,7 @@ void add_rtcp_fields(ManagerFields& fields, const RtcpReport& report, bool sent)
         fields.add("SentNTP", unix_time(report.ntp_time)).add("SentRTP", report.rtp_time);
         fields.add("SentPackets", report.packets).add("SentOctets", report.octets);
     }
+    if (report.voip) add_voip_fields(fields, *report.voip);
     if (!report.has_block) return;
     fields.add("Report0SourceSSRC", fmt::format("0x{:08x}", report.block_ssrc));
     fields.add("Report0FractionLost", static_cast<unsigned>(report.fraction_lost)).add("Report0CumulativeLost", report.lost);

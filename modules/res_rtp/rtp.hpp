@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,11 @@ class RtpCipher {
     // The packet is the first `size` bytes of the buffer, which begins at a multiple of 4. Returns its new size; 0: drop it (it does not verify, or came before).
     virtual std::size_t rtp(std::span<std::uint8_t> buffer, std::size_t size) = 0;
     virtual std::size_t rtcp(std::span<std::uint8_t> buffer, std::size_t size) = 0;
+    // Of a decryption: how often the source's sequence number has gone round, as far as it is known (RFC 3711 3.3.1).
+    virtual std::optional<std::uint32_t> roll_over(std::uint32_t) const { return {}; }
+    // It takes the place of one where that was so: a sender that has a new key may go on counting there or begin anew. The first packets
+    // tell which.
+    virtual void expect(std::uint32_t ssrc, std::uint32_t roll_over) { (void)ssrc, (void)roll_over; }
 };
 
 // Whom a session believes that packets are its peer's.
@@ -43,6 +49,7 @@ enum class RtpSources : std::uint8_t {
 class DtlsContext;
 class RtpTransport;
 struct RtcpReport;
+struct ExtendedReport;
 
 // A way by a TURN server (RFC 8656): ChannelData to and from it instead of datagrams to and from the far side.
 struct RtpRelay {
@@ -52,6 +59,13 @@ struct RtpRelay {
 
 // Bits of RtpParameters::feedback (RFC 4585 4.2, RFC 5104 7.1): what the far side of a video stream wants to be told.
 enum RtpFeedback : std::uint8_t { rtp_nack = 1, rtp_pli = 2, rtp_fir = 4 };
+
+// Bits of RtpParameters::extended (RFC 3611 5.1): what the far side of audio wants to be told in RTCP XR.
+enum RtpExtended : std::uint8_t {
+    rtp_voip_metrics = 1,
+    rtp_statistics = 2,
+    rtp_reference_time = 4,  // it answers reference times, so that who only receives knows the round trip; ours are answered always
+};
 
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
 struct RtpParameters {
@@ -63,14 +77,17 @@ struct RtpParameters {
     int dtmf_payload = -1;                    // RFC 4733 payload type to send; -1: none
     int dtmf_receive_payload = -1;
     bool rtcp_mux = false;
+    std::int8_t comfort_noise_payload = -1;   // RFC 3389 payload type to send; -1: none
+    std::int8_t comfort_noise_receive_payload = -1;
     std::uint8_t feedback = 0;                // RtpFeedback
+    std::uint8_t extended = 0;                // RtpExtended
     bool sending = true, receiving = true;    // by the media direction (hold)
     bool elsewhere = false;                   // the far sides send to each other: nothing is kept alive, reported or missed here
     std::shared_ptr<RtpCipher> encrypt, decrypt;  // null: plain
     std::shared_ptr<RtpCipher> encrypt_rtcp, decrypt_rtcp;  // of RTCP on a port of its own, where it has other keys; null: those above
     // Packets under one `encrypt` after which rtp_key_worn is reported, once; 0: never. Under another number than before (a key has
     // taken another's place) what is sent is a new source: receivers do not agree whether its roll-over counter goes on
-    // (RFC 3711 3.3.1, 8.1) or begins anew, and of a new source it begins.
+    // (RFC 3711 3.3.1, 8.1) or begins anew, and of a new source it begins. What is received under a new `decrypt` may do either.
     std::uint32_t key_life = 0, key_number = 0;
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
     RtpRelay relay, relay_rtcp;                   // as well; the second is for a port of its own
@@ -98,7 +115,8 @@ struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6
     std::uint32_t ssrc = 0, remote_ssrc = 0;
 };
 
-// Sees the packets of a session as they go over the wire (encrypted, if they are), for a capture. Belongs to the session and to
+// Sees the packets of a session as they go over the wire (encrypted, if they are), for a capture. What goes by TURN is wrapped in
+// that, to and from its server, but for media. Belongs to the session and to
 // whoever made it; code of a module holds its gate.
 class RtpPacketSink {
   public:
@@ -111,6 +129,8 @@ class RtpPacketSink {
     virtual ~RtpPacketSink() = default;
     // On the port's media thread: may neither wait, lock nor allocate.
     virtual void packet(const Packet& packet) = 0;
+    // STUN, TURN and DTLS; `rtcp`: of its port. On the control thread, which gets them a moment after they came.
+    virtual void transport_packet(const Packet& packet) { (void)packet; }
 };
 
 // Bits of MediaStream::on_port_event for RTP ports.
@@ -137,6 +157,7 @@ class RtpSession {
     virtual RtpQuality quality() const = 0;        // as of the last report
     virtual SocketAddress learnt_source() const = 0;
     virtual RtcpReport last_report(bool sent) const = 0;  // on rtcp_sent and rtcp_received
+    virtual ExtendedReport extended_report() const = 0;   // what the far side has told in RTCP XR
     virtual RtpTransport* transport() = 0;         // ICE and DTLS; null when the options asked for neither
     // RTP and RTCP from within half a second on, until another sink or null is set. Without one packets cost nothing more.
     virtual void capture(std::shared_ptr<RtpPacketSink> sink) = 0;

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "core/base/generation.hpp"
+#include "core/media/comfort_noise.hpp"
 #include "modules/res_rtp/turn_client.hpp"
 
 namespace jackfield::rtp {
@@ -133,7 +134,10 @@ void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) 
     const Codec* const codec = received_codec(header.payload_type);
     if (codec) [[likely]]
         receive_clock_ = codec->rtp_clock.hz;
-    reception_.hear(header.sequence, header.timestamp, to_units(heard_at_, receive_clock_));
+    const std::uint32_t arrival = to_units(heard_at_, receive_clock_);
+    reception_.hear(header.sequence, header.timestamp, arrival);
+    if (extended_) [[unlikely]]
+        extended_->reception.hear(header.sequence, header.timestamp, arrival);
     if (!receiving_) return;
     if (header.payload_type == event_receive_type_) return hear_event(*packet);
     if (events_in_.active()) [[unlikely]] {
@@ -141,16 +145,16 @@ void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) 
         for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
     }
     if (!codec) {  // comfort noise (RFC 3389), keep-alives, what nobody offered
-        if (jitter_) jitter_->pass(header.sequence);
-        return;
+        if (jitter_) return jitter_->pass(header.sequence);
+        return hear_comfort_noise(*packet);
     }
     if (codec != read_codec_) [[unlikely]] {
         if (read_codec_) report(rtp_codec_changed);
         read_codec_ = codec;
     }
     if (jitter_) {
-        jitter_->put({header.sequence, header.timestamp, header.payload_type, header.marker, packet->payload},
-                     heard_at_);
+        const auto put = jitter_->put({header.sequence, header.timestamp, header.payload_type, header.marker, packet->payload}, heard_at_);
+        if (extended_ && put == JitterBuffer::Put::late) extended_->reception.discard(header.sequence);
         return;
     }
     hand_over(header, codec, packet->payload);
@@ -205,12 +209,27 @@ void RtpPort::hear_event(const Packet& packet) {
     for (std::size_t i = 0; i < found.count; ++i) receive_digit(found.digits[i]);
 }
 
+// Behind a jitter buffer it would overtake the audio: there it is silence, as for all who look into the packets.
+void RtpPort::hear_comfort_noise(const Packet& packet) {
+    if (!parameters_ || packet.header.payload_type != parameters_->comfort_noise_receive_payload || packet.payload.empty() || !read_codec_) return;
+    Frame frame;
+    frame.codec = &comfort_noise;
+    frame.payload = packet.payload;
+    frame.timestamp = packet.header.timestamp;
+    frame.sequence = packet.header.sequence;
+    frame.has_sequence = true;
+    frame.silence = true;
+    frame.source = read_source_;
+    receive(frame);
+}
+
 void RtpPort::new_remote_source(const Header& header) {
     any_received_ = true;
     remote_ssrc_ = header.ssrc;
     quality_.remote_ssrc = header.ssrc;
     read_source_ = new_frame_source();
     reception_.start(header.sequence);
+    if (extended_) extended_->reception = {};
     if (jitter_) jitter_->reset();
     if (passed_ && passed_->key_frame_wanted) ask_key_frame();
 }
@@ -285,7 +304,7 @@ void RtpPort::write(const Frame& frame) {
     // An event takes the place of the audio (RFC 4733 2.5.1.2).
     if (!sending_ || !thread_ || frame.payload.empty() || frame.payload.size() > largest_payload || events_out_.active()) return;
     if (frame.codec != write_codec_ && !choose_payload(frame.codec)) [[unlikely]]
-        return;
+        return write_comfort_noise(frame);
     const bool joins = frame.source != write_source_ || write_source_ == 0;
     if (joins) [[unlikely]]
         join_source(frame);
@@ -313,6 +332,26 @@ void RtpPort::write(const Frame& frame) {
     any_sent_ = true;
     written_at_ = now();
     octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
+}
+
+// Between two packets of audio. A far side that has none is sent nothing, and does not miss a number: it would count a loss.
+void RtpPort::write_comfort_noise(const Frame& frame) {
+    constexpr std::size_t most = 64;  // RFC 3389 3: a level, and coefficients of a filter
+    if (frame.codec != &comfort_noise || write_source_ == 0 || frame.source != write_source_) return;
+    const auto sequence = static_cast<std::uint16_t>(frame.sequence + sequence_offset_);
+    if (sequence != static_cast<std::uint16_t>(last_sequence_ + 1)) return;  // overtaken, or after a loss
+    if (parameters_->comfort_noise_payload < 0 || frame.payload.size() > most) {
+        --sequence_offset_;
+        return;
+    }
+    std::uint8_t* const bytes = packet_space();
+    last_sequence_ = sequence;
+    last_timestamp_ = frame.timestamp + timestamp_offset_;
+    rtp::write({static_cast<std::uint8_t>(parameters_->comfort_noise_payload), false, sequence, last_timestamp_, ssrc_}, bytes);
+    std::memcpy(bytes + header_size, frame.payload.data(), frame.payload.size());
+    send_packet(bytes, header_size + frame.payload.size());
+    octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
+    written_at_ = now();
 }
 
 void RtpPort::send_packet(std::uint8_t* bytes, std::size_t size) {

@@ -9,6 +9,7 @@
 #include "core/media/jitter_buffer.hpp"
 #include "core/media/media_socket.hpp"
 #include "core/media/port.hpp"
+#include "modules/res_rtp/extended_reception.hpp"
 #include "modules/res_rtp/packet_inbox.hpp"
 #include "modules/res_rtp/packet_log.hpp"
 #include "modules/res_rtp/reception.hpp"
@@ -32,6 +33,7 @@ struct Watch {
 
 struct LastReports {
     Snapshot<RtcpReport> sent, received;
+    Snapshot<ExtendedReport> extended;
 };
 
 // What session (control thread) and port (media thread) have in common.
@@ -60,7 +62,7 @@ struct Shared {
     std::atomic<bool> news{false};                 // one of the next two is not null
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
     std::atomic<Watch*> pending_watch{nullptr};
-    std::atomic<LastReports*> reports{nullptr};  // made by the port when a manager client wants them first: calls are many
+    std::atomic<LastReports*> reports{nullptr};  // made by the port when there is somebody who wants one, or an extended one: calls are many
     Snapshot<RtpQuality> quality;
     Snapshot<SocketAddress> source;  // learnt; invalid before
 };
@@ -101,6 +103,13 @@ class RtpPort final : public Port, MediaSocket::Receiver {
         bool redundant = false;                  // the codec that is written
     };
 
+    // Extended reports: of who is asked for them, or was asked for a round trip.
+    struct Extended {
+        ExtendedReception reception;
+        std::uint32_t reference_ssrc = 0, reference = 0;  // whose reference time was heard last, the middle of it
+        std::uint64_t reference_at = 0;                   // 0: none, or it is answered
+    };
+
     // RTCP's socket, where STUN and DTLS come to it too and nobody can wait for the clock that reads it otherwise.
     struct ControlSocket final : MediaSocket::Receiver {
         explicit ControlSocket(RtpPort& its_port) : port(its_port) {}
@@ -119,12 +128,14 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void open_learning(const SocketAddress& expected);
     void new_remote_source(const Header& header);
     void hear_event(const Packet& packet);
+    void hear_comfort_noise(const Packet& packet);
     void hand_over(const Header& header, const Codec* codec, std::span<const std::uint8_t> payload);
     void play_out(std::uint64_t now);  // of the jitter buffer
 
     // Media out.
     bool choose_payload(const Codec* codec);
     void join_source(const Frame& frame);
+    void write_comfort_noise(const Frame& frame);
     std::uint32_t timestamp_now() const;
     std::uint8_t* packet_space() { return media_.outgoing() + headroom_; }
     void send_packet(std::uint8_t* bytes, std::size_t size);  // `bytes`: packet_space()
@@ -154,6 +165,10 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     // `age`: nanoseconds since it came.
     void hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age);
     void hear_block(const ReportBlock& block, std::uint64_t age);
+    void hear_round_trip(std::uint32_t last, std::uint32_t delay, std::uint64_t age);
+    void hear_extended(const CompoundReport& heard, std::uint64_t age);
+    void tell_extended(OutgoingReport& report);
+    VoipMetrics measured() const;
     void send_rtcp(bool bye, const OutgoingFeedback* feedback = nullptr);
     void hear_feedback(const CompoundReport& heard);
     void ask_key_frame();
@@ -180,6 +195,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     RtpSources sources_ = RtpSources::learnt;
     std::unique_ptr<Passed> passed_;  // null: audio
     std::unique_ptr<const Watch> watch_;  // null, as a rule
+    std::unique_ptr<Extended> extended_;  // the same
     std::uint64_t written_at_ = 0, heard_at_ = 0;
     std::uint32_t packets_sent_ = 0, octets_sent_ = 0;
     std::uint32_t remote_ssrc_ = 0, read_source_ = 0, receive_clock_ = 8000;

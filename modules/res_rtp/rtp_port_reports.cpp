@@ -32,9 +32,12 @@ std::uint64_t ntp_time(std::uint64_t wall) {
     return (wall / second + from_1900_to_1970) << 32 | ((wall % second) << 32) / second;
 }
 
+// RFC 3550 6.4.1: 1/65536 s. `then`: of CLOCK_MONOTONIC.
+std::uint32_t units_since(std::uint64_t then) { return static_cast<std::uint32_t>((clock_ns(CLOCK_MONOTONIC) - then) / 1000 * 65536 / 1'000'000); }
+
 RtcpReport told_report(const SocketAddress& peer, std::uint32_t ssrc, const std::optional<SenderInfo>& sender,
-                       const std::optional<ReportBlock>& block, double round_trip_ms) {
-    RtcpReport told{.peer = peer, .ssrc = ssrc, .by_sender = sender.has_value(), .has_block = block.has_value(), .round_trip_ms = round_trip_ms};
+                       const std::optional<ReportBlock>& block, const std::optional<VoipMetrics>& voip, double round_trip_ms) {
+    RtcpReport told{.peer = peer, .ssrc = ssrc, .by_sender = sender.has_value(), .has_block = block.has_value(), .round_trip_ms = round_trip_ms, .voip = voip};
     const SenderInfo from = sender.value_or(SenderInfo{});
     told.ntp_time = from.ntp_time;
     told.rtp_time = from.rtp_time;
@@ -77,7 +80,7 @@ const Codec* RtpPort::look_up_codec(std::uint8_t type) {
     if (!parameters_ || type == event_receive_type_) return nullptr;
     for (const auto* list : {&parameters_->receive, &parameters_->send})  // a far side may use its own numbers by mistake
         for (const RtpPayload& each : *list)
-            if (each.type == type && each.codec && each.codec->encoding != "CN") return known_codec_ = each.codec;
+            if (each.type == type && each.codec) return known_codec_ = each.codec;
     return nullptr;
 }
 
@@ -105,6 +108,8 @@ void RtpPort::apply_parameters(std::unique_ptr<RtpParameters> fresh) {
         packets_at_key_ = packets_sent_;
         key_worn_ = false;
     }
+    if (RtpCipher* const before = decrypt_; before && fresh->decrypt && fresh->decrypt.get() != before && any_received_)
+        if (const auto roll_over = before->roll_over(remote_ssrc_)) fresh->decrypt->expect(remote_ssrc_, *roll_over);
     parameters_ = std::move(fresh);
     const RtpParameters& now_valid = *parameters_;
     sending_ = now_valid.sending;
@@ -124,6 +129,10 @@ void RtpPort::apply_parameters(std::unique_ptr<RtpParameters> fresh) {
         for (const RtpPayload& each : now_valid.send)
             if (each.codec && each.codec->name == "t140") passed_->text_type = each.type;
     }
+    if (!now_valid.extended || passed_)
+        extended_.reset();
+    else if (!extended_)
+        extended_ = std::make_unique<Extended>();
     known_type_ = unknown_type;  // payload types are looked up again
     write_codec_ = nullptr;
     if (jitter_ && now_valid.write_codec) {
@@ -222,10 +231,11 @@ void RtpPort::send_rtcp(bool bye, const OutgoingFeedback* feedback) {
         block.jitter = reception_.jitter();
         if (sender_report_at_) {
             block.last_report = sender_report_time_;
-            block.delay = static_cast<std::uint32_t>((clock_ns(CLOCK_MONOTONIC) - sender_report_at_) / 1000 * 65536 / 1'000'000);
+            block.delay = units_since(sender_report_at_);
         }
         report.block = block;
     }
+    if (extended_ && !feedback) tell_extended(report);
     constexpr std::size_t most_feedback = 20;
     alignas(std::uint32_t) std::array<std::uint8_t, channel_header_size + 512 + most_feedback + RtpCipher::overhead> packet;
     const auto bytes = std::span(packet).subspan(channel_header_size);
@@ -241,7 +251,7 @@ void RtpPort::send_rtcp(bool bye, const OutgoingFeedback* feedback) {
     };
     const RtpRelay& relay = rtcp_mux_ ? parameters_->relay : parameters_->relay_rtcp;
     if (!bye && rtcp_wanted.load(std::memory_order_relaxed)) {
-        last_reports(*shared_).sent.set(told_report(rtcp_target_, ssrc_, report.sender, report.block, 0));
+        last_reports(*shared_).sent.set(told_report(rtcp_target_, ssrc_, report.sender, report.block, report.extended.voip, 0));
         this->report(rtcp_sent);
     }
     if (!relay.channel) return send(bytes.first(size), rtcp_target_);
@@ -327,25 +337,83 @@ void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }
     if (passed_) hear_feedback(*heard);
+    if (heard->is_extended() && !passed_) hear_extended(*heard, age);
     if (heard->about_us) {
         hear_block(*heard->about_us, age);
         if (watch_ && watch_->log) watch_->log->statistics(quality_, from, now());
     }
     if (!rtcp_wanted.load(std::memory_order_relaxed)) return;
-    last_reports(*shared_).received.set(told_report(from, heard->ssrc, heard->sender, heard->about_us, heard->about_us ? quality_.round_trip_ms : 0));
+    last_reports(*shared_).received.set(told_report(from, heard->ssrc, heard->sender, heard->about_us, heard->extended.voip, heard->about_us ? quality_.round_trip_ms : 0));
     report(rtcp_received);
 }
 
 void RtpPort::hear_block(const ReportBlock& block, std::uint64_t age) {
     quality_.remote_lost = static_cast<std::uint32_t>(std::max(block.lost, 0));
     quality_.remote_jitter_ms = block.jitter * 1000.0 / send_clock_;
-    if (block.last_report) {
-        const auto middle = static_cast<std::uint32_t>(ntp_time(clock_ns(CLOCK_REALTIME) - age) >> 16);
-        const auto round_trip = static_cast<std::int32_t>(middle - block.last_report - block.delay);
-        if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
-    }
+    hear_round_trip(block.last_report, block.delay, age);
     publish_quality();
     report(rtp_quality_report);
+}
+
+void RtpPort::hear_round_trip(std::uint32_t last, std::uint32_t delay, std::uint64_t age) {
+    if (!last) return;
+    const auto middle = static_cast<std::uint32_t>(ntp_time(clock_ns(CLOCK_REALTIME) - age) >> 16);
+    const auto round_trip = static_cast<std::int32_t>(middle - last - delay);
+    if (round_trip >= 0) quality_.round_trip_ms = round_trip * 1000.0 / 65536;
+}
+
+// --- extended reports (RFC 3611) ------------------------------------------------------------------------------------
+
+void RtpPort::hear_extended(const CompoundReport& heard, std::uint64_t age) {
+    if (heard.reference_time) {
+        if (!extended_) extended_ = std::make_unique<Extended>();
+        extended_->reference_ssrc = heard.ssrc;
+        extended_->reference = static_cast<std::uint32_t>(*heard.reference_time >> 16);
+        extended_->reference_at = clock_ns(CLOCK_MONOTONIC) - age;
+    }
+    if (heard.reference_answer) hear_round_trip(heard.reference_answer->last_reference, heard.reference_answer->delay, age);
+    if (!heard.extended.voip && !heard.extended.statistics) return;
+    ExtendedReport known = last_reports(*shared_).extended.get();
+    if (heard.extended.voip) known.voip = heard.extended.voip;
+    if (heard.extended.statistics) known.statistics = heard.extended.statistics;
+    last_reports(*shared_).extended.set(known);
+}
+
+void RtpPort::tell_extended(OutgoingReport& report) {
+    if (const std::uint64_t came = std::exchange(extended_->reference_at, 0))
+        report.reference_answer = ReferenceAnswer{extended_->reference_ssrc, extended_->reference, units_since(came)};
+    const std::uint8_t wanted = parameters_ ? parameters_->extended : 0;
+    if ((wanted & rtp_reference_time) && !report.sender) report.reference_time = ntp_time(clock_ns(CLOCK_REALTIME));
+    if (!any_received_) return;
+    if (wanted & rtp_voip_metrics) report.extended.voip = measured();
+    if (!(wanted & rtp_statistics)) return;
+    report.extended.statistics = extended_->reception.summary();
+    if (report.extended.statistics) report.extended.statistics->ssrc = remote_ssrc_;
+}
+
+VoipMetrics RtpPort::measured() const {
+    VoipMetrics metrics{.ssrc = remote_ssrc_};
+    extended_->reception.describe(metrics, receive_clock_);
+    const auto in_ms = [](double ms) { return static_cast<std::uint16_t>(std::clamp(ms, 0.0, 65535.0)); };
+    metrics.round_trip = in_ms(quality_.round_trip_ms);
+    const double packet_time = read_codec_ ? static_cast<double>(read_codec_->packet_time.count()) : 0;
+    double here = packet_time;
+    if (jitter_) {
+        metrics.receiver = static_cast<std::uint8_t>((shared_->options.jitter_implementation == "fixed" ? 2 : 3) << 4);
+        metrics.jitter_nominal = in_ms(static_cast<double>(jitter_->delay().count()));
+        metrics.jitter_maximum = metrics.jitter_most = in_ms(static_cast<double>(shared_->options.jitter_maximum.count()));
+        here += metrics.jitter_nominal;
+    }
+    metrics.end_system_delay = in_ms(here);
+    if (!read_codec_) return metrics;
+    const double missing = (metrics.loss_rate + metrics.discard_rate) / 256.0;
+    if (const auto rating = transmission_rating(read_codec_->name, missing, 0)) metrics.mos_listening = static_cast<std::uint8_t>(mean_opinion(*rating) * 10 + 0.5);
+    if (quality_.round_trip_ms <= 0) return metrics;  // how long the way is counts, and is not known
+    if (const auto rating = transmission_rating(read_codec_->name, missing, quality_.round_trip_ms / 2 + here)) {
+        metrics.r_factor = static_cast<std::uint8_t>(*rating + 0.5);
+        metrics.mos_conversational = static_cast<std::uint8_t>(mean_opinion(*rating) * 10 + 0.5);
+    }
+    return metrics;
 }
 
 void RtpPort::publish_quality() {

@@ -126,7 +126,15 @@ void SessionTransport::complete(RtpParameters& parameters) const {
 
 // --- packets ------------------------------------------------------------------------------------------------------------------
 
+void SessionTransport::show(bool sent, unsigned component, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const {
+    if (!capture_ || !remote.valid()) return;
+    SocketAddress local = shared_->sockets->local;
+    if (component == 2) local = local.with_port(static_cast<std::uint16_t>(local.port() + 1));
+    capture_->transport_packet({sent, component == 2, local, remote, bytes});
+}
+
 void SessionTransport::take(PacketInbox::Packet& packet) {
+    show(false, packet.component, packet.bytes, packet.from);
     if (is_dtls(packet.bytes[0])) return take_dtls(packet);
     if (!agent_) return;
     if (const Component& mine = of(packet.component); mine.relay && packet.from == mine.relay->server())
@@ -172,7 +180,9 @@ bool SessionTransport::secured() const { return of(1).encrypt != nullptr; }
 
 void SessionTransport::send(unsigned component, const SocketAddress& to, std::span<const std::uint8_t> bytes) const {
     const int socket = component == 2 ? shared_->sockets->rtcp : shared_->sockets->rtp;
-    if (socket >= 0 && to.valid()) sendto(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
+    if (socket < 0 || !to.valid()) return;
+    show(true, component, bytes, to);
+    sendto(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to.raw(), to.raw_size());
 }
 
 void SessionTransport::plan() {

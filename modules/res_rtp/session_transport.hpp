@@ -27,6 +27,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     // Puts into parameters what was found out: addresses, and ciphers; one that lets nothing through until there are keys.
     void complete(RtpParameters& parameters) const;
 
+    void capture(std::shared_ptr<RtpPacketSink> sink) { capture_ = std::move(sink); }  // null: nobody
     bool has_ice() const override { return agent_.has_value(); }
     bool has_dtls() const override { return shared_->options.dtls != nullptr; }
     const IceCredentials& credentials() const override { return agent_->credentials(); }
@@ -70,6 +71,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     void take_relayed(unsigned component, const TurnClient::Relayed& relayed);
     void take_dtls(PacketInbox::Packet& packet);
     void send(unsigned component, const SocketAddress& to, std::span<const std::uint8_t> bytes) const;
+    void show(bool sent, unsigned component, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const;
     void plan();
     void fail_with(const std::string& why);
     void start_ice();
@@ -93,6 +95,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     Lane& lane_;
     Gate& gate_;
     std::function<void()> changed_;
+    std::shared_ptr<RtpPacketSink> capture_;
     std::function<void(const std::string&)> failed_;
     std::optional<IceAgent> agent_;
     RtpRemoteTransport remote_;

@@ -1,4 +1,4 @@
-// Feeds arbitrary packets to the RTP and RTCP parsers, the event receiver, the source learning and the jitter buffer,
+// Feeds arbitrary packets to the RTP and RTCP parsers, the event receiver, what extended reports count and the jitter buffer,
 // as a socket would. Packets are cut from the input by a length byte each.
 #include <cstddef>
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/media/jitter_buffer.hpp"
+#include "modules/res_rtp/extended_reception.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
 #include "modules/res_rtp/rtp_packet.hpp"
@@ -23,6 +24,7 @@ void require(bool holds) {
 struct Session {
     EventReceiver events;
     Reception reception;
+    ExtendedReception extended;
     JitterBuffer buffer{{.adaptive = true}};
     std::uint64_t now = 1'000'000'000;
     int open_digits = 0;
@@ -36,7 +38,14 @@ struct Session {
         }
     }
     void hear(std::span<const std::uint8_t> bytes) {
-        if (const auto report = parse_rtcp(bytes, 0x01020304)) require(report->lost_count <= report->lost.size());
+        if (const auto report = parse_rtcp(bytes, 0x01020304)) {
+            require(report->lost_count <= report->lost.size());
+            // What is read of an extended report is read again of what is written of it.
+            OutgoingReport again{.ssrc = report->ssrc, .reference_time = report->reference_time, .reference_answer = report->reference_answer, .extended = report->extended};
+            std::uint8_t written[512];
+            const auto read = parse_rtcp(std::span(written).first(write_rtcp(again, written)), 0x01020304);
+            require(read && read->extended.voip == report->extended.voip && read->extended.statistics == report->extended.statistics);
+        }
         const auto packet = parse(bytes);
         if (!packet) return;
         require(packet->payload.size() + header_size <= bytes.size());
@@ -50,6 +59,11 @@ struct Session {
         require(again[1] == bytes[1] && read_32(again + 4) == packet->header.timestamp);
         reception.hear(packet->header.sequence, packet->header.timestamp, static_cast<std::uint32_t>(now / 125'000));
         (void)reception.fraction_lost();
+        extended.hear(packet->header.sequence, packet->header.timestamp, static_cast<std::uint32_t>(now / 125'000));
+        if (packet->header.marker) extended.discard(packet->header.sequence);
+        (void)extended.summary();
+        VoipMetrics metrics;
+        extended.describe(metrics, 8000);
         if (packet->header.payload_type == 101) {
             if (const auto event = parse_event(packet->payload))
                 count(events.hear(*event, packet->header.timestamp, now, 8000));

@@ -167,6 +167,11 @@ std::vector<O> media_table() {
          "Not when its media address is another than the one that its signalling comes from; always so with rtp_symmetric"},
         {"rtp_symmetric", &E::rtp_symmetric, false, "Send media to where it comes from"},
         {"rtcp_mux", &E::rtcp_mux, false, "RTP and RTCP on one port (RFC 5761)"},
+        {"rtcp_xr", &E::rtcp_xr, false,
+         "Offers say that extended reports on quality are wanted (RFC 3611: VoIP metrics, statistics, round trip). Who asks us for them gets them in any case"},
+        {"comfort_noise", &E::comfort_noise, false,
+         "Offers have comfort noise (RFC 3389) beside the codecs, so that the phone may suppress silence. Without it they have it when the phone of the caller has; "
+         "answers have it when it was offered"},
         {"use_ptime", &E::use_ptime, false, "Packet time as the other side asks for it"},
         {"media_address", &E::media_address, "", "Address of our media in SDP"},
         {"bind_rtp_to_media_address", &E::bind_rtp_to_media_address, false, "Bind media sockets to media_address"},

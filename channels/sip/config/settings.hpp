@@ -80,7 +80,7 @@ struct EndpointSettings {
     bool user_eq_phone = false, suppress_q850 = false, ignore_183_without_sdp = false;
     bool allow_join = false, watch_conferences = false;
     bool allow_unauthenticated_options = false, suppress_moh_on_sendonly = false;
-    bool rtcp_mux = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
+    bool rtcp_mux = false, rtcp_xr = false, comfort_noise = false, use_ptime = false, jitter_buffer = false, allow_overlap = true;
     std::string media_address;                  // in SDP instead of the transport's
     bool bind_rtp_to_media_address = false;
     std::uint32_t device_state_busy_at = 0;     // calls; 0: never

@@ -33,6 +33,7 @@ void take_remote(NegotiatedMedia& negotiated, const SdpSession& session, const S
     if (negotiated.remote_rtcp_port == 0 && remote.is_rtp() && remote.port < 65535)
         negotiated.remote_rtcp_port = static_cast<std::uint16_t>(remote.port + 1);
     negotiated.ptime = remote.ptime;
+    if (remote.type == "audio" && remote.is_rtp()) negotiated.wanted = wanted_reports(session, remote);
     // Under ICE it says only that the address is not known yet (RFC 8840 4.1.1).
     const bool ice = remote.attribute("ice-ufrag") != nullptr || session.attribute("ice-ufrag") != nullptr;
     const bool null_address = negotiated.remote.is_null() && !ice;
@@ -211,6 +212,7 @@ bool answer_medium(const LocalDescription& local, std::size_t index, const SdpSe
     negotiated.rtcp_mux = answer.rtcp_mux = mine.rtcp_mux && offered.rtcp_mux;
     if (!answer.rtcp_mux && mine.rtcp_port != 0 && mine.rtcp_port != mine.port + 1) answer.rtcp_port = mine.rtcp_port;
     answer.direction = negotiated.direction;
+    if (negotiated.wanted.any()) answer.attributes.push_back(write_wanted(negotiated.wanted));
     return true;
 }
 
@@ -243,6 +245,7 @@ SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedM
     const auto add = [&](std::size_t index, const NegotiatedMedia* before) {
         const LocalMedia& medium = local.media[index];
         offer.media.push_back(describe(medium));
+        if (medium.extended_reports) offer.media.back().attributes.push_back(write_wanted({true, true, true}));
         if (before != nullptr && before->accepted()) offer.media.back().protocol = before->protocol;
         number_codecs(offer.media.back(), medium, before);
         // An m line needs a format even when the stream is gone.

@@ -24,6 +24,7 @@ struct LocalMedia {
     unsigned maxptime = 0;
     std::uint16_t rtcp_port = 0;           // told when it is not port + 1 and RTCP is not multiplexed
     bool rtcp_mux = false;                 // offered, and accepted when offered
+    bool extended_reports = false;         // offered: those of WantedReports; an answer has those that were offered
     std::vector<std::string> formats;      // of media that are not RTP: "t38"
     std::vector<SdpAttribute> attributes;  // crypto, fingerprint, candidates, T38...: written as they are
 };
@@ -61,6 +62,7 @@ struct NegotiatedMedia {
     std::string remote_rtcp_address;  // empty: remote's
     std::uint16_t remote_rtcp_port = 0;
     bool rtcp_mux = false;
+    WantedReports wanted;             // by the remote side, of audio
     std::vector<NegotiatedCodec> codecs;             // best first; neither events nor comfort noise
     std::optional<NegotiatedCodec> telephone_event;  // that of the best codec's clock rate when there are several
     std::optional<NegotiatedCodec> comfort_noise;

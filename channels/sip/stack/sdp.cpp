@@ -98,6 +98,32 @@ std::string_view to_string(Direction direction) {
 }
 
 bool SdpCodec::is_telephone_event() const { return equals_ignoring_case(name, "telephone-event"); }
+WantedReports wanted_reports(const SdpSession& session, const SdpMedia& media) {
+    const SdpAttribute* const own = media.attribute("rtcp-xr");
+    const SdpAttribute* const written = own ? own : session.attribute("rtcp-xr");
+    WantedReports wanted;
+    if (!written) return wanted;
+    for (const std::string_view format : split(written->value, ' ')) {
+        const Halves parts = split_once(format, '=');
+        const std::string_view name = parts.first;
+        wanted.voip_metrics |= name == "voip-metrics";
+        wanted.statistics |= name == "stat-summary";
+        wanted.reference_time |= name == "rcvr-rtt";
+    }
+    return wanted;
+}
+
+SdpAttribute write_wanted(const WantedReports& wanted) {
+    std::string value;
+    const auto add = [&value](bool is, std::string_view format) {
+        if (is) value.append(value.empty() ? "" : " ").append(format);
+    };
+    add(wanted.reference_time, "rcvr-rtt=all");
+    add(wanted.statistics, "stat-summary=loss,dup,jitt");
+    add(wanted.voip_metrics, "voip-metrics");
+    return {"rtcp-xr", std::move(value), true};
+}
+
 bool SdpCodec::is_comfort_noise() const { return equals_ignoring_case(name, "CN"); }
 
 std::string_view fmtp_value(std::string_view fmtp, std::string_view name) {

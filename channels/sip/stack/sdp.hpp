@@ -55,6 +55,13 @@ struct SdpCodec {
     bool is_telephone_event() const;  // RFC 4733
     bool is_comfort_noise() const;    // RFC 3389
 };
+// a=rtcp-xr (RFC 3611 5.1): extended reports that whoever wrote the description wants to get, and whether it answers reference times.
+struct WantedReports {
+    bool voip_metrics = false, statistics = false, reference_time = false;
+    bool any() const { return voip_metrics || statistics || reference_time; }
+    bool operator==(const WantedReports&) const = default;
+};
+
 // The value of one name=value of an fmtp line, blanks and letter case of the name aside; empty when absent.
 std::string_view fmtp_value(std::string_view fmtp, std::string_view name);
 
@@ -95,6 +102,10 @@ struct SdpSession {
     // Address that a medium is received at: its own or the session's.
     const SdpConnection& connection_of(const SdpMedia& media) const;
 };
+
+// Of the medium, or of all media; what else can be wanted is passed over.
+WantedReports wanted_reports(const SdpSession& session, const SdpMedia& media);
+SdpAttribute write_wanted(const WantedReports& wanted);
 
 // At most 32 media, 128 formats each and 1,000 attributes in all. Unknown lines and attributes without meaning here are
 // kept or skipped, never an error. Errors: invalid (not a description, a malformed o, c or m line, a medium in use

@@ -3,6 +3,7 @@
 
 #include "channels/sip/stack/identifiers.hpp"
 #include "channels/sip/ua/causes.hpp"
+#include "channels/sip/ua/channel_statistics.hpp"
 #include "core/base/log.hpp"
 
 namespace jackfield::sip {
@@ -100,6 +101,7 @@ Result<std::string> SipCall::property(std::string_view item) const {
         if (is("rxjitter")) return fmt::format("{:.6f}", quality.jitter_ms / 1000);
         if (is("txjitter")) return fmt::format("{:.6f}", quality.remote_jitter_ms / 1000);
         if (is("rtt")) return fmt::format("{:.6f}", quality.round_trip_ms / 1000);
+        if (is("xr")) return describe_extended(media_->rtp().extended_report());
         if (is("all"))
             return fmt::format("ssrc={};themssrc={};lp={};rxjitter={:.6f};rxcount={};txjitter={:.6f};txcount={};rlp={};rtt={:.6f}",
                                quality.ssrc, quality.remote_ssrc, quality.lost, quality.jitter_ms / 1000, quality.packets_received,

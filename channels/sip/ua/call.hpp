@@ -89,6 +89,7 @@ class SipCall final : public DriverChannel,
     Result<void> refuse_with(int status);
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
     Topology topology() const { return media_->topology(); }
+    void offer_comfort_noise() { media_->offer_comfort_noise(); }  // before call()
     const MediaSession* media() const { return media_.get(); }  // null only while it is made
     void capture(std::shared_ptr<RtpPacketSink> sink) { media_->capture(std::move(sink)); }  // as RtpSession::capture()
     // The call that has this dialog (Replaces); null when there is none or it has ended.

@@ -54,14 +54,31 @@ std::optional<std::string> call_id_of_leg(const SipCall* call) {
 
 }  // namespace
 
-// Takes packets on the media thread; the writer takes them out.
+// Takes packets of media on the media thread; the writer takes them out.
 class CallCaptures::Sink final : public RtpPacketSink {
   public:
     explicit Sink(Gate& gate) : pass_(gate.hold()) {}
     void packet(const Packet& packet) override {
         queue.put({static_cast<std::uint64_t>(wall_now().time_since_epoch().count()), packet.local, packet.remote, packet.sent, 0}, packet.bytes);
     }
+    void transport_packet(const Packet& packet) override {
+        if (transport_bytes + packet.bytes.size() > most_message_bytes) {
+            ++transport_lost;
+            return;
+        }
+        transport_bytes += packet.bytes.size();
+        transport.push_back({wall_now(), packet.local, packet.remote, packet.sent, {packet.bytes.begin(), packet.bytes.end()}});
+    }
     PacketQueue queue{queue_bytes};
+    struct TransportPacket {
+        WallTime time;
+        SocketAddress local, remote;
+        bool sent;
+        std::string bytes;
+    };
+    std::vector<TransportPacket> transport;  // control thread: since it was written last
+    std::size_t transport_bytes = 0;
+    std::uint64_t transport_lost = 0;
 
   private:
     Gate::Pass pass_;
@@ -253,20 +270,26 @@ Result<void> CallCaptures::write(Capture& capture) {
     auto waiting = std::exchange(capture.waiting, {});
     capture.waiting_bytes = 0;
     std::vector<std::pair<SocketAddress, std::shared_ptr<Sink>>> sinks;
-    for (const auto& [id, leg] : capture.legs)
-        if (leg.sink) sinks.emplace_back(leg.local, leg.sink);
     std::string text;
     std::uint64_t packets = 0, lost = 0;
+    // A socket of all addresses has the one that its signalling has.
+    const auto put = [&waiting](WallTime time, const SocketAddress& signalling, const SocketAddress& local, const SocketAddress& remote, bool sent, std::string bytes) {
+        const SocketAddress own = local.is_any() && signalling.family() == remote.family() ? signalling.with_port(local.port()) : local;
+        waiting.push_back({time, sent ? own : remote, sent ? remote : own, std::move(bytes)});
+    };
+    for (const auto& [id, leg] : capture.legs) {
+        if (!leg.sink) continue;
+        sinks.emplace_back(leg.local, leg.sink);
+        for (auto& each : std::exchange(leg.sink->transport, {})) put(each.time, leg.local, each.local, each.remote, each.sent, std::move(each.bytes));
+        leg.sink->transport_bytes = 0;
+        lost += leg.sink->transport_lost;
+    }
     JF_TRY(offload(*lane_, [&]() -> Result<void> {
         PacketQueue::Packet packet{};
         std::vector<std::uint8_t> bytes;
         for (const auto& [local, sink] : sinks) {
-            while (sink->queue.take(packet, bytes)) {
-                // A socket of all addresses has the one that its signalling has.
-                const SocketAddress own = packet.local.is_any() && local.family() == packet.remote.family() ? local.with_port(packet.local.port()) : packet.local;
-                waiting.push_back({WallTime(std::chrono::nanoseconds(packet.time)), packet.sent ? own : packet.remote, packet.sent ? packet.remote : own,
-                                   std::string(bytes.begin(), bytes.end())});
-            }
+            while (sink->queue.take(packet, bytes))
+                put(WallTime(std::chrono::nanoseconds(packet.time)), local, packet.local, packet.remote, packet.sent, std::string(bytes.begin(), bytes.end()));
             lost += sink->queue.lost();
         }
         std::ranges::stable_sort(waiting, {}, &Waiting::time);

@@ -1,4 +1,4 @@
-// Capture files of single calls: the SIP messages of all legs and, if wanted, their RTP, for Wireshark and its like.
+// Capture files of single calls: the SIP messages of all legs and, if wanted, their RTP with ICE and DTLS, for Wireshark and its like.
 #pragma once
 
 #include <map>
@@ -29,7 +29,7 @@ class CallCaptures {
     struct Request {
         std::string channel;  // name or unique id
         std::string file;     // a name in the directory; empty: one is made of channel and time
-        bool media = true;    // RTP and RTCP too
+        bool media = true;    // RTP, RTCP, STUN and DTLS too
     };
     // Begins with the messages of the call that the history has kept. Returns the file's path. Waits. Errors: not_found (no such
     // channel, or no SIP leg), exists (the file, or a capture of that call), limit (capture_max_calls), invalid (the name), failed.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr CommandInfo start_info{
     .words = "channel capture start", .synopsis = "Write what a call sends and receives into a file for Wireshark",
-    .text = "channel capture start CHANNEL [signalling] [FILE] - the SIP messages of all legs of the channel's call and their RTP as it goes over\n"
+    .text = "channel capture start CHANNEL [signalling] [FILE] - the SIP messages of all legs of the channel's call and their RTP, ICE and DTLS as they go over\n"
             "the wire, encrypted if it is; signalling: messages alone. With `pjsip set history on` those from before are in it as well. The file is\n"
             "in capture_directory of [global] in pjsip.conf, and ends with the call, at capture_max_size or capture_max_time. Headers below UDP are\n"
             "made up, also of messages by TCP, TLS and WebSocket.",

@@ -77,6 +77,8 @@ Result<DriverChannelMade> SipDriver::request(const DialRequest& request, HangupC
     static const Topology nobody;
     const Topology& caller = request.requestor ? request.requestor->topology() : nobody;
     auto call = JF_TRY(SipCall::outgoing(context_, endpoint, std::move(targets), offered(endpoint->formats, request.formats), caller));
+    const auto* const first = request.requestor ? dynamic_cast<const SipCall*>(&request.requestor->driver()) : nullptr;
+    if (first && first->media() && first->media()->has_comfort_noise()) call->offer_comfort_noise();
     DriverChannelMade made;
     made.name = fmt::format("PJSIP/{}-{}", endpoint->name, new_channel_suffix());
     made.topology = call->topology();

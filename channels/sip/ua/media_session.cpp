@@ -17,8 +17,10 @@ std::uint64_t session_identifier() {
     return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) >> 20;
 }
 
-// Our formats with their payload types; telephone-event at each clock rate when digits go by RFC 4733.
-std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
+constexpr std::uint8_t comfort_noise_payload = 13;  // RFC 3551 table 4, at 8000 Hz
+
+// Our formats with their payload types; comfort noise if wanted and telephone-event when digits go by RFC 4733, at each clock rate.
+std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events, bool comfort_noise) {
     std::vector<SdpCodec> codecs;
     codecs.reserve(formats.size() + (events ? 1 : 0));
     std::uint8_t dynamic = first_dynamic;
@@ -37,11 +39,20 @@ std::vector<SdpCodec> describe_codecs(const FormatList& formats, bool events) {
         codec.fmtp = format.parameters;
         codecs.push_back(std::move(codec));
     }
-    if (!events || codecs.empty()) return codecs;
-    // RFC 4733 2.1: events have the clock of the audio beside them.
+    if (codecs.empty()) return codecs;
+    // RFC 4733 2.1, RFC 3389 4: events and noise have the clock of the audio beside them.
     std::vector<std::uint32_t> rates{8000};
     for (const SdpCodec& codec : codecs)
         if (std::ranges::find(rates, codec.clock_rate) == rates.end()) rates.push_back(codec.clock_rate);
+    for (const std::uint32_t rate : rates) {
+        if (!comfort_noise || rate > 32000) continue;  // what has such a clock (Opus) has a silence of its own
+        SdpCodec noise;
+        noise.name = "CN";
+        noise.clock_rate = rate;
+        noise.payload_type = rate == 8000 ? comfort_noise_payload : next_dynamic();
+        codecs.push_back(std::move(noise));
+    }
+    if (!events) return codecs;
     for (const std::uint32_t rate : rates) {
         SdpCodec event;
         event.name = "telephone-event";
@@ -104,7 +115,7 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     return session;
 }
 
-LocalDescription MediaSession::describe() const {
+LocalDescription MediaSession::describe(bool comfort_noise) const {
     LocalDescription local;
     local.connection = {host_, host_.contains(':')};
     local.user = endpoint_->sdp_owner;
@@ -113,8 +124,9 @@ LocalDescription MediaSession::describe() const {
     LocalMedia audio;
     audio.port = audio_.rtp->local().port();
     const bool events = endpoint_->dtmf == DtmfMode::rfc4733 || endpoint_->dtmf == DtmfMode::automatic || endpoint_->dtmf == DtmfMode::auto_info;
-    audio.codecs = describe_codecs(formats_, events);
+    audio.codecs = describe_codecs(formats_, events, comfort_noise);
     audio.rtcp_mux = endpoint_->rtcp_mux;
+    audio.extended_reports = endpoint_->rtcp_xr;
     describe_encryption(audio_, audio);
     describe_bundle(local, audio);
     describe_transport(audio_, local, audio);
@@ -139,7 +151,8 @@ std::string MediaSession::make_offer() {
             offer_transport(*stream);
         }
     }
-    offer_ = std::make_unique<SdpSession>(sip::make_offer(describe(), slots_));
+    const bool comfort_noise = endpoint_->comfort_noise || comfort_noise_ || has_comfort_noise();
+    offer_ = std::make_unique<SdpSession>(sip::make_offer(describe(comfort_noise), slots_));
     note_told();
     return origin_.write(*offer_);
 }
@@ -155,7 +168,7 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
         JF_TRY(answer_transport(audio_, offer, audio));
         lines = take_lines(offer);
         answer_passed(offer, lines);
-        auto answer = JF_TRY(sip::make_answer(describe(), offer, lines));
+        auto answer = JF_TRY(sip::make_answer(describe(true), offer, lines));
         JF_TRY(need_audio(answer.media));
         return answer;
     };
@@ -176,7 +189,7 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
 Result<void> MediaSession::accept_answer(std::string_view text) {
     const SdpSession answer = JF_TRY(parse_sdp(text));
     if (!offer_) return fail(ErrorCode::invalid, "An answer without an offer");
-    auto media = JF_TRY(sip::accept_answer(describe(), *offer_, answer));
+    auto media = JF_TRY(sip::accept_answer(describe(true), *offer_, answer));
     JF_TRY(need_audio(media));
     const SdpMedia* const audio = described_audio(answer);
     JF_TRY(accept_encryption(audio_, audio));
@@ -270,6 +283,13 @@ void MediaSession::apply() {
         parameters.dtmf_payload = audio->telephone_event->send_payload_type;
         parameters.dtmf_receive_payload = audio->telephone_event->receive_payload_type;
     }
+    if (audio->comfort_noise) {
+        parameters.comfort_noise_payload = static_cast<std::int8_t>(audio->comfort_noise->send_payload_type);
+        parameters.comfort_noise_receive_payload = static_cast<std::int8_t>(audio->comfort_noise->receive_payload_type);
+    }
+    if (audio->wanted.voip_metrics) parameters.extended |= rtp_voip_metrics;
+    if (audio->wanted.statistics) parameters.extended |= rtp_statistics;
+    if (audio->wanted.reference_time) parameters.extended |= rtp_reference_time;
     if (parameters.encrypt) parameters.key_life = endpoint_->srtp_rekey_packets;
     parameters.elsewhere = direct_ != nullptr;
     held_ = audio->held;

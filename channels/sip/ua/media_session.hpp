@@ -100,6 +100,9 @@ class MediaSession {
 
     // Before the first offer: the streams beside the audio that whom the call is for has, as far as our endpoint takes them.
     void offer_streams(const Topology& caller);
+    // And with comfort noise (RFC 3389), as the endpoint may have it anyway.
+    void offer_comfort_noise() { comfort_noise_ = true; }
+    bool has_comfort_noise() const { return audio_in_use() && audio_in_use()->comfort_noise; }  // negotiated
     // The channel is connected, or will be, with one that has these streams: those beside the audio are to follow. True: they do
     // not yet, and an offer is to say so. What the peer never had stays as it is.
     bool follow(const Topology& peer);
@@ -165,7 +168,8 @@ class MediaSession {
     MediaSession(std::shared_ptr<const EndpointSettings> endpoint, FormatList formats)
         : endpoint_(std::move(endpoint)), formats_(std::move(formats)) {}
     static RtpOptions rtp_options(const EndpointSettings& endpoint, const std::string& host, const SocketAddress& local);
-    LocalDescription describe() const;               // what we can do; made when it is needed: calls are many
+    // What we can do; made when it is needed: calls are many. `comfort_noise`: beside the codecs.
+    LocalDescription describe(bool comfort_noise) const;
     void negotiated_to(std::vector<NegotiatedMedia> media);
     const NegotiatedMedia* audio_in_use() const;  // null: none yet
     bool needs_protection() const;
@@ -219,7 +223,7 @@ class MediaSession {
     Channel* channel_ = nullptr;
     SendDigit send_digit_;
     std::unique_ptr<DirectMedia> direct_;
-    bool held_ = false;
+    bool held_ = false, comfort_noise_ = false;
 };
 
 }  // namespace jackfield::sip

@@ -20,6 +20,8 @@ class RtpPacketTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(names_events_both_ways);
     CPPUNIT_TEST(reads_the_reports_that_it_writes);
     CPPUNIT_TEST(reads_the_feedback_that_it_writes);
+    CPPUNIT_TEST(reads_the_extended_reports_that_it_writes);
+    CPPUNIT_TEST(passes_over_extended_blocks_that_are_strange_or_cut_off);
     CPPUNIT_TEST(names_the_type_of_redundant_blocks_anew);
     CPPUNIT_TEST(says_goodbye);
     CPPUNIT_TEST(refuses_rtcp_that_is_cut_off);
@@ -136,6 +138,67 @@ class RtpPacketTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, parse_rtcp(many, 55)->lost_count);
         std::array<std::uint8_t, 15> small;
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, write_feedback({Kind::nack, 1, 2, {}, 0}, small));
+    }
+    static OutgoingReport extended() {
+        OutgoingReport report{.ssrc = 77, .cname = std::string(255, 'x')};
+        report.sender = SenderInfo{};
+        report.block = ReportBlock{};
+        report.reference_time = 0x1122334455667788;
+        report.reference_answer = ReferenceAnswer{55, 0xabcdef01, 65536};
+        report.extended.statistics = jackfield::StatisticsSummary{55, jackfield::StatisticsSummary::losses | jackfield::StatisticsSummary::jitter, 65530, 100, 7, 0, 1, 90, 20, 5};
+        jackfield::VoipMetrics voip{.ssrc = 55, .loss_rate = 1, .discard_rate = 2, .burst_density = 3, .gap_density = 4};
+        voip.burst_duration = 500;
+        voip.gap_duration = 60000;
+        voip.round_trip = 80;
+        voip.end_system_delay = 40;
+        voip.r_factor = 92;
+        voip.mos_listening = 43;
+        voip.receiver = 0x30;
+        voip.jitter_nominal = 60;
+        voip.jitter_maximum = 200;
+        voip.jitter_most = 300;
+        report.extended.voip = voip;
+        report.bye = true;
+        return report;
+    }
+    void reads_the_extended_reports_that_it_writes() {
+        std::vector<std::uint8_t> bytes(512);
+        const OutgoingReport report = extended();
+        bytes.resize(write_rtcp(report, bytes));
+        CPPUNIT_ASSERT(bytes.size() > 300 && bytes.size() % 4 == 0);
+        const auto read = parse_rtcp(bytes, 55);
+        CPPUNIT_ASSERT(read && read->bye && read->is_extended());
+        CPPUNIT_ASSERT(read->reference_time == report.reference_time);
+        CPPUNIT_ASSERT(read->reference_answer && read->reference_answer->last_reference == 0xabcdef01 && read->reference_answer->delay == 65536);
+        CPPUNIT_ASSERT(read->extended.voip == report.extended.voip);
+        CPPUNIT_ASSERT(read->extended.statistics == report.extended.statistics);
+        const auto other = parse_rtcp(bytes, 56);  // whose reports these are not
+        CPPUNIT_ASSERT(other && other->reference_time && !other->reference_answer && !other->extended.voip && !other->extended.statistics);
+        bytes.resize(write_rtcp({.ssrc = 77, .cname = "x"}, std::span(bytes)));
+        CPPUNIT_ASSERT(!parse_rtcp(bytes, 55)->is_extended());
+    }
+    void passes_over_extended_blocks_that_are_strange_or_cut_off() {
+        std::vector<std::uint8_t> bytes(512);
+        OutgoingReport report{.ssrc = 77, .cname = "x"};
+        report.reference_time = 5;
+        report.extended.voip = extended().extended.voip;
+        bytes.resize(write_rtcp(report, bytes));
+        const std::size_t at = bytes.size() - 36 - 12;  // of the reference time's block
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{4}, bytes[at]);
+        CPPUNIT_ASSERT(parse_rtcp(bytes, 55)->reference_time && parse_rtcp(bytes, 55)->extended.voip);
+        auto strange = bytes;
+        strange[at] = 200;
+        CPPUNIT_ASSERT(!parse_rtcp(strange, 55)->reference_time && parse_rtcp(strange, 55)->extended.voip);
+        strange = bytes;
+        strange[at + 12 + 3] = 7;  // not its length, and a rest that is no block
+        CPPUNIT_ASSERT(parse_rtcp(strange, 55)->reference_time && !parse_rtcp(strange, 55)->extended.voip);
+        strange[at + 2] = 0xff;  // beyond the packet
+        CPPUNIT_ASSERT(parse_rtcp(strange, 55) && !parse_rtcp(strange, 55)->is_extended());
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {  // whatever the length says
+            const std::vector<std::uint8_t> shorter(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(cut));
+            const auto read = parse_rtcp(shorter, 55);
+            CPPUNIT_ASSERT(!read || !read->is_extended());
+        }
     }
     void names_the_type_of_redundant_blocks_anew() {
         std::vector<std::uint8_t> payload{0x80 | 98, 0, 0, 2, 0x80 | 98, 0, 0, 1, 98, 'a', 'b', 'c', 'd'};

@@ -29,7 +29,12 @@ class RtpSessionTest : public RtpTest {
     CPPUNIT_TEST(reports_quality_to_each_other);
     CPPUNIT_TEST(the_round_trip_does_not_count_how_late_a_report_is_read);
     CPPUNIT_TEST(keeps_reports_while_somebody_wants_to_hear_of_them);
+    CPPUNIT_TEST(tells_extended_reports_to_who_wants_them);
+    CPPUNIT_TEST(answers_a_reference_time);
     CPPUNIT_TEST(multiplexes_reports_with_media);
+    CPPUNIT_TEST(comfort_noise_is_relayed_to_who_has_it);
+    CPPUNIT_TEST(comfort_noise_leaves_no_gap_where_there_is_none);
+    CPPUNIT_TEST(comfort_noise_is_silence_for_who_listens);
     CPPUNIT_TEST(an_event_of_a_report_has_asterisk_s_lines);
     CPPUNIT_TEST(nothing_is_sent_or_heard_past_a_cipher);
     CPPUNIT_TEST(reports_pass_the_cipher_on_the_port_of_media_too);
@@ -418,6 +423,128 @@ class RtpSessionTest : public RtpTest {
         ManagerFields shorter;
         rtp::add_rtcp_fields(shorter, RtcpReport{.peer = report.peer, .ssrc = 1}, true);
         CPPUNIT_ASSERT_EQUAL(std::string("SSRC: 0x00000001\r\nPT: 201(RR)\r\nTo: 192.0.2.1:4001\r\nReportCount: 0\r\n"), shorter.text());
+        ManagerFields extended;
+        RtcpReport with{.peer = report.peer, .ssrc = 1, .voip = VoipMetrics{.loss_rate = 64}};
+        with.voip->mos_listening = 43;
+        rtp::add_rtcp_fields(extended, with, true);
+        CPPUNIT_ASSERT_EQUAL(shorter.text() + "VoIPLossRate: 0.2500\r\nVoIPDiscardRate: 0.0000\r\nVoIPBurstDensity: 0.0000\r\nVoIPBurstDuration: 0\r\n"
+                             "VoIPGapDensity: 0.0000\r\nVoIPGapDuration: 0\r\nVoIPMOSLQ: 4.3\r\n", extended.text());
+    }
+    void tells_extended_reports_to_who_wants_them() {
+        Leg left(*this, loopback(1)), right(*this, left.session->local());
+        RtpParameters asked = to(right.session->local());
+        asked.extended = rtp_voip_metrics | rtp_statistics;
+        left.session->set(asked);
+        Party a("ulaw", 400), b("ulaw", 700);
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *left.stream));
+        CPPUNIT_ASSERT(MediaStream::connect(*b.stream, *right.stream));
+        ExtendedReport told;
+        CPPUNIT_ASSERT(wait_for([&] {
+            told = right.session->extended_report();
+            return told.voip && told.statistics && told.voip->mos_listening != VoipMetrics::unavailable;
+        }));
+        CPPUNIT_ASSERT_EQUAL(right.session->quality().ssrc, told.voip->ssrc);
+        CPPUNIT_ASSERT_EQUAL(right.session->quality().ssrc, told.statistics->ssrc);
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{0}, told.voip->loss_rate);
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{44}, told.voip->mos_listening);
+        CPPUNIT_ASSERT_EQUAL(VoipMetrics::unavailable, told.voip->signal_level);
+        CPPUNIT_ASSERT_EQUAL(std::uint16_t{20}, told.voip->end_system_delay);
+        CPPUNIT_ASSERT_EQUAL(0u, told.statistics->lost);
+        CPPUNIT_ASSERT(told.statistics->begin != told.statistics->end);
+        CPPUNIT_ASSERT(!left.session->extended_report().voip);  // the other one was not asked
+    }
+    // RFC 3611 4.5: of whoever sends it, as it is asked for by that.
+    void answers_a_reference_time() {
+        Phone phone;
+        Leg leg(*this, phone.address);
+        leg.stream->loop_back(true);
+        RtpParameters parameters = to(phone.address);
+        parameters.rtcp_mux = true;
+        leg.session->set(parameters);
+        CPPUNIT_ASSERT(speaking({{&phone, &leg}}, [&] { return !phone.listen().empty(); }));
+        rtp::OutgoingReport question{.ssrc = phone.ssrc, .cname = "phone"};
+        question.reference_time = 0x0000abcdef010000;
+        std::uint8_t bytes[512];
+        phone.send({bytes, rtp::write_rtcp(question, bytes)}, leg.session->local());
+        std::optional<rtp::ReferenceAnswer> answer;
+        CPPUNIT_ASSERT(reported(phone, phone.ssrc, [&](const rtp::CompoundReport& report) {
+            CPPUNIT_ASSERT(!report.extended.voip && !report.extended.statistics && !report.reference_time);
+            answer = report.reference_answer;
+            return answer.has_value();
+        }));
+        CPPUNIT_ASSERT_EQUAL(0xabcdef01u, answer->last_reference);
+        CPPUNIT_ASSERT(answer->delay < 10 * 65536);
+    }
+    static RtpParameters with_noise(const Phone& phone, int type) {
+        RtpParameters parameters = to(phone.address);
+        parameters.comfort_noise_payload = parameters.comfort_noise_receive_payload = static_cast<std::int8_t>(type);
+        return parameters;
+    }
+    static void hush(Phone& phone, const SocketAddress& to, std::uint8_t type) {
+        std::vector<std::uint8_t> bytes(rtp::header_size + 1, 70);
+        rtp::write({type, false, phone.sequence++, phone.timestamp, phone.ssrc}, bytes.data());
+        phone.timestamp += 160 * 50;  // and a second of nothing
+        phone.send(bytes, to);
+    }
+    // What `ear` hears while `mouth` speaks, is silent for a second and speaks on.
+    std::vector<Phone::Heard> heard_around_a_silence(Phone& mouth, Leg& from, Phone& ear, std::uint8_t type) {
+        std::vector<Phone::Heard> heard;
+        const auto more = [&](std::size_t least) {
+            return [&heard, &ear, least] {
+                for (auto& each : ear.listen()) heard.push_back(std::move(each));
+                return heard.size() >= least;
+            };
+        };
+        CPPUNIT_ASSERT(speaking({{&mouth, &from}}, more(5)));
+        from.events = 0;
+        hush(mouth, from.session->local(), type);
+        CPPUNIT_ASSERT(speaking({{&mouth, &from}}, more(heard.size() + 8)));
+        CPPUNIT_ASSERT_EQUAL(0u, from.events & (rtp_codec_changed | rtp_timeout));
+        return heard;
+    }
+    void comfort_noise_is_relayed_to_who_has_it() {
+        Phone one, two;
+        Leg a(*this, one.address), b(*this, two.address);
+        a.session->set(with_noise(one, 13));
+        b.session->set(with_noise(two, 98));
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        const auto heard = heard_around_a_silence(one, a, two, 13);
+        CPPUNIT_ASSERT(a.stream->statistics().relayed);
+        std::size_t noises = 0;
+        for (std::size_t i = 1; i < heard.size(); ++i) {
+            const auto &before = heard[i - 1].header, &header = heard[i].header;
+            CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(before.sequence + 1), header.sequence);
+            CPPUNIT_ASSERT_EQUAL(before.payload_type == 98 ? 8000u : 160u, header.timestamp - before.timestamp);
+            if (header.payload_type != 98) continue;
+            ++noises;
+            CPPUNIT_ASSERT(heard[i].payload == std::vector<std::uint8_t>{70});
+        }
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, noises);
+    }
+    void comfort_noise_leaves_no_gap_where_there_is_none() {
+        Phone one, two;
+        Leg a(*this, one.address), b(*this, two.address);
+        a.session->set(with_noise(one, 13));
+        CPPUNIT_ASSERT(MediaStream::connect(*a.stream, *b.stream));
+        const auto heard = heard_around_a_silence(one, a, two, 13);
+        std::size_t pauses = 0;
+        for (std::size_t i = 1; i < heard.size(); ++i) {
+            const auto &before = heard[i - 1].header, &header = heard[i].header;
+            CPPUNIT_ASSERT_EQUAL(std::uint8_t{0}, header.payload_type);
+            CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(before.sequence + 1), header.sequence);
+            pauses += header.timestamp - before.timestamp == 8160 ? 1u : 0u;
+        }
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, pauses);
+    }
+    // Nothing that looks into the packets gets it, and none of it counts as another codec.
+    void comfort_noise_is_silence_for_who_listens() {
+        Phone one;
+        Leg a(*this, one.address);
+        a.session->set(with_noise(one, 13));
+        Party party("alaw", 400);
+        CPPUNIT_ASSERT(MediaStream::connect(*party.stream, *a.stream));
+        const auto heard = heard_around_a_silence(one, a, one, 13);
+        CPPUNIT_ASSERT(std::ranges::all_of(heard, [](const auto& each) { return each.header.payload_type == 0; }));
     }
     // RFC 5761: reports come by the port of the media, the other one is given up and had again.
     void multiplexes_reports_with_media() {

@@ -52,6 +52,7 @@ class SessionTransportTest : public RtpTest {
     CPPUNIT_TEST(media_goes_by_ice_with_reports_on_their_own_port);
     CPPUNIT_TEST(media_passes_when_dtls_has_made_keys);
     CPPUNIT_TEST(dtls_goes_by_the_way_that_ice_found);
+    CPPUNIT_TEST(a_capture_sees_ice_and_dtls_both_ways);
     CPPUNIT_TEST(another_certificate_than_described_is_told);
     CPPUNIT_TEST(nothing_passes_in_plain_where_keys_are_awaited);
     CPPUNIT_TEST(rubbish_on_the_port_does_no_harm);
@@ -126,6 +127,24 @@ class SessionTransportTest : public RtpTest {
         Leg left(*this, {}, "ulaw", options(true, left_)), right(*this, {}, "ulaw", options(true, right_));
         talk(left, right, true, true);
         CPPUNIT_ASSERT(right.session->transport()->secured());
+    }
+    void a_capture_sees_ice_and_dtls_both_ways() {
+        struct Sink final : RtpPacketSink {
+            void packet(const Packet&) override {}
+            void transport_packet(const Packet& packet) override {
+                CPPUNIT_ASSERT(packet.local.port() && packet.remote.port() && !packet.rtcp);
+                const bool dtls = packet.bytes[0] >= 20 && packet.bytes[0] < 64;
+                ++seen[(dtls ? 2u : 0u) + (packet.sent ? 1u : 0u)];
+            }
+            std::array<unsigned, 4> seen{};
+        };
+        Leg left(*this, loopback(9), "ulaw", options(true, left_)), right(*this, loopback(9), "ulaw", options(true, right_));
+        const auto sink = std::make_shared<Sink>();
+        left.session->capture(sink);
+        talk(left, right, true, true);
+        for (const unsigned each : sink->seen) CPPUNIT_ASSERT(each > 0);
+        left.session->capture(nullptr);
+        CPPUNIT_ASSERT(wait_for([&] { return sink.use_count() == 1; }));
     }
     void another_certificate_than_described_is_told() {
         Leg left(*this, {}, "ulaw", options(false, left_)), right(*this, {}, "ulaw", options(false, right_));

@@ -57,6 +57,8 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(lines_are_kept_for_their_streams);
     CPPUNIT_TEST(redundant_text_names_the_numbers_of_its_own_description);
     CPPUNIT_TEST(h264_profiles_must_agree);
+    CPPUNIT_TEST(comfort_noise_is_answered_when_it_was_offered);
+    CPPUNIT_TEST(extended_reports_are_offered_when_wanted_and_answered_when_offered);
     CPPUNIT_TEST(the_version_counts_changes_only);
     CPPUNIT_TEST_SUITE_END();
 
@@ -278,6 +280,46 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(compatible(base, level));
         CPPUNIT_ASSERT(!compatible(base, high));
         CPPUNIT_ASSERT(!compatible(base, single));
+    }
+
+    void comfort_noise_is_answered_when_it_was_offered() {
+        const SdpCodec noise{"CN", 8000, 1, 13, ""}, wide{"CN", 16000, 1, 96, ""}, slin16{"L16", 16000, 1, 97, ""};
+        const LocalDescription mine = local({ulaw, slin16, noise, wide, events});
+        auto answer = make_answer(mine, offer("m=audio 4000 RTP/AVP 0 13 101\na=rtpmap:101 telephone-event/8000\n"));
+        CPPUNIT_ASSERT(answer && answer->media[0].comfort_noise);
+        CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 0 13 101"), line_of(answer->description, 0));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, answer->media[0].codecs.size());
+        answer = make_answer(mine, offer("m=audio 4000 RTP/AVP 0\n"));
+        CPPUNIT_ASSERT(answer && !answer->media[0].comfort_noise);
+        CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 0"), line_of(answer->description, 0));
+        // That of the codec's clock, by the offer's number.
+        answer = make_answer(mine, offer("m=audio 4000 RTP/AVP 110 13 111\na=rtpmap:110 L16/16000\na=rtpmap:111 CN/16000\n"));
+        CPPUNIT_ASSERT(answer && answer->media[0].comfort_noise);
+        CPPUNIT_ASSERT_EQUAL(std::uint8_t{111}, answer->media[0].comfort_noise->send_payload_type);
+        CPPUNIT_ASSERT_EQUAL(std::string("m=audio 10000 RTP/AVP 110 111"), line_of(answer->description, 0));
+    }
+
+    void extended_reports_are_offered_when_wanted_and_answered_when_offered() {
+        LocalDescription mine = local({ulaw});
+        const auto asked = [](const SdpSession& session) {
+            const SdpAttribute* const found = session.media[0].attribute("rtcp-xr");
+            return found ? found->value : std::string("none");
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), asked(make_offer(mine)));
+        const auto answer = make_answer(mine, offer("m=audio 4000 RTP/AVP 0\na=rtcp-xr:pkt-loss-rle=8 voip-metrics stat-summary=loss,HL rcvr-rtt=sender:100\n"));
+        CPPUNIT_ASSERT(answer && (answer->media[0].wanted == WantedReports{true, true, true}));
+        CPPUNIT_ASSERT_EQUAL(std::string("rcvr-rtt=all stat-summary=loss,dup,jitt voip-metrics"), asked(answer->description));
+        auto whole = offer("m=audio 4000 RTP/AVP 0\n");
+        whole.attributes.push_back({"rtcp-xr", "voip-metrics", true});  // of the session
+        CPPUNIT_ASSERT_EQUAL(std::string("voip-metrics"), asked(make_answer(mine, whole)->description));
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), asked(make_answer(mine, offer("m=audio 4000 RTP/AVP 0\na=rtcp-xr:pkt-dup-rle\n"))->description));
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), asked(make_answer(mine, offer("m=audio 4000 RTP/AVP 0\na=rtcp-xr\n"))->description));
+        mine.media[0].extended_reports = true;
+        const SdpSession ours = make_offer(mine);
+        CPPUNIT_ASSERT_EQUAL(std::string("rcvr-rtt=all stat-summary=loss,dup,jitt voip-metrics"), asked(ours));
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), asked(make_answer(mine, offer("m=audio 4000 RTP/AVP 0\n"))->description));
+        const auto outcome = accept_answer(mine, ours, offer("m=audio 4000 RTP/AVP 0\na=rtcp-xr:stat-summary=loss\n"));
+        CPPUNIT_ASSERT(outcome && (outcome->at(0).wanted == WantedReports{false, true, false}));
     }
 
     void the_version_counts_changes_only() {
