@@ -26,7 +26,7 @@ struct SocketPair {
 void close_rtcp(SocketPair& pair);
 bool open_rtcp(SocketPair& pair, bool checksums);
 
-// Gives the pair back to its pool; on any thread.
+// Gives the pair back to its pool; on any thread. Without a pool: it is somebody else's.
 struct ReturnPair {
     SocketPool* pool = nullptr;
     void operator()(SocketPair* pair) const;

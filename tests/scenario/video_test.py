@@ -49,8 +49,8 @@ def rtp(kind, sequence, timestamp, source, payload, marker=False):
 class Phone:
     """SIP by one UDP socket, RTP and RTCP by a pair for each kind of stream."""
 
-    def __init__(self, test, user):
-        self.user, self.address, self.server = user, test.address(), test.server
+    def __init__(self, test, user, address=None):
+        self.user, self.address, self.server = user, address or test.address(), test.server
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sip.bind((self.address, 5060))
         self.sip.connect((self.server, 5060))
