@@ -7,7 +7,8 @@ import time
 import fixture as jt
 from sip_peer import Message
 
-PLAN = "[default]\nexten => 6002,1,Dial(PJSIP/6002,20)\nexten => 600,1,Answer()\n same => n,Echo()\n"
+PLAN = ("[default]\nexten => 6002,1,Dial(PJSIP/6002,20)\nexten => 600,1,Answer()\n same => n,Echo()\n"
+        "exten => _7.,1,Dial(Local/${EXTEN:1}@default,20)\nexten => _8.,1,Dial(Local/${EXTEN:1}@default/n,20)\n")
 ENDPOINT = """
 [@USER@](phone)
 allow=@CODECS@
@@ -80,6 +81,9 @@ class Phone:
             number = int(message["CSeq"].split()[0])
             if message.method == "INVITE" and number <= self.answered:
                 continue  # again, for it was not answered soon enough
+            if message.method == "BYE":
+                self.answered = 0
+                self.sip.send(("SIP/2.0 200 OK\r\n" + self.copied(message) + f"To: {message['To']}\r\nContent-Length: 0\r\n\r\n").encode())
             if (method and message.method == method) or (status and message.status == status and message["CSeq"] == f"{self.cseq} INVITE"):
                 return message
             assert message.status < 300, message.text
@@ -114,9 +118,13 @@ class Phone:
             if f"m={kind} " in sdp:
                 self.remote[kind] = (self.server, port_of(sdp, kind))
 
+    @staticmethod
+    def copied(request):
+        return "".join(f"{name}: {value}\r\n" for name, value in request.headers if name.lower() in ("via", "from", "call-id", "cseq"))
+
     def accept(self, request, media):
         """Answers an INVITE with these lines, and waits for the ACK."""
-        copied = "".join(f"{name}: {value}\r\n" for name, value in request.headers if name.lower() in ("via", "from", "call-id", "cseq"))
+        copied = self.copied(request)
         to = request["To"] if "tag=" in request["To"] else f"{request['To']};tag={self.user}"
         self.local, self.far, self.call_id = to, request["From"], request["Call-ID"]
         body = self.sdp(media)
@@ -162,9 +170,9 @@ class VideoTest(jt.ScenarioTest):
             objects += ENDPOINT.replace("@USER@", phone.user).replace("@CODECS@", allowed).replace("@AVPF@", avpf).replace("@WHERE@", phone.address)
         self.jackfield = self.daemon({"pjsip.conf": objects, "extensions.conf": PLAN})
 
-    def connect(self, media, answer):
+    def connect(self, media, answer, number="6002"):
         """A call of both; the offer that the second one got, and the answer that the first one got."""
-        self.calling.invite(media, "6002")
+        self.calling.invite(media, number)
         invite = self.called.receive(method="INVITE")
         self.called.accept(invite, answer(invite.body))
         return invite.body, self.calling.acknowledge()
@@ -283,6 +291,39 @@ class VideoTest(jt.ScenarioTest):
         invite = self.calling.receive(method="INVITE")
         self.assertEqual(0, port_of(invite.body, "video"))
         self.calling.accept(invite, AUDIO + NO_VIDEO)
+        self.calling.request("BYE")
+        self.called.receive(method="BYE")
+
+    def passes(self, sender, kind_sent, receiver, kind_heard, content, seconds=10):
+        """Video with that content comes from one phone to the other."""
+        def arrives():
+            sender.send("video", rtp(kind_sent, int(time.monotonic() * 100), 1, 11, content))
+            receiver.pairs["video"][0].settimeout(0.3)
+            try:
+                return receiver.hear("video", 1)[0][::5] == (kind_heard, content)
+            except TimeoutError:
+                return False
+        jt.wait_until(arrives, seconds, f"video with {content}")
+
+    def test_video_passes_through_local_channels_and_when_they_are_gone(self):
+        self.start()
+        for number, channels in (("76002", 2), ("86002", 4)):
+            def answer(offer):
+                types = types_of(offer, "video")
+                return AUDIO + f"m=video {{video}} RTP/AVPF {types['VP8']}\r\na=rtpmap:{types['VP8']} VP8/90000\r\na=rtcp-fb:* nack pli\r\n"
+            offer, answered = self.connect(AUDIO + VIDEO, answer, number)
+            self.assertEqual({"VP8": 98}, types_of(answered, "video"))
+            theirs = types_of(offer, "video")["VP8"]
+            jt.wait_until(lambda: f"{channels} active channels" in self.jackfield.ask("core show channels"), 10, f"{channels} channels")
+            self.passes(self.calling, 98, self.called, theirs, b"there")
+            self.passes(self.called, theirs, self.calling, 98, b"back")
+            self.assertEqual((11, b""), self.calling.hear_feedback("video", (206, 1)))
+            self.calling.request("BYE")
+            self.called.receive(method="BYE")
+            self.jackfield.wait_idle()
+        # Who has no video leaves the caller without it, whoever stands between them.
+        _, answered = self.connect(AUDIO + VIDEO, lambda offer: AUDIO + NO_VIDEO, "86002")
+        self.assertEqual(0, port_of(answered, "video"))
         self.calling.request("BYE")
         self.called.receive(method="BYE")
 
