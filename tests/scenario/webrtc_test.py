@@ -231,6 +231,30 @@ class Ice(Calls):
         self.daemons[0].wait_idle()
         far.wait_idle()
 
+    def test_video_between_two_jackfields_is_encrypted(self):
+        far_address = f"{webrtc_fixture.NETWORK}.4"
+        one, two = video_test.Phone(self, "6001", f"{self.network}.2"), video_test.Phone(self, "6002", f"{self.network}.3", far_address)
+        for options, way in (("media_encryption=sdes", r"SRTP"), (f"{ICE}\n{DTLS}\nrtcp_mux=yes", "DTLS connected"), (f"{ICE}\n{DTLS}\nrtcp_mux=yes\nbundle=yes", "DTLS connected")):
+            def objects(phone, other):
+                return (jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", f"allow=vp8\nuse_avpf=yes\n{options}").replace("@WHERE@", other) +
+                        video_test.ENDPOINT.replace("@USER@", phone.user).replace("@CODECS@", "ulaw,vp8").replace("@AVPF@", "yes").replace("@WHERE@", phone.address))
+            near = self.daemon({"pjsip.conf": objects(one, far_address), "extensions.conf": "[default]\nexten => 602,1,Dial(PJSIP/602@trunk,20)\n"})
+            far = self.daemon({"pjsip.conf": objects(two, self.server), "extensions.conf": "[default]\nexten => 602,1,Dial(PJSIP/6002,20)\n"}, address=far_address)
+            one.invite(video_test.AUDIO + video_test.VIDEO, "602")
+            offer = two.receive(method="INVITE")
+            number = video_test.types_of(offer.body, "video")["VP8"]
+            two.accept(offer, video_test.AUDIO + f"m=video {{video}} RTP/AVPF {number}\r\na=rtpmap:{number} VP8/90000\r\na=rtcp-fb:* nack pli\r\n")
+            one.acknowledge()
+            video_test.pass_video(one, 98, two, number, b"there")
+            video_test.pass_video(two, number, one, 98, b"back")
+            self.assertEqual(11, one.hear_feedback("video", (206, 1))[0])
+            jt.wait_until(lambda: re.search(rf"trunk-\S+ .* vp8 +[1-9]\d* .*{way}", near.ask("pjsip show channelstats")), 10, f"video by {way}")
+            one.request("BYE")
+            two.receive(method="BYE")
+            for daemon in (near, far):
+                daemon.wait_idle()
+                daemon.stop()
+
     def talk_by_relay(self, alice, bob, server, seen):
         """bob's leg has no way but by the relay."""
         self.talk(alice, bob)
