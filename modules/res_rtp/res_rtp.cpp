@@ -160,7 +160,7 @@ class Service final : public RtpService {
         const RunningGate running(&module_.gate());
         if (options.carrier) return carry(options, static_cast<Session&>(*options.carrier));
         auto pair = JF_TRY(pool_.take(options.local, options.dscp));
-        auto shared = std::make_shared<Shared>(std::move(pair), options, settings);
+        auto shared = std::make_shared<Shared>(std::move(pair), options, current());
         shared->options.ice &= settings.ice;
         const bool transport = shared->options.ice || shared->options.dtls;
         // Where RTCP is attended to at once, its socket stays.
@@ -175,6 +175,7 @@ class Service final : public RtpService {
     }
     SocketPool& pool() { return pool_; }
     void changed() {
+        current_.reset();
         pool_.set_range(settings.first_port, settings.last_port, settings.checksums);
         set_packet_transport(settings.transport);
         look_up(&Settings::stun_server, "stunaddr");
@@ -190,9 +191,15 @@ class Service final : public RtpService {
     Settings settings = settings_options().defaults();
 
   private:
+    // What sessions that are made now share: each has them as they are.
+    const std::shared_ptr<const Settings>& current() {
+        if (!current_) current_ = std::make_shared<const Settings>(settings);
+        return current_;
+    }
+
     Result<std::unique_ptr<RtpSession>> carry(const RtpOptions& options, Session& carrier) {
         if (!carrier.may_carry()) return fail(ErrorCode::unsupported, "only a session with ICE carries others");
-        auto shared = std::make_shared<Shared>(carrier.shared(), options, settings);
+        auto shared = std::make_shared<Shared>(carrier.shared(), options, current());
         shared->options.carrier = nullptr;
         shared->options.ice = false;
         shared->options.dtls = nullptr;
@@ -207,6 +214,7 @@ class Service final : public RtpService {
         if (server.name.empty()) return;
         if (const auto address = SocketAddress::parse(server.name, stun_port)) {
             server.address = *address;
+            current_.reset();
             return;
         }
         (void)spawn({.name = std::string(option), .pass = module_.gate().hold()}, [this, which, option, name = server.name] {
@@ -218,6 +226,7 @@ class Service final : public RtpService {
                 log_warning("rtp.conf: {}: {} can't be looked up: {}", option, name, !port ? "its port is no number" : found ? "it has no address" : found.error().text);
             else
                 (settings.*which).address = found->front().with_port(*port);
+            current_.reset();
         });
     }
     void again() {
@@ -232,6 +241,7 @@ class Service final : public RtpService {
 
     static constexpr std::uint16_t stun_port = 3478;  // RFC 8489 18.6
     Module& module_;
+    std::shared_ptr<const Settings> current_;  // null: `settings` has changed since
     SocketPool pool_;
     Sessions sessions_;
     std::unique_ptr<Lane> handshakes_;

@@ -48,7 +48,7 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     last_timestamp_ = random();
     shared_->quality.set(quality_);
     socket_ = shared_->sockets->rtp;
-    events_in_.set_timeout(std::uint64_t{shared_->settings.digit_timeout} * 1'000'000'000 / 8000);
+    events_in_.set_timeout(std::uint64_t{shared_->settings->digit_timeout} * 1'000'000'000 / 8000);
     if (shared_->options.jitter_buffer && shared_->options.type == MediaType::audio)
         jitter_ = std::make_unique<JitterBuffer>(
             JitterBuffer::Settings{.adaptive = shared_->options.jitter_implementation != "fixed",
@@ -57,7 +57,7 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     if (shared_->options.type != MediaType::audio || shared_->carried) passed_ = std::make_unique<Passed>(*this);
     // Feedback can't wait for the clock.
     if (shared_->inbox || (passed_ && !shared_->carried)) control_ = std::make_unique<ControlSocket>(*this);
-    learning_.start({}, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+    learning_.start({}, shared_->settings->strict != Strictness::off, shared_->settings->probation);
 }
 
 RtpPort::~RtpPort() {
@@ -248,7 +248,7 @@ bool RtpPort::judge_source(const SocketAddress& from, std::uint16_t sequence) {
         case SourceLearning::Verdict::learnt:
             break;
     }
-    if (!(from == source_) || shared_->settings.strict != Strictness::off) lock_source(from);
+    if (!(from == source_) || shared_->settings->strict != Strictness::off) lock_source(from);
     return true;
 }
 
@@ -260,7 +260,7 @@ void RtpPort::lock_source(const SocketAddress& from) {
     }
     shared_->source.set(from);
     report(rtp_source_learnt);
-    if (shared_->settings.strict == Strictness::off) return;
+    if (shared_->settings->strict == Strictness::off) return;
     if (connect(socket_, from.raw(), from.raw_size()) != 0) return;  // it goes on learning, packet by packet
     connected_ = true;
     send_connected_ = target_ == from;
@@ -273,7 +273,7 @@ void RtpPort::open_learning(const SocketAddress& expected) {
         connect(socket_, &nobody, sizeof(nobody));
     }
     connected_ = send_connected_ = false;
-    learning_.start(expected, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+    learning_.start(expected, shared_->settings->strict != Strictness::off, shared_->settings->probation);
 }
 
 // --- out ----------------------------------------------------------------------------------------------------------

@@ -45,10 +45,10 @@ struct Carried {
 
 // What session (control thread) and port (media thread) have in common.
 struct Shared {
-    Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
-        : sockets(std::move(pair)), options(its_options), settings(its_settings) {}
-    Shared(std::shared_ptr<const Shared> carrier, const RtpOptions& its_options, const Settings& its_settings)
-        : sockets(carrier->sockets.get()), options(its_options), settings(its_settings), carried(std::make_unique<const Carried>(std::move(carrier))) {}
+    Shared(OwnedPair pair, const RtpOptions& its_options, std::shared_ptr<const Settings> its_settings)
+        : sockets(std::move(pair)), options(its_options), settings(std::move(its_settings)) {}
+    Shared(std::shared_ptr<const Shared> carrier, const RtpOptions& its_options, std::shared_ptr<const Settings> its_settings)
+        : sockets(carrier->sockets.get()), options(its_options), settings(std::move(its_settings)), carried(std::make_unique<const Carried>(std::move(carrier))) {}
     ~Shared() {
         delete pending.load(std::memory_order_acquire);
         delete pending_watch.load(std::memory_order_acquire);
@@ -66,7 +66,7 @@ struct Shared {
 
     const OwnedPair sockets;
     RtpOptions options;  // changed before the port is made, never after
-    const Settings settings;
+    const std::shared_ptr<const Settings> settings;  // as they were when it was made
     std::shared_ptr<PacketInbox> inbox;  // of STUN and DTLS; null: none is expected
     const std::unique_ptr<const Carried> carried;  // null: the sockets are its own
     std::atomic<bool> news{false};                 // one of the next two is not null

@@ -202,7 +202,7 @@ void RtpPort::send_keepalive() {
 // RFC 3550 6.3.1: half to one and a half times the interval, so that reports of many sessions do not fall together, and
 // half of it for the first.
 void RtpPort::plan_rtcp(bool first) {
-    const std::uint64_t mean = ns_of(shared_->settings.rtcp_interval) / (first ? 2 : 1);
+    const std::uint64_t mean = ns_of(shared_->settings->rtcp_interval) / (first ? 2 : 1);
     const std::uint64_t spread = mean / 2 + mean / 1024 * (random() % 1024);
     rtcp_due_ = now() + static_cast<std::uint64_t>(static_cast<double>(spread) / 1.21828);
 }
@@ -258,7 +258,7 @@ void RtpPort::multiplex_rtcp(bool on) {
     if (on)
         close_rtcp(sockets);
     else if (sockets.rtcp < 0)
-        open_rtcp(sockets, shared_->settings.checksums);
+        open_rtcp(sockets, shared_->settings->checksums);
 }
 
 // Where reports go, with media going to target_.

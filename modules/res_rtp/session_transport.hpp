@@ -33,7 +33,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     bool has_dtls() const override { return shared_->options.dtls != nullptr; }
     const IceCredentials& credentials() const override { return agent_->credentials(); }
     std::vector<IceCandidate> candidates(bool rtcp_mux) const override;
-    bool ice_lite() const override { return shared_->settings.ice_lite; }
+    bool ice_lite() const override { return shared_->settings->ice_lite; }
     Fingerprint fingerprint(FingerprintHash hash) const override { return shared_->options.dtls->fingerprint(hash); }
     void when_gathered(std::function<void()> done) override;
     bool gathered() const override { return !gathering_; }
