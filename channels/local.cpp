@@ -20,35 +20,33 @@ class LocalPort;
 // Carries frames between two media threads, when transfers have drawn the halves apart. One writer, one reader.
 class FrameRing {
   public:
-    bool push(const Frame& frame) {
-        const auto at = written_.load(std::memory_order_relaxed);
-        if (at - read_.load(std::memory_order_acquire) == slots_.size() || frame.payload.size() > bytes_per_slot)
-            return false;
-        Slot& slot = slots_[at % slots_.size()];
-        slot.frame = frame;
-        slot.size = frame.payload.size();
-        std::memcpy(slot.bytes.data(), frame.payload.data(), frame.payload.size());
-        written_.store(at + 1, std::memory_order_release);
-        return true;
+    // What there is no room for is lost.
+    void push(const Frame& frame) {
+        if (frame.payload.size() <= bytes_per_slot)
+            push(Kind::frame, [&frame](Slot& slot) {
+                slot.frame = frame;
+                slot.size = frame.payload.size();
+                std::memcpy(slot.bytes.data(), frame.payload.data(), frame.payload.size());
+            });
     }
-    bool push(const Digit& digit) {
-        const auto at = written_.load(std::memory_order_relaxed);
-        if (at - read_.load(std::memory_order_acquire) == slots_.size()) return false;
-        Slot& slot = slots_[at % slots_.size()];
-        slot.frame = {};
-        slot.digit = digit;
-        written_.store(at + 1, std::memory_order_release);
-        return true;
+    void push(const Digit& digit) {
+        push(Kind::digit, [&digit](Slot& slot) { slot.digit = digit; });
     }
-    template <class F, class D>
-    void drain(F&& on_frame, D&& on_digit) {
+    void push(const Feedback& feedback) {
+        push(Kind::feedback, [&feedback](Slot& slot) { slot.feedback = feedback; });
+    }
+    // To `receiver`, which takes each kind.
+    template <class R>
+    void drain(R&& receiver) {
         for (auto at = read_.load(std::memory_order_relaxed); at != written_.load(std::memory_order_acquire);) {
             Slot& slot = slots_[at % slots_.size()];
-            if (slot.frame.codec) {
+            if (slot.kind == Kind::frame) {
                 slot.frame.payload = {slot.bytes.data(), slot.size};
-                on_frame(slot.frame);
+                receiver(slot.frame);
+            } else if (slot.kind == Kind::digit) {
+                receiver(slot.digit);
             } else {
-                on_digit(slot.digit);
+                receiver(slot.feedback);
             }
             read_.store(++at, std::memory_order_release);
         }
@@ -56,12 +54,24 @@ class FrameRing {
 
   private:
     static constexpr std::size_t bytes_per_slot = 1920;  // 20 ms of linear audio at 48 kHz
+    enum class Kind : std::uint8_t { frame, digit, feedback };
     struct Slot {
+        Kind kind = Kind::frame;
         Frame frame;
         Digit digit;
+        Feedback feedback;
         std::size_t size = 0;
         std::array<std::uint8_t, bytes_per_slot> bytes;
     };
+    template <class F>
+    void push(Kind kind, F&& fill) {
+        const auto at = written_.load(std::memory_order_relaxed);
+        if (at - read_.load(std::memory_order_acquire) == slots_.size()) return;
+        Slot& slot = slots_[at % slots_.size()];
+        slot.kind = kind;
+        fill(slot);
+        written_.store(at + 1, std::memory_order_release);
+    }
     std::array<Slot, 16> slots_;
     std::atomic<std::uint32_t> written_{0}, read_{0};
 };
@@ -81,26 +91,9 @@ class LocalPort final : public Port, public MediaThread::Ticked {
   public:
     LocalPort(std::shared_ptr<LocalLink> link, unsigned side) : link_(std::move(link)), side_(side) {}
 
-    void write(const Frame& frame) override {
-        // Both halves may be looped back; a frame must not go round for ever within one call.
-        if (writing_) return;
-        writing_ = true;
-        if (LocalPort* far = near_thread())
-            far->receive(frame);
-        else if (FrameRing* ring = ring_to_far())
-            ring->push(frame);
-        writing_ = false;
-    }
-    bool write_digit(const Digit& digit) override {
-        if (writing_) return true;
-        writing_ = true;
-        if (LocalPort* far = near_thread())
-            far->receive_digit(digit);
-        else if (FrameRing* ring = ring_to_far())
-            ring->push(digit);
-        writing_ = false;
-        return true;
-    }
+    void write(const Frame& frame) override { hand_over(frame); }
+    bool write_digit(const Digit& digit) override { return hand_over(digit), true; }
+    void ask(const Feedback& feedback) override { hand_over(feedback); }
     void attach(MediaThread& thread) override {
         thread_ = &thread;
         own().port = this;
@@ -115,10 +108,25 @@ class LocalPort final : public Port, public MediaThread::Ticked {
     void tick(std::uint64_t) override {
         FrameRing* ring = own().ready_ring.load(std::memory_order_acquire);
         if (!ring) return;
-        ring->drain([this](const Frame& frame) { receive(frame); }, [this](const Digit& digit) { receive_digit(digit); });
+        ring->drain([this](const auto& what) { take(what); });
     }
 
   private:
+    template <class T>
+    void hand_over(const T& what) {
+        // Both halves may be looped back; a frame must not go round for ever within one call.
+        if (writing_) return;
+        writing_ = true;
+        if (LocalPort* far = near_thread())
+            far->take(what);
+        else if (FrameRing* ring = ring_to_far())
+            ring->push(what);
+        writing_ = false;
+    }
+    void take(const Frame& frame) { receive(frame); }
+    void take(const Digit& digit) { receive_digit(digit); }
+    void take(const Feedback& feedback) { receive_feedback(feedback); }
+
     LocalLink::Side& own() { return link_->sides[side_]; }
     LocalLink::Side& far() { return link_->sides[1 - side_]; }
     // The other port when it lives on this thread, where it can't go away meanwhile.
@@ -148,7 +156,7 @@ struct LocalCall {
     std::string extension, context, name;  // name without ;1 or ;2
     bool optimize = true;
     const Codec* codec = nullptr;
-    Topology topology;
+    Topology topology;                     // audio, and what the requestor has beside it
     ChannelId requestor;
     std::array<LocalHalf*, 2> halves{};    // null: ended
     ~LocalCall();
@@ -193,6 +201,15 @@ class LocalHalf final : public DriverChannel {
         tell({ChannelEvent::Kind::text, std::string(text)});
         return {};
     }
+    // What stands behind this half stands behind the other one too.
+    void expect(Channel& peer) override {
+        LocalHalf* const far = other();
+        if (!far || call_->topology.size() < 2) return;
+        Topology told{call_->topology.front()};
+        const Topology& its = peer.topology();
+        if (!its.empty()) told.insert(told.end(), its.begin() + 1, its.end());
+        far->channel().set_topology(std::move(told));
+    }
     void bridged(Channel* peer) override {
         if (peer && optimizable_half()) post([call = std::weak_ptr(call_)] { optimize(call); });
     }
@@ -211,10 +228,16 @@ class LocalHalf final : public DriverChannel {
     void tell(ChannelEvent event) {
         if (LocalHalf* far = other()) far->channel().remote_event(std::move(event));
     }
-    void open_media(const MediaStream* near, std::shared_ptr<LocalLink> link) {
+    using Links = std::vector<std::shared_ptr<LocalLink>>;  // one for each stream
+    void open_media(const MediaStream* near, const Links& links) {
         auto& media = channel().media();
-        media.set_port(std::make_unique<LocalPort>(std::move(link), side_), near);
+        media.set_port(std::make_unique<LocalPort>(links.front(), side_), near);
         media.set_formats(call_->codec, call_->codec, std::chrono::milliseconds(20));
+        std::array<std::size_t, 4> next{1, 0, 0, 0};  // by MediaType
+        for (std::size_t i = 1; i < links.size(); ++i) {
+            const MediaType type = call_->topology[i].type;
+            channel().need_stream(type, next.at(static_cast<std::size_t>(type))++).set_port(std::make_unique<LocalPort>(links[i], side_), &media);
+        }
     }
     // When both halves are bridged, their bridges become one and the halves are dropped.
     static void optimize(const std::weak_ptr<LocalCall>& weak) {
@@ -255,10 +278,11 @@ Result<void> LocalHalf::call() {
         runner.set_cause(HangupCause::no_route_destination);
         return fail(ErrorCode::not_found, "there is no extension {} in context {}", call_->extension, call_->context);
     }
-    const auto link = std::make_shared<LocalLink>();
+    Links links(call_->topology.size());
+    for (auto& link : links) link = std::make_shared<LocalLink>();
     auto requestor = find_channel(call_->requestor);
-    open_media(requestor ? &requestor->get().media() : nullptr, link);
-    call_->halves[1]->open_media(&owner.media(), link);
+    open_media(requestor ? &requestor->get().media() : nullptr, links);
+    call_->halves[1]->open_media(&owner.media(), links);
     runner.set_state(ChannelState::ring);
     return start_dialplan(std::move(custody));
 }
@@ -319,6 +343,8 @@ class LocalDriver final : public ChannelDriver {
         StreamInfo audio;
         audio.formats.add({.codec = call->codec});
         call->topology.push_back(std::move(audio));
+        if (request.requestor && request.requestor->topology().size() > 1)
+            call->topology.insert(call->topology.end(), request.requestor->topology().begin() + 1, request.requestor->topology().end());
         ++calls_by_device()[device_name(*call)];
 
         DriverChannelMade made;

@@ -43,6 +43,8 @@ class MediaSocket final : Pollable {
     // before is handed over within.
     void attach(MediaThread& thread, int descriptor);
     void detach();
+    // The same for packets that go by a socket which another one is attached to: nothing is handed over here.
+    void attach_to_send(MediaThread& thread, int descriptor);
 
     // Room for one packet; send() sends the first `size` bytes of it, to `to` or where the socket is connected to. While
     // attached. Errors count as loss.
@@ -56,6 +58,7 @@ class MediaSocket final : Pollable {
     Receiver& receiver_;
     MediaLoop* loop_ = nullptr;
     int descriptor_ = -1;
+    bool only_sends_ = false;
     std::uint64_t tag_ = 0;  // in the thread's ring; 0: by epoll
     std::uint8_t* outgoing_ = nullptr;
 };

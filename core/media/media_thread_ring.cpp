@@ -37,15 +37,22 @@ std::string packet_transport_in_use() {
 void MediaSocket::attach(MediaThread& thread, int descriptor) {
     loop_ = static_cast<MediaLoop*>(&thread);  // there are no others
     descriptor_ = descriptor;
+    only_sends_ = false;
     tag_ = loop_->add_to_ring(*this, descriptor);
     if (!tag_) loop_->add(descriptor, *this);
+}
+
+void MediaSocket::attach_to_send(MediaThread& thread, int descriptor) {
+    loop_ = static_cast<MediaLoop*>(&thread);
+    descriptor_ = descriptor;
+    only_sends_ = true;
 }
 
 void MediaSocket::detach() {
     if (!loop_) return;
     if (tag_)
         loop_->remove_from_ring(std::exchange(tag_, 0));
-    else
+    else if (!only_sends_)
         loop_->remove(descriptor_);
     loop_ = nullptr;
 }

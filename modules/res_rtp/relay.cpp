@@ -14,12 +14,12 @@ namespace jackfield::rtp {
 Relay::Relay(User& user, unsigned component, std::shared_ptr<Shared> shared, Gate& gate)
     : user_(user), component_(component), shared_(std::move(shared)),
       client_(static_cast<TurnClient::User&>(*this),
-              {.user = shared_->settings.turn_user, .password = shared_->settings.turn_password, .reliable = shared_->settings.turn_transport == TurnTransport::tcp}),
+              {.user = shared_->settings->turn_user, .password = shared_->settings->turn_password, .reliable = shared_->settings->turn_transport == TurnTransport::tcp}),
       timer_([this] {
           client_.tick(Clock::now());
           plan();
       }) {
-    const Settings& settings = shared_->settings;
+    const Settings& settings = *shared_->settings;
     if (settings.turn_transport == TurnTransport::udp) {
         server_ = settings.turn_server.address;
         client_.allocate(Clock::now());

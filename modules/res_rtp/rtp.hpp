@@ -47,7 +47,11 @@ enum class RtpSources : std::uint8_t {
 };
 
 class DtlsContext;
+class RtpSession;
 class RtpTransport;
+namespace rtp {
+struct Routes;
+}
 struct RtcpReport;
 struct ExtendedReport;
 
@@ -65,6 +69,13 @@ enum RtpExtended : std::uint8_t {
     rtp_voip_metrics = 1,
     rtp_statistics = 2,
     rtp_reference_time = 4,  // it answers reference times, so that who only receives knows the round trip; ours are answered always
+};
+
+// Of a stream that shares its transport with others (RFC 8843).
+struct RtpBundle {
+    std::string mid;                          // its name
+    std::uint8_t mid_extension = 0;           // number of the header extension that names it in packets; 0: none does
+    std::shared_ptr<const rtp::Routes> others;  // of who carries the others: set by the session itself
 };
 
 // What offer and answer settled; may be given again at any time (re-INVITE). Control thread.
@@ -91,6 +102,7 @@ struct RtpParameters {
     std::uint32_t key_life = 0, key_number = 0;
     RtpSources sources = RtpSources::learnt;      // set by the session's transport, if it has one
     RtpRelay relay, relay_rtcp;                   // as well; the second is for a port of its own
+    std::shared_ptr<const RtpBundle> bundle;      // of a session with a carrier; null: it is told from others by its payload types
 };
 
 struct RtpOptions {
@@ -107,6 +119,10 @@ struct RtpOptions {
     SocketAddress external;                   // where a NAT leads to our address, port by port; told as a candidate. Invalid: none
     bool ice = false;                         // RtpSession::transport() has it (unless rtp.conf forbids it)
     std::shared_ptr<const DtlsContext> dtls;  // keys by DTLS-SRTP; null: none
+    // Of whose transport, which must be ICE, this session's packets make use (RFC 8843): it has no sockets, no transport() and no
+    // ciphers of its own, and RTCP is multiplexed. Its `local` and what concerns the transport do not count. Whoever is gone first,
+    // the carrier or the other, does no harm. Null: none.
+    RtpSession* carrier = nullptr;
 };
 
 struct RtpQuality {                           // of RTCP, both sides (RFC 3550 6.4)
@@ -150,7 +166,7 @@ enum RtpEvent : std::uint32_t {
 class RtpSession {
   public:
     virtual ~RtpSession() = default;
-    virtual SocketAddress local() const = 0;       // with the RTP port; RTCP is the next one
+    virtual SocketAddress local() const = 0;       // with the RTP port; RTCP is the next one. The carrier's, if there is one
     // The port to give to MediaStream::set_port, once; parameters set before or after take effect on it.
     virtual std::unique_ptr<Port> take_port() = 0;
     virtual void set(RtpParameters parameters) = 0;
@@ -167,7 +183,8 @@ class RtpService {
   public:
     static constexpr std::string_view service_name = "rtp";
     virtual ~RtpService() = default;
-    // Errors: limit (no free port in the range, or no descriptors), failed (the address can't be bound).
+    // Errors: limit (no free port in the range, or no descriptors), failed (the address can't be bound), unsupported (a carrier
+    // without ICE).
     virtual Result<std::unique_ptr<RtpSession>> create(const RtpOptions& options) = 0;
 };
 

@@ -10,13 +10,14 @@
 
 #include "core/base/generation.hpp"
 #include "core/media/comfort_noise.hpp"
+#include "modules/res_rtp/header_extension.hpp"
 #include "modules/res_rtp/turn_client.hpp"
 
 namespace jackfield::rtp {
 namespace {
 
 constexpr std::size_t largest_payload = FrameBuffer::capacity;
-static_assert(channel_header_size + header_size + largest_payload + RtpCipher::overhead <= MediaSocket::largest_packet);
+static_assert(channel_header_size + header_size + largest_extension + largest_payload + RtpCipher::overhead <= MediaSocket::largest_packet);
 constexpr std::uint32_t event_step_ms = 20;
 
 std::uint32_t to_units(std::uint64_t ns, std::uint32_t clock) {
@@ -49,16 +50,16 @@ RtpPort::RtpPort(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     last_timestamp_ = random();
     shared_->quality.set(quality_);
     socket_ = shared_->sockets->rtp;
-    events_in_.set_timeout(std::uint64_t{shared_->settings.digit_timeout} * 1'000'000'000 / 8000);
+    events_in_.set_timeout(std::uint64_t{shared_->settings->digit_timeout} * 1'000'000'000 / 8000);
     if (shared_->options.jitter_buffer && shared_->options.type == MediaType::audio)
         jitter_ = std::make_unique<JitterBuffer>(
             JitterBuffer::Settings{.adaptive = shared_->options.jitter_implementation != "fixed",
                                    .delay = std::min(std::chrono::milliseconds(60), shared_->options.jitter_maximum),
                                    .maximum = shared_->options.jitter_maximum});
-    if (shared_->options.type != MediaType::audio) passed_ = std::make_unique<Passed>();
+    if (shared_->options.type != MediaType::audio || shared_->carried) passed_ = std::make_unique<Passed>(*this);
     // Feedback can't wait for the clock.
-    if (shared_->inbox || passed_) control_ = std::make_unique<ControlSocket>(*this);
-    learning_.start({}, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+    if (shared_->inbox || (passed_ && !shared_->carried)) control_ = std::make_unique<ControlSocket>(*this);
+    learning_.start({}, shared_->settings->strict != Strictness::off, shared_->settings->probation);
 }
 
 RtpPort::~RtpPort() {
@@ -88,7 +89,13 @@ void RtpPort::attach(MediaThread& thread) {
         started_at_ = heard_at_ = now();
         plan_rtcp(true);
     }
-    media_.attach(thread, socket_);
+    if (shared_->carried) {
+        media_.attach_to_send(thread, socket_);
+        shared_->carried->crossing->arrive(thread, *this);
+        passed_->crossing_clock.start(std::chrono::milliseconds(10));
+    } else {
+        media_.attach(thread, socket_);
+    }
     if (control_ && shared_->sockets->rtcp >= 0) control_->socket.attach(thread, shared_->sockets->rtcp);
     coarse_.start(std::chrono::milliseconds(500));
     if (jitter_) jitter_clock_.start(std::chrono::milliseconds(10));
@@ -97,6 +104,10 @@ void RtpPort::attach(MediaThread& thread) {
 
 void RtpPort::detach() {
     media_.detach();  // what has come is still heard
+    if (shared_->carried) {
+        shared_->carried->crossing->leave();
+        passed_->crossing_clock.stop();
+    }
     if (control_) control_->socket.detach();
     last_now_ = now();
     for (Clocked* each : {&coarse_, &event_clock_, &jitter_clock_}) each->stop();
@@ -129,8 +140,10 @@ void RtpPort::packet(std::span<std::uint8_t> bytes, const sockaddr* raw_source) 
     if (connected_ ? !(from == source_) : !judge_source(from, header.sequence)) return;
     heard_at_ = now();
     timeout_reported_ = false;
-    if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]]
+    if (!any_received_ || header.ssrc != remote_ssrc_) [[unlikely]] {
+        if (pass_on(header, bytes, from)) return;
         new_remote_source(header);
+    }
     const Codec* const codec = received_codec(header.payload_type);
     if (codec) [[likely]]
         receive_clock_ = codec->rtp_clock.hz;
@@ -223,6 +236,16 @@ void RtpPort::hear_comfort_noise(const Packet& packet) {
     receive(frame);
 }
 
+// To another stream of the bundle; true: it is none of ours.
+bool RtpPort::pass_on(const Header& header, std::span<std::uint8_t> bytes, const SocketAddress& from) {
+    if (!parameters_ || !parameters_->bundle || !parameters_->bundle->others) return false;
+    if (Crossing* const crossing = parameters_->bundle->others->find(bytes, header)) {
+        crossing->pass(thread_, bytes, from);
+        return true;
+    }
+    return header.payload_type != event_receive_type_ && !received_codec(header.payload_type);
+}
+
 void RtpPort::new_remote_source(const Header& header) {
     any_received_ = true;
     remote_ssrc_ = header.ssrc;
@@ -246,7 +269,7 @@ bool RtpPort::judge_source(const SocketAddress& from, std::uint16_t sequence) {
         case SourceLearning::Verdict::learnt:
             break;
     }
-    if (!(from == source_) || shared_->settings.strict != Strictness::off) lock_source(from);
+    if (!(from == source_) || shared_->settings->strict != Strictness::off) lock_source(from);
     return true;
 }
 
@@ -258,7 +281,7 @@ void RtpPort::lock_source(const SocketAddress& from) {
     }
     shared_->source.set(from);
     report(rtp_source_learnt);
-    if (shared_->settings.strict == Strictness::off) return;
+    if (shared_->settings->strict == Strictness::off) return;
     if (connect(socket_, from.raw(), from.raw_size()) != 0) return;  // it goes on learning, packet by packet
     connected_ = true;
     send_connected_ = target_ == from;
@@ -267,7 +290,7 @@ void RtpPort::lock_source(const SocketAddress& from) {
 void RtpPort::open_learning(const SocketAddress& expected) {
     if (connected_) disconnect(socket_);
     connected_ = send_connected_ = false;
-    learning_.start(expected, shared_->settings.strict != Strictness::off, shared_->settings.probation);
+    learning_.start(expected, shared_->settings->strict != Strictness::off, shared_->settings->probation);
 }
 
 // --- out ----------------------------------------------------------------------------------------------------------
@@ -319,9 +342,10 @@ void RtpPort::write(const Frame& frame) {
         swap_bytes(frame.payload, bytes + header_size);
     else
         std::memcpy(bytes + header_size, frame.payload.data(), frame.payload.size());
-    if (passed_ && passed_->redundant) [[unlikely]]
-        set_block_types({bytes + header_size, frame.payload.size()}, static_cast<std::uint8_t>(passed_->text_type));
-    send_packet(bytes, header_size + frame.payload.size());
+    std::size_t size = header_size + frame.payload.size();
+    if (passed_) [[unlikely]]
+        size = finish_passed(bytes, size);
+    send_packet(bytes, size);
 
     if (static_cast<std::int16_t>(header.sequence - last_sequence_) > 0) {  // not one that was overtaken
         if (const std::uint32_t step = header.timestamp - last_timestamp_; any_sent_ && step <= send_clock_ / 5)
@@ -352,6 +376,12 @@ void RtpPort::write_comfort_noise(const Frame& frame) {
     send_packet(bytes, header_size + frame.payload.size());
     octets_sent_ += static_cast<std::uint32_t>(frame.payload.size());
     written_at_ = now();
+}
+
+std::size_t RtpPort::finish_passed(std::uint8_t* bytes, std::size_t size) const {
+    if (passed_->redundant) set_block_types({bytes + header_size, size - header_size}, static_cast<std::uint8_t>(passed_->text_type));
+    if (!parameters_->bundle) return size;
+    return insert_extension({bytes, size + largest_extension}, size, parameters_->bundle->mid_extension, parameters_->bundle->mid);
 }
 
 void RtpPort::send_packet(std::uint8_t* bytes, std::size_t size) {

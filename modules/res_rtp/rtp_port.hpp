@@ -10,6 +10,7 @@
 #include "core/media/media_socket.hpp"
 #include "core/media/port.hpp"
 #include "modules/res_rtp/extended_reception.hpp"
+#include "modules/res_rtp/bundle.hpp"
 #include "modules/res_rtp/packet_inbox.hpp"
 #include "modules/res_rtp/packet_log.hpp"
 #include "modules/res_rtp/reception.hpp"
@@ -36,10 +37,20 @@ struct LastReports {
     Snapshot<ExtendedReport> extended;
 };
 
+struct Shared;
+
+// Of a session without sockets of its own: whose it has, and how packets get here from there.
+struct Carried {
+    std::shared_ptr<const Shared> carrier;
+    std::shared_ptr<Crossing> crossing = std::make_shared<Crossing>();
+};
+
 // What session (control thread) and port (media thread) have in common.
 struct Shared {
-    Shared(OwnedPair pair, const RtpOptions& its_options, const Settings& its_settings)
-        : sockets(std::move(pair)), options(its_options), settings(its_settings) {}
+    Shared(OwnedPair pair, const RtpOptions& its_options, std::shared_ptr<const Settings> its_settings)
+        : sockets(std::move(pair)), options(its_options), settings(std::move(its_settings)) {}
+    Shared(std::shared_ptr<const Shared> carrier, const RtpOptions& its_options, std::shared_ptr<const Settings> its_settings)
+        : sockets(carrier->sockets.get()), options(its_options), settings(std::move(its_settings)), carried(std::make_unique<const Carried>(std::move(carrier))) {}
     ~Shared() {
         delete pending.load(std::memory_order_acquire);
         delete pending_watch.load(std::memory_order_acquire);
@@ -57,8 +68,9 @@ struct Shared {
 
     const OwnedPair sockets;
     RtpOptions options;  // changed before the port is made, never after
-    const Settings settings;
+    const std::shared_ptr<const Settings> settings;  // as they were when it was made
     std::shared_ptr<PacketInbox> inbox;  // of STUN and DTLS; null: none is expected
+    const std::unique_ptr<const Carried> carried;  // null: the sockets are its own
     std::atomic<bool> news{false};                 // one of the next two is not null
     std::atomic<RtpParameters*> pending{nullptr};  // newest that the port has not taken yet
     std::atomic<Watch*> pending_watch{nullptr};
@@ -92,8 +104,9 @@ class RtpPort final : public Port, MediaSocket::Receiver {
         bool runs = false;
     };
 
-    // Of a stream that is no audio.
+    // Of a stream that is no audio, or has a carrier.
     struct Passed {
+        explicit Passed(RtpPort& port) : crossing_clock(port, &RtpPort::take_passed) {}
         bool key_frame_wanted = false;           // once there is a source
         std::uint8_t full_intra = 0;             // the number of our last FIR
         std::optional<std::uint8_t> full_intra_heard;
@@ -101,6 +114,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
         std::uint64_t key_frame_asked_at = 0;    // 0: never
         int text_type = -1;                      // payload type of T.140 text in redundant payloads; -1: it can't be in them
         bool redundant = false;                  // the codec that is written
+        Clocked crossing_clock;
     };
 
     // Extended reports: of who is asked for them, or was asked for a round trip.
@@ -126,11 +140,13 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     bool judge_source(const SocketAddress& from, std::uint16_t sequence);
     void lock_source(const SocketAddress& from);
     void open_learning(const SocketAddress& expected);
+    bool pass_on(const Header& header, std::span<std::uint8_t> bytes, const SocketAddress& from);
     void new_remote_source(const Header& header);
     void hear_event(const Packet& packet);
     void hear_comfort_noise(const Packet& packet);
     void hand_over(const Header& header, const Codec* codec, std::span<const std::uint8_t> payload);
     void play_out(std::uint64_t now);  // of the jitter buffer
+    void take_passed(std::uint64_t) { shared_->carried->crossing->drain(); }
 
     // Media out.
     bool choose_payload(const Codec* codec);
@@ -138,6 +154,7 @@ class RtpPort final : public Port, MediaSocket::Receiver {
     void write_comfort_noise(const Frame& frame);
     std::uint32_t timestamp_now() const;
     std::uint8_t* packet_space() { return media_.outgoing() + headroom_; }
+    std::size_t finish_passed(std::uint8_t* bytes, std::size_t size) const;
     void send_packet(std::uint8_t* bytes, std::size_t size);  // `bytes`: packet_space()
     void send_event(std::uint64_t now);
     void send_keepalive();

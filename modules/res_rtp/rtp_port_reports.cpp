@@ -92,7 +92,7 @@ void RtpPort::take_news() {
 }
 
 void RtpPort::show(bool sent, bool rtcp, std::span<const std::uint8_t> bytes, const SocketAddress& remote) const {
-    if (!remote.valid()) return;
+    if (!remote.valid() || (shared_->carried && !sent)) return;  // the carrier has shown it
     if (watch_->capture) {
         SocketAddress local = shared_->sockets->local;
         if (rtcp && !rtcp_mux_) local = local.with_port(static_cast<std::uint16_t>(local.port() + 1));
@@ -211,7 +211,7 @@ void RtpPort::send_keepalive() {
 // RFC 3550 6.3.1: half to one and a half times the interval, so that reports of many sessions do not fall together, and
 // half of it for the first.
 void RtpPort::plan_rtcp(bool first) {
-    const std::uint64_t mean = ns_of(shared_->settings.rtcp_interval) / (first ? 2 : 1);
+    const std::uint64_t mean = ns_of(shared_->settings->rtcp_interval) / (first ? 2 : 1);
     const std::uint64_t spread = mean / 2 + mean / 1024 * (random() % 1024);
     rtcp_due_ = now() + static_cast<std::uint64_t>(static_cast<double>(spread) / 1.21828);
 }
@@ -264,11 +264,11 @@ void RtpPort::multiplex_rtcp(bool on) {
     rtcp_mux_ = on;
     SocketPair& sockets = *shared_->sockets;
     // Other threads send STUN and DTLS by it, to whoever has that number then: it stays.
-    if (shared_->inbox || control_) return;
+    if (shared_->inbox || control_ || shared_->carried) return;
     if (on)
         close_rtcp(sockets);
     else if (sockets.rtcp < 0)
-        open_rtcp(sockets, shared_->settings.checksums);
+        open_rtcp(sockets, shared_->settings->checksums);
 }
 
 // Where reports go, with media going to target_.
@@ -326,13 +326,16 @@ void RtpPort::no_media(unsigned component, std::span<const std::uint8_t> bytes, 
 void RtpPort::hear_rtcp(std::span<std::uint8_t> bytes, const SocketAddress& from, std::uint64_t age) {
     if (watch_) show(false, true, bytes, from);
     if (RtpCipher* const cipher = rtcp_mux_ ? decrypt_ : decrypt_rtcp_) bytes = bytes.first(cipher->rtcp(bytes, bytes.size()));
+    const bool bundled = parameters_ && parameters_->bundle;
+    if (bundled && parameters_->bundle->others)
+        for (const Routes::Route& route : parameters_->bundle->others->all) route.crossing->pass(thread_, bytes, from);
     const auto heard = parse_rtcp(bytes, ssrc_);
     if (!heard) return;
     if (watch_ && watch_->log) watch_->log->rtcp(*heard, from, now());
     // From the host that media goes to or comes from; anybody else could end or falsify the statistics.
     if (!from.same_host(rtcp_target_) && !from.same_host(source_)) return;
     if (shared_->options.symmetric && !rtcp_mux_ && source_.valid() && from.same_host(source_)) rtcp_target_ = from;
-    if (heard->sender) {
+    if (heard->sender && (!bundled || heard->ssrc == remote_ssrc_)) {
         sender_report_at_ = clock_ns(CLOCK_MONOTONIC) - age;
         sender_report_time_ = static_cast<std::uint32_t>(heard->sender->ntp_time >> 16);
     }

@@ -24,7 +24,7 @@ void warn_of_relay(const std::string& server, const std::string& why) {
 }  // namespace
 
 void SessionTransport::begin_gathering() {
-    const Settings& settings = shared_->settings;
+    const Settings& settings = *shared_->settings;
     const SocketAddress& local = shared_->sockets->local;
     const bool may_ask = settings.stun_rules.allow(local);
     const auto usable = [&](const SocketAddress& server) { return may_ask && server.valid() && server.family() == local.family(); };
@@ -51,7 +51,7 @@ std::vector<IceCandidate> SessionTransport::candidates(bool rtcp_mux) const {
     const unsigned components = rtcp_mux ? 1 : 2;
     std::uint16_t preference = 65535;
     unsigned foundation = 0;
-    auto hosts = host_addresses(local, shared_->settings);
+    auto hosts = host_addresses(local, *shared_->settings);
     if (const SocketAddress& external = shared_->options.external; external.valid() && !local.is_any()) hosts.push_back({external, local});
     for (const HostAddress& host : hosts) {
         ++foundation;
@@ -72,12 +72,12 @@ std::vector<IceCandidate> SessionTransport::candidates(bool rtcp_mux) const {
         const SocketAddress mapped = mine.mapped.valid() ? mine.mapped : relayed ? mine.relay->mapped() : SocketAddress();
         const auto known = [&](const IceCandidate& candidate) { return candidate.address == mapped; };
         const SocketAddress base = local.with_port(static_cast<std::uint16_t>(local.port() + component - 1));
-        if (mapped.valid() && std::ranges::none_of(all, known) && shared_->settings.ice_rules.allow(mapped))
+        if (mapped.valid() && std::ranges::none_of(all, known) && shared_->settings->ice_rules.allow(mapped))
             all.push_back({"M1", component, candidate_priority(IceCandidate::Kind::server_reflexive, 65535, component), mapped,
                            IceCandidate::Kind::server_reflexive, base});
         if (!relayed) continue;
         // RFC 8839 5.1: what it is related to is told, unless that is what the rules keep to us.
-        const bool secret = !mapped.valid() || !shared_->settings.ice_rules.allow(mapped);
+        const bool secret = !mapped.valid() || !shared_->settings->ice_rules.allow(mapped);
         const SocketAddress any = SocketAddress::parse(local.is_v6() ? "::" : "0.0.0.0").value_or(SocketAddress());
         all.push_back({"R1", component, candidate_priority(IceCandidate::Kind::relayed, 65535, component), mine.relay->relayed(),
                        IceCandidate::Kind::relayed, secret ? any.with_port(9) : mapped});
@@ -96,14 +96,14 @@ void SessionTransport::ask_server() {
     for (unsigned component = 1; component <= 2; ++component) {
         if (of(component).mapped.valid()) continue;
         StunWriter writer(StunMethod::binding, StunClass::request, of(component).question);
-        send(component, shared_->settings.stun_server.address, writer.finish({}));
+        send(component, shared_->settings->stun_server.address, writer.finish({}));
     }
     server_timer_.start(std::chrono::milliseconds(questions_ == most_questions ? 200 : 100));
 }
 
 bool SessionTransport::hear_server(const PacketInbox::Packet& packet, const StunMessage& message) {
     Component& mine = of(packet.component);
-    if (!asking_ || !(packet.from == shared_->settings.stun_server.address) || message.transaction != mine.question) return false;
+    if (!asking_ || !(packet.from == shared_->settings->stun_server.address) || message.transaction != mine.question) return false;
     if (message.kind == StunClass::success && message.mapped && !message.mapped->is_any()) mine.mapped = *message.mapped;
     if (of(1).mapped.valid() && of(2).mapped.valid()) {
         asking_ = false;
@@ -129,7 +129,7 @@ void SessionTransport::relay_bound(unsigned component, const SocketAddress& peer
 }
 
 void SessionTransport::relay_failed(unsigned, const std::string& why) {
-    warn_of_relay(shared_->settings.turn_server.name, why);
+    warn_of_relay(shared_->settings->turn_server.name, why);
     check_gathered();
 }
 

@@ -83,6 +83,7 @@ void SessionTransport::begin_dtls(bool active) {
         DtlsAssociation::Settings settings{shared_->options.dtls, active ? DtlsSession::Role::client : DtlsSession::Role::server, {}};
         if (remote_.verify_fingerprint) settings.fingerprints = remote_.fingerprints;
         mine.encrypt = mine.decrypt = nullptr;
+        if (component == 1) encryption_key_.clear();
         mine.dtls_described = false;
         mine.dtls = std::make_unique<DtlsAssociation>(static_cast<DtlsAssociation::User&>(*this), component, std::move(settings), lane_, gate_);
     }
@@ -234,7 +235,13 @@ void SessionTransport::dtls_keyed(unsigned component, const DtlsAssociation::Key
     of(component).encrypt = std::move(*encrypt);
     of(component).decrypt = std::move(*decrypt);
     suite_ = keys.suite;
+    if (component == 1) encryption_key_ = keys.encrypt;
     changed_();
+}
+
+Result<std::shared_ptr<RtpCipher>> SessionTransport::another_encryption() const {
+    if (encryption_key_.empty()) return std::shared_ptr<RtpCipher>();
+    return JF_TRY(find_service<SrtpService>())->encryption(suite_, encryption_key_);
 }
 
 void SessionTransport::dtls_failed(unsigned, const std::string& why) { fail_with(fmt::format("DTLS: {}", why)); }

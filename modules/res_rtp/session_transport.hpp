@@ -26,13 +26,15 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
 
     // Puts into parameters what was found out: addresses, and ciphers; one that lets nothing through until there are keys.
     void complete(RtpParameters& parameters) const;
+    // The cipher of another source that is sent with the keys of media; null: there are none yet.
+    Result<std::shared_ptr<RtpCipher>> another_encryption() const;
 
     void capture(std::shared_ptr<RtpPacketSink> sink) { capture_ = std::move(sink); }  // null: nobody
     bool has_ice() const override { return agent_.has_value(); }
     bool has_dtls() const override { return shared_->options.dtls != nullptr; }
     const IceCredentials& credentials() const override { return agent_->credentials(); }
     std::vector<IceCandidate> candidates(bool rtcp_mux) const override;
-    bool ice_lite() const override { return shared_->settings.ice_lite; }
+    bool ice_lite() const override { return shared_->settings->ice_lite; }
     Fingerprint fingerprint(FingerprintHash hash) const override { return shared_->options.dtls->fingerprint(hash); }
     void when_gathered(std::function<void()> done) override;
     bool gathered() const override { return !gathering_; }
@@ -101,6 +103,7 @@ class SessionTransport final : public RtpTransport, IceAgent::User, DtlsAssociat
     RtpRemoteTransport remote_;
     bool remote_known_ = false, active_ = false, offered_ = false;
     SrtpSuite suite_{};
+    std::vector<std::uint8_t> encryption_key_;  // of the first component; empty: there is none yet
     std::array<Component, 2> components_;
     mutable SocketAddress remote_address_, remote_rtcp_address_;  // as signalled
     Timer ice_timer_;

@@ -76,7 +76,9 @@ bool open_rtcp(SocketPair& pair, bool checksums) {
     return true;
 }
 
-void ReturnPair::operator()(SocketPair* pair) const { pool->give_back(pair); }
+void ReturnPair::operator()(SocketPair* pair) const {
+    if (pool) pool->give_back(pair);
+}
 
 SocketPool::SocketPool()
     : shrink_timer_([this] {

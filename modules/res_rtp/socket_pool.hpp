@@ -29,7 +29,7 @@ bool open_rtcp(SocketPair& pair, bool checksums);
 // A connected socket takes packets from everybody again.
 void disconnect(int descriptor);
 
-// Gives the pair, connected to nobody, back to its pool; on any thread.
+// Gives the pair, connected to nobody, back to its pool; on any thread. Without a pool: it is somebody else's.
 struct ReturnPair {
     SocketPool* pool = nullptr;
     void operator()(SocketPair* pair) const;

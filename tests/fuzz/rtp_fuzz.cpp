@@ -7,6 +7,7 @@
 
 #include "core/media/jitter_buffer.hpp"
 #include "modules/res_rtp/extended_reception.hpp"
+#include "modules/res_rtp/header_extension.hpp"
 #include "modules/res_rtp/reception.hpp"
 #include "modules/res_rtp/rtcp_packet.hpp"
 #include "modules/res_rtp/rtp_packet.hpp"
@@ -54,6 +55,11 @@ struct Session {
                  packet->payload.data() + packet->payload.size() <= bytes.data() + bytes.size()));
         std::vector<std::uint8_t> blocks(packet->payload.begin(), packet->payload.end());
         set_block_types(blocks, 98);
+        for (const int number : {1, 4, 200}) (void)find_extension(bytes, static_cast<std::uint8_t>(number));
+        std::vector<std::uint8_t> named(bytes.begin(), bytes.end());
+        named.resize(bytes.size() + largest_extension);
+        const std::size_t grown = insert_extension(named, bytes.size(), 4, "mid");
+        require(grown == bytes.size() || find_extension(std::span(named).first(grown), 4) == "mid");
         std::uint8_t again[header_size];
         write(packet->header, again);
         require(again[1] == bytes[1] && read_32(again + 4) == packet->header.timestamp);

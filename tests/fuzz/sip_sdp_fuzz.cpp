@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     if (const auto fragment = parse_trickle_fragment(text))
         if (parse_trickle_fragment(write_trickle_fragment(*fragment)).value() != *fragment) std::abort();
-    const auto session = parse_sdp(text);
+    auto session = parse_sdp(text);
     if (!session) return 0;
     for (const SdpMedia& media : session->media) {
         (void)t38_of(media);
@@ -27,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (const auto line = parse_crypto(attribute.value))
                 if (parse_crypto(write_crypto(*line)) != line) std::abort();
     }
+    for (const SdpMedia& media : session->media) (void)extension_number(media, mid_extension_uri);
+    spread_bundle(*session);
     LocalDescription local{.connection = {"192.0.2.1", false}};
     local.media.push_back(
         {.port = 10000,

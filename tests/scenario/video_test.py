@@ -7,7 +7,8 @@ import time
 import fixture as jt
 from sip_peer import Message
 
-PLAN = "[default]\nexten => 6002,1,Dial(PJSIP/6002,20)\nexten => 600,1,Answer()\n same => n,Echo()\n"
+PLAN = ("[default]\nexten => 6002,1,Dial(PJSIP/6002,20)\nexten => 600,1,Answer()\n same => n,Echo()\n"
+        "exten => _7.,1,Dial(Local/${EXTEN:1}@default,20)\nexten => _8.,1,Dial(Local/${EXTEN:1}@default/n,20)\n")
 ENDPOINT = """
 [@USER@](phone)
 allow=@CODECS@
@@ -46,11 +47,23 @@ def rtp(kind, sequence, timestamp, source, payload, marker=False):
     return struct.pack("!BBHII", 0x80, (0x80 if marker else 0) | kind, sequence & 0xFFFF, timestamp, source) + payload
 
 
+def pass_video(sender, kind_sent, receiver, kind_heard, content, seconds=10):
+    """Video with that content comes from one phone to the other."""
+    def arrives():
+        sender.send("video", rtp(kind_sent, int(time.monotonic() * 100), 1, 11, content))
+        receiver.pairs["video"][0].settimeout(0.3)
+        try:
+            return receiver.hear("video", 1)[0][::5] == (kind_heard, content)
+        except TimeoutError:
+            return False
+    jt.wait_until(arrives, seconds, f"video with {content}")
+
+
 class Phone:
     """SIP by one UDP socket, RTP and RTCP by a pair for each kind of stream."""
 
-    def __init__(self, test, user):
-        self.user, self.address, self.server = user, test.address(), test.server
+    def __init__(self, test, user, address=None, server=None):
+        self.user, self.address, self.server = user, address or test.address(), server or test.server
         self.sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sip.bind((self.address, 5060))
         self.sip.connect((self.server, 5060))
@@ -80,21 +93,24 @@ class Phone:
             number = int(message["CSeq"].split()[0])
             if message.method == "INVITE" and number <= self.answered:
                 continue  # again, for it was not answered soon enough
+            if message.method in ("BYE", "INFO"):
+                self.answered = 0 if message.method == "BYE" else self.answered
+                self.sip.send(("SIP/2.0 200 OK\r\n" + self.copied(message) + f"To: {message['To']}\r\nContent-Length: 0\r\n\r\n").encode())
             if (method and message.method == method) or (status and message.status == status and message["CSeq"] == f"{self.cseq} INVITE"):
                 return message
             assert message.status < 300, message.text
 
-    def request(self, method, to="", media=""):
+    def request(self, method, to="", media="", body="", kind="application/sdp"):
         if method != "ACK":
             self.cseq += 1
         if to:
             self.local, self.far, self.call_id = f"<sip:{self.user}@{self.address}>;tag={self.user}", f"<sip:{to}@{self.server}>", f"{self.user}-{self.cseq}@{self.address}"
-        body = self.sdp(media) if media else ""
+        body = self.sdp(media) if media else body
         head = (f"{method} sip:{self.server} SIP/2.0\r\nVia: SIP/2.0/UDP {self.address}:5060;branch=z9hG4bK{method}{self.cseq}{self.user}\r\nMax-Forwards: 70\r\n"
                 f"From: {self.local}\r\nTo: {self.far}\r\nCall-ID: {self.call_id}\r\nCSeq: {self.cseq} {method}\r\nContact: <sip:{self.user}@{self.address}:5060>\r\n")
         if to:
             head = head.replace(f"sip:{self.server} SIP", f"sip:{to}@{self.server} SIP")
-        kind = "Content-Type: application/sdp\r\n" if body else ""
+        kind = f"Content-Type: {kind}\r\n" if body else ""
         self.sip.send(f"{head}{kind}Content-Length: {len(body)}\r\n\r\n{body}".encode())
 
     def invite(self, media, to=""):
@@ -114,9 +130,13 @@ class Phone:
             if f"m={kind} " in sdp:
                 self.remote[kind] = (self.server, port_of(sdp, kind))
 
+    @staticmethod
+    def copied(request):
+        return "".join(f"{name}: {value}\r\n" for name, value in request.headers if name.lower() in ("via", "from", "call-id", "cseq"))
+
     def accept(self, request, media):
         """Answers an INVITE with these lines, and waits for the ACK."""
-        copied = "".join(f"{name}: {value}\r\n" for name, value in request.headers if name.lower() in ("via", "from", "call-id", "cseq"))
+        copied = self.copied(request)
         to = request["To"] if "tag=" in request["To"] else f"{request['To']};tag={self.user}"
         self.local, self.far, self.call_id = to, request["From"], request["Call-ID"]
         body = self.sdp(media)
@@ -162,9 +182,9 @@ class VideoTest(jt.ScenarioTest):
             objects += ENDPOINT.replace("@USER@", phone.user).replace("@CODECS@", allowed).replace("@AVPF@", avpf).replace("@WHERE@", phone.address)
         self.jackfield = self.daemon({"pjsip.conf": objects, "extensions.conf": PLAN})
 
-    def connect(self, media, answer):
+    def connect(self, media, answer, number="6002"):
         """A call of both; the offer that the second one got, and the answer that the first one got."""
-        self.calling.invite(media, "6002")
+        self.calling.invite(media, number)
         invite = self.called.receive(method="INVITE")
         self.called.accept(invite, answer(invite.body))
         return invite.body, self.calling.acknowledge()
@@ -283,6 +303,77 @@ class VideoTest(jt.ScenarioTest):
         invite = self.calling.receive(method="INVITE")
         self.assertEqual(0, port_of(invite.body, "video"))
         self.calling.accept(invite, AUDIO + NO_VIDEO)
+        self.calling.request("BYE")
+        self.called.receive(method="BYE")
+
+    def test_video_passes_through_local_channels_and_when_they_are_gone(self):
+        self.start()
+        for number, channels in (("76002", 2), ("86002", 4)):
+            def answer(offer):
+                types = types_of(offer, "video")
+                return AUDIO + f"m=video {{video}} RTP/AVPF {types['VP8']}\r\na=rtpmap:{types['VP8']} VP8/90000\r\na=rtcp-fb:* nack pli\r\n"
+            offer, answered = self.connect(AUDIO + VIDEO, answer, number)
+            self.assertEqual({"VP8": 98}, types_of(answered, "video"))
+            theirs = types_of(offer, "video")["VP8"]
+            jt.wait_until(lambda: f"{channels} active channels" in self.jackfield.ask("core show channels"), 10, f"{channels} channels")
+            pass_video(self.calling, 98, self.called, theirs, b"there")
+            pass_video(self.called, theirs, self.calling, 98, b"back")
+            self.assertEqual((11, b""), self.calling.hear_feedback("video", (206, 1)))
+            self.calling.request("BYE")
+            self.called.receive(method="BYE")
+            self.jackfield.wait_idle()
+        # Who has no video leaves the caller without it, whoever stands between them.
+        _, answered = self.connect(AUDIO + VIDEO, lambda offer: AUDIO + NO_VIDEO, "86002")
+        self.assertEqual(0, port_of(answered, "video"))
+        self.calling.request("BYE")
+        self.called.receive(method="BYE")
+
+    def test_who_tells_nothing_by_rtcp_is_asked_by_info_and_directions_are_passed_on(self):
+        self.start(avpf="no")
+        plain = "m=video {video} RTP/AVP 98\r\na=rtpmap:98 VP8/90000\r\n"
+
+        def line(offer, direction=""):
+            number = types_of(offer, "video")["VP8"]
+            return AUDIO + f"m=video {{video}} RTP/AVP {number}\r\na=rtpmap:{number} VP8/90000\r\n" + (f"a={direction}\r\n" if direction else "")
+        offer, _ = self.connect(AUDIO + plain, line)
+        pass_video(self.calling, 98, self.called, types_of(offer, "video")["VP8"], b"picture")
+        request = self.calling.receive(method="INFO")
+        self.assertIn("application/media_control+xml", request["Content-Type"])
+        self.assertIn("<picture_fast_update/>", request.body)
+        # RFC 5168: who asks so is understood, and asked for the other one.
+        self.calling.sip.settimeout(0.4)
+        deadline = time.monotonic() + 10 * jt.SLOWNESS
+        while True:
+            self.called.request("INFO", body=request.body, kind="application/media_control+xml")
+            try:
+                self.assertIn("<picture_fast_update/>", self.calling.receive(method="INFO").body)
+                break
+            except TimeoutError:
+                self.assertLess(time.monotonic(), deadline, "the caller is not asked for a key frame")
+        self.calling.sip.settimeout(10 * jt.SLOWNESS)
+        for direction, mirrored in (("sendonly", "recvonly"), ("inactive", "inactive"), ("recvonly", "sendonly"), ("sendrecv", "sendrecv")):
+            self.calling.invite(AUDIO + plain + f"a={direction}\r\n")
+            self.assertIn(f"a={mirrored}\n", media_line(self.calling.acknowledge(), "video"))
+            offer = self.called.receive(method="INVITE")
+            self.assertIn(f"a={direction}\n", media_line(offer.body, "video"))
+            self.assertIn("a=sendrecv\n", media_line(offer.body, "audio"))
+            self.called.accept(offer, line(offer.body, mirrored))
+        self.calling.request("BYE")
+        self.called.receive(method="BYE")
+
+    def test_a_refused_change_leaves_the_video_as_it_is(self):
+        self.start()
+        offer, _ = self.connect(AUDIO + VIDEO, lambda offer: AUDIO + f"m=video {{video}} RTP/AVPF {types_of(offer, 'video')['VP8']}\r\na=rtpmap:{types_of(offer, 'video')['VP8']} VP8/90000\r\n")
+        number = types_of(offer, "video")["VP8"]
+        pass_video(self.calling, 98, self.called, number, b"before")
+        self.calling.invite("m=audio {audio} RTP/AVP 97\r\na=rtpmap:97 nothing/8000\r\n" + NO_VIDEO)
+        while True:
+            refusal = Message(self.calling.sip.recv(65535).decode())
+            if refusal.status and refusal.status >= 200 and refusal["CSeq"] == f"{self.calling.cseq} INVITE":
+                break
+        self.assertEqual(488, refusal.status)
+        self.calling.request("ACK")
+        pass_video(self.calling, 98, self.called, number, b"after")
         self.calling.request("BYE")
         self.called.receive(method="BYE")
 

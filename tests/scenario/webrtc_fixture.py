@@ -13,12 +13,12 @@ import fixture as jt
 NETWORK = "10.77.0"
 JSSIP, BUNDLER = "jssip@3.10.1", "esbuild@0.21.5"
 
-PAGE = """<!DOCTYPE html><html><body><audio id="speaker" autoplay></audio><script src="/jssip.js"></script><script>
+PAGE = """<!DOCTYPE html><html><body><audio id="speaker" autoplay></audio><video id="screen" autoplay muted></video><script src="/jssip.js"></script><script>
 const settings = @SETTINGS@;
 const tell = (kind, more = {}) => fetch('/tell', {method: 'POST', body: JSON.stringify({kind, ...more})});
 window.onerror = (message) => { tell('error', {message: String(message)}); };
 window.onunhandledrejection = (event) => { tell('error', {message: String(event.reason)}); };
-const audio = {audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false}, video: false};
+const media = {audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false}, video: @VIDEO@};
 const agent = new JsSIP.UA({sockets: [new JsSIP.WebSocketInterface(settings.socket)], uri: settings.uri, password: settings.password,
                             register: true, session_timers: false});
 let session = null;
@@ -36,6 +36,31 @@ function listen(stream) {
         tell('heard', {hz: best * context.sampleRate / analyser.fftSize, level: bins[best]});
     }, 200);
 }
+// What is seen: frames decoded, and the mean colour of the last one.
+function watch(stream) {
+    const screen = document.getElementById('screen'), canvas = document.createElement('canvas');
+    screen.srcObject = stream;
+    canvas.width = canvas.height = 16;
+    const context = canvas.getContext('2d', {willReadFrequently: true});
+    let frames = 0;
+    const frame = () => {
+        context.drawImage(screen, 0, 0, 16, 16);
+        const pixels = context.getImageData(0, 0, 16, 16).data, mean = [0, 0, 0];
+        for (let i = 0; i < pixels.length; ++i) if (i % 4 < 3) mean[i % 4] += pixels[i] / 256;
+        if (++frames % 5 === 0) tell('seen', {frames, colour: mean});
+        screen.requestVideoFrameCallback(frame);
+    };
+    screen.requestVideoFrameCallback(frame);
+}
+async function count(connection) {
+    const found = {};
+    (await connection.getStats()).forEach((one) => {
+        if (one.type === 'inbound-rtp' && one.kind === 'video') found.in = {frames: one.framesDecoded || 0, keys: one.keyFramesDecoded || 0, packets: one.packetsReceived};
+        if (one.type === 'outbound-rtp' && one.kind === 'video') found.out = {keys: one.keyFramesEncoded || 0, plis: one.pliCount || 0, frames: one.framesEncoded || 0, packets: one.packetsSent};
+        if (one.type === 'transport') found.transports = (found.transports || 0) + 1;
+    });
+    tell('video', found);
+}
 async function look(connection) {
     const found = {};
     (await connection.getStats()).forEach((one) => {
@@ -49,20 +74,28 @@ agent.on('registered', () => tell('registered'));
 agent.on('registrationFailed', (event) => tell('refused', {cause: event.cause}));
 agent.on('newRTCSession', (event) => {
     session = event.session;
-    session.on('sdp', (event) => tell('sdp', {originator: event.originator, type: event.type, sdp: event.sdp}));
+    session.on('sdp', (event) => {
+        // Chromium writes bundle-only where it begins, not where its candidates are complete, which is when JsSIP sends it (RFC 8843 7.2.1).
+        if (@BUNDLE_ONLY@ && event.originator === 'local' && event.type === 'offer') {
+            const [before, video] = event.sdp.split(/^(?=m=video )/m);
+            event.sdp = before + video.replace(/^m=video \\d+/, 'm=video 0').replace(/^a=(ice-|fingerprint|setup|candidate).*\\r\\n/gm, '') + 'a=bundle-only\\r\\n';
+        }
+        tell('sdp', {originator: event.originator, type: event.type, sdp: event.sdp});
+    });
     session.on('confirmed', () => { tell('confirmed'); setTimeout(() => look(session.connection), 2000); });
     session.on('ended', (event) => tell('ended', {cause: event.cause}));
     session.on('failed', (event) => tell('failed', {cause: event.cause}));
-    const tracks = (connection) => connection.addEventListener('track', (event) => listen(event.streams[0] || new MediaStream([event.track])));
+    const tracks = (connection) => connection.addEventListener('track', (event) => (event.track.kind === 'video' ? watch : listen)(new MediaStream([event.track])));
     if (session.connection) tracks(session.connection);
     session.on('peerconnection', (event) => tracks(event.peerconnection));
-    if (event.originator === 'remote') session.answer({mediaConstraints: audio});
+    if (event.originator === 'remote') session.answer({mediaConstraints: media});
 });
 const commands = {
-    dial: (number) => agent.call(number, {mediaConstraints: @VIDEO@ ? {...audio, video: true} : audio, rtcOfferConstraints: @VIDEO@ ? {offerToReceiveVideo: true} : undefined}),
+    dial: (number) => agent.call(number, {mediaConstraints: media, rtcOfferConstraints: @VIDEO@ ? {offerToReceiveVideo: true} : undefined}),
     hang_up: () => session.terminate(),
     press: (digits) => session.sendDTMF(digits, {transportType: 'RFC2833'}),
     hold: () => session.hold(), resume: () => session.unhold(),
+    count: () => count(session.connection),
     restart: () => session.renegotiate({rtcOfferConstraints: {iceRestart: true}}, () => tell('renegotiated')),
 };
 (async () => {
@@ -88,14 +121,14 @@ def bundle(test):
 class Browser:
     """A headless Chromium with a page that registers, and a microphone that plays a tone."""
 
-    def __init__(self, test, user, socket, domain, password="secret", tone=440, video=False):
+    def __init__(self, test, user, socket, domain, password="secret", tone=440, video=False, bundle_only=False):
         self.reports, self.commands, self.news = [], [], threading.Condition()
         self.folder = test.folder / f"browser-{user}"
         self.folder.mkdir()
         jt.write_tone(self.folder / "tone.wav", tone, 30, rate=48000)
         script = bundle(test).read_bytes()
         settings = {"socket": socket, "uri": f"sip:{user}@{domain}", "password": password}
-        page = PAGE.replace("@SETTINGS@", json.dumps(settings)).replace("@VIDEO@", "true" if video else "false").encode()
+        page = PAGE.replace("@SETTINGS@", json.dumps(settings)).replace("@VIDEO@", "true" if video else "false").replace("@BUNDLE_ONLY@", "true" if bundle_only else "false").encode()
         browser = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -167,6 +200,20 @@ class Browser:
         since = self.mark()
         jt.wait_until(lambda: any(one["kind"] == "heard" and abs(one["hz"] - hz) < 12 and one["level"] > -60 for one in list(self.reports)[since:]),
                       seconds, f"a tone of {hz} Hz at the browser; it heard {[one for one in self.reports if one['kind'] == 'heard'][-3:]}")
+
+    def wait_to_see(self, frames=15, seconds=25):
+        """That many frames more of the other browser's camera, whose picture is green."""
+        since = self.mark()
+
+        def seen():
+            new = [one for one in list(self.reports)[since:] if one["kind"] == "seen" and one["colour"][1] > 1.3 * max(one["colour"][0], one["colour"][2])]
+            return len(new) > 1 and new[-1]["frames"] - new[0]["frames"] >= frames
+        jt.wait_until(seen, seconds, f"video at the browser; it saw {[one for one in self.reports if one['kind'] == 'seen'][-3:]}")
+
+    def count(self):
+        since = self.mark()
+        self.do("count")
+        return self.wait("video", since=since)
 
     def stop(self):
         if self.process.poll() is None:

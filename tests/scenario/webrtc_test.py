@@ -5,9 +5,11 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import unittest
 
 import fixture as jt
+import video_test
 import webrtc_fixture
 from raw_phone import RawPhone, TRUNK
 from webrtc_fixture import Browser, MediaScenario, chromium_is_missing
@@ -89,6 +91,40 @@ class TurnServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class MirrorPhone(video_test.Phone):
+    """A plain phone that takes a call with VP8 and sends all video back; what it is asked for of that, it asks for itself."""
+
+    def take_call(self):
+        invite = self.receive(method="INVITE")
+        self.type = video_test.types_of(invite.body, "video")["VP8"]
+        self.accept(invite, video_test.AUDIO + f"m=video {{video}} RTP/AVPF {self.type}\r\na=rtpmap:{self.type} VP8/90000\r\na=rtcp-fb:* nack pli\r\n")
+        self.source, self.asked = 0, 0
+        for reflect in (self.reflect_packets, self.reflect_requests):
+            threading.Thread(target=reflect, daemon=True).start()
+        return invite.body
+
+    def reflect_packets(self):
+        try:
+            while True:
+                packet = self.pairs["video"][0].recv(2048)
+                self.source = struct.unpack("!I", packet[8:12])[0]
+                self.send("video", packet[:8] + struct.pack("!I", 815) + packet[12:])
+        except OSError:
+            return
+
+    def reflect_requests(self):
+        try:
+            while True:
+                self.hear_feedback("video", (206, 1))
+                self.asked += 1
+                self.ask_for_picture()
+        except OSError:
+            return
+
+    def ask_for_picture(self):
+        self.report("video", struct.pack("!BBHII", 0x81, 206, 2, 77, self.source))
 
 
 class Calls(MediaScenario):
@@ -195,6 +231,30 @@ class Ice(Calls):
         self.daemons[0].wait_idle()
         far.wait_idle()
 
+    def test_video_between_two_jackfields_is_encrypted(self):
+        far_address = f"{webrtc_fixture.NETWORK}.4"
+        one, two = video_test.Phone(self, "6001", f"{self.network}.2"), video_test.Phone(self, "6002", f"{self.network}.3", far_address)
+        for options, way in (("media_encryption=sdes", r"SRTP"), (f"{ICE}\n{DTLS}\nrtcp_mux=yes", "DTLS connected"), (f"{ICE}\n{DTLS}\nrtcp_mux=yes\nbundle=yes", "DTLS connected")):
+            def objects(phone, other):
+                return (jt.TRANSPORT + jt.PHONE_TEMPLATE + TRUNK.replace("@OPTIONS@", f"allow=vp8\nuse_avpf=yes\n{options}").replace("@WHERE@", other) +
+                        video_test.ENDPOINT.replace("@USER@", phone.user).replace("@CODECS@", "ulaw,vp8").replace("@AVPF@", "yes").replace("@WHERE@", phone.address))
+            near = self.daemon({"pjsip.conf": objects(one, far_address), "extensions.conf": "[default]\nexten => 602,1,Dial(PJSIP/602@trunk,20)\n"})
+            far = self.daemon({"pjsip.conf": objects(two, self.server), "extensions.conf": "[default]\nexten => 602,1,Dial(PJSIP/6002,20)\n"}, address=far_address)
+            one.invite(video_test.AUDIO + video_test.VIDEO, "602")
+            offer = two.receive(method="INVITE")
+            number = video_test.types_of(offer.body, "video")["VP8"]
+            two.accept(offer, video_test.AUDIO + f"m=video {{video}} RTP/AVPF {number}\r\na=rtpmap:{number} VP8/90000\r\na=rtcp-fb:* nack pli\r\n")
+            one.acknowledge()
+            video_test.pass_video(one, 98, two, number, b"there")
+            video_test.pass_video(two, number, one, 98, b"back")
+            self.assertEqual(11, one.hear_feedback("video", (206, 1))[0])
+            jt.wait_until(lambda: re.search(rf"trunk-\S+ .* vp8 +[1-9]\d* .*{way}", near.ask("pjsip show channelstats")), 10, f"video by {way}")
+            one.request("BYE")
+            two.receive(method="BYE")
+            for daemon in (near, far):
+                daemon.wait_idle()
+                daemon.stop()
+
     def talk_by_relay(self, alice, bob, server, seen):
         """bob's leg has no way but by the relay."""
         self.talk(alice, bob)
@@ -286,14 +346,16 @@ class Chromium(Calls):
                         "-keyout", "pbx.key", "-out", "pbx.pem"], cwd=keys, check=True, capture_output=True)
         return keys
 
-    def browser_pbx(self, codecs="ulaw", rtp=""):
+    def browser_pbx(self, codecs="ulaw", rtp="", more=""):
         keys = self.keys()
         transports = jt.TRANSPORT + (f"[transport-wss]\ntype=transport\nprotocol=wss\nbind=@ADDRESS@:8089\ncert_file={keys}/pbx.pem\n"
                                      f"priv_key_file={keys}/pbx.key\n")
-        return self.pbx(transports, rtp, _7001=BROWSER.replace("@CODECS@", codecs), _6002="")
+        if more:
+            transports += jt.PHONE_TEMPLATE + more
+        return self.pbx(transports, rtp, _7001=BROWSER.replace("@CODECS@", codecs), _7002=BROWSER.replace("@CODECS@", codecs), _6002="")
 
-    def browser(self, **options):
-        browser = Browser(self, "7001", f"wss://{self.server}:8089/ws", self.server, **options)
+    def browser(self, user="7001", **options):
+        browser = Browser(self, user, f"wss://{self.server}:8089/ws", self.server, **options)
         browser.wait("registered", 40)
         return browser
 
@@ -350,6 +412,55 @@ class Chromium(Calls):
         self.assertEqual("audio/opus", stats["codec"])
         browser.do("press", "159")
         daemon.wait_for_log("digits 159")
+        daemon.wait_idle()
+
+    def test_two_browsers_see_and_hear_each_other_by_one_transport_each(self):
+        daemon = self.browser_pbx(codecs="ulaw,vp8,h264")
+        one = self.browser(tone=440, video=True, bundle_only=True)
+        two = self.browser("7002", tone=1000, video=True)
+        one.do("dial", "7002")
+        for browser, tone in ((one, 1000), (two, 440)):
+            browser.wait("confirmed")
+            browser.wait_to_hear(tone)
+            browser.wait_to_see()
+        offered = one.wait("sdp", originator="local", type="offer")["sdp"]
+        self.assertRegex(offered, r"(?s)m=video 0 .*a=bundle-only")
+        answer = one.wait("sdp", originator="remote", type="answer")["sdp"]
+        self.assertIn("a=group:BUNDLE 0 1\r\n", answer)
+        self.assertEqual(1, answer.count("a=ice-ufrag:"))
+        self.assertEqual(1, len(set(re.findall(r"(?m)^m=(?:audio|video) (\d+)", answer))))
+        offer = two.wait("sdp", originator="remote", type="offer")["sdp"]
+        self.assertIn("a=group:BUNDLE audio video-0\r\n", offer)
+        self.assertRegex(offer, r"m=video 0 (?s:.*)a=bundle-only")
+        for browser in (one, two):
+            counted = browser.count()
+            self.assertEqual(1, counted["transports"])
+            self.assertGreater(counted["in"]["keys"], 0)
+        one.do("hang_up")
+        two.wait("ended")
+        daemon.wait_idle()
+
+    def test_a_browser_sees_what_a_plain_phone_sends_and_key_frames_are_asked_for(self):
+        phone = MirrorPhone(self, "6003", f"{self.network}.3")
+        endpoint = video_test.ENDPOINT.replace("@USER@", "6003").replace("@CODECS@", "ulaw,vp8").replace("@AVPF@", "yes").replace("@WHERE@", phone.address)
+        daemon = self.browser_pbx(codecs="ulaw,vp8", more=endpoint)
+        browser = self.browser(video=True)
+        browser.do("dial", "6003")
+        offer = phone.take_call()
+        self.assertIn("RTP/AVPF", video_test.media_line(offer, "video").split("\n")[0])
+        browser.wait("confirmed")
+        browser.wait_to_see()
+        self.assertGreater(phone.asked, 0)
+        # A request of the phone's comes to the browser; one in a quarter of a second counts for all of them.
+        before = browser.count()["out"]["plis"]
+        deadline = time.monotonic() + 10 * jt.SLOWNESS
+        while browser.count()["out"]["plis"] <= before:
+            self.assertLess(time.monotonic(), deadline, "no request for a key frame comes to the browser")
+            phone.ask_for_picture()
+        shown = jt.wait_until(lambda: re.search(r"(?s)7001-\S+ +\S+ ulaw.*7001-\S+ +\S+ vp8 +[1-9]\d* .*?DTLS connected", daemon.ask("pjsip show channelstats")), 10, "packets")
+        self.assertTrue(shown)
+        browser.do("hang_up")
+        phone.receive(method="BYE")
         daemon.wait_idle()
 
     def test_ice_lite_is_enough_for_a_browser(self):

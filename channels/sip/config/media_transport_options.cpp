@@ -71,7 +71,7 @@ std::vector<DtlsOption> media_transport_table() {
                   "Hash of the fingerprint in our SDP; of the other side's any is understood"),
         DtlsOption::ignored("dtls_rekey", "keys are made anew when the other side's description asks for it (RFC 8842), not by time"),
         {"ice_support", &E::ice_support, false, "Find a way for media by ICE (RFC 8445), if the other side has it too"},
-        {"bundle", &E::bundle, false, "All media of a call on one port (RFC 8843), as browsers have it"},
+        {"bundle", &E::bundle, false, "All media of a call on one port (RFC 8843), as browsers have it; video too, with ICE and rtcp_mux"},
         {"use_avpf", &E::use_avpf, false, "Offer the AVPF profiles (RFC 4585, RFC 5124); offers of either kind are answered in kind"},
         {"force_avp", &E::force_avp, false, "Write RTP/AVP and RTP/SAVP also where UDP/TLS/RTP/SAVP and AVPF would be right, for old phones"},
         {"webrtc", &E::webrtc, false,

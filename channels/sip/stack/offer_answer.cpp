@@ -144,9 +144,12 @@ SdpMedia refusal(const std::string& type, const std::string& protocol, const std
     return {.type = type, .port = 0, .protocol = protocol, .formats = formats};
 }
 
-// Gives each codec of an offer its number: the one it had, else its own, else a free one.
-void number_codecs(SdpMedia& media, const LocalMedia& local, const NegotiatedMedia* before) {
-    std::bitset<128> used;
+using PayloadTypes = std::bitset<128>;
+
+// Gives each codec of an offer its number: the one it had, else its own, else a free one. `others`: those of other media that it
+// may not have either, which those of this one are added to; null: other media do not matter.
+void number_codecs(SdpMedia& media, const LocalMedia& local, const NegotiatedMedia* before, PayloadTypes* others) {
+    PayloadTypes used;
     std::vector<std::uint8_t> numbers(local.codecs.size(), 255);
     const auto reuse = [&](const NegotiatedCodec& old) {
         for (std::size_t i = 0; i < local.codecs.size(); ++i)
@@ -161,6 +164,7 @@ void number_codecs(SdpMedia& media, const LocalMedia& local, const NegotiatedMed
         if (before->telephone_event) reuse(*before->telephone_event);
         if (before->comfort_noise) reuse(*before->comfort_noise);
     }
+    if (others) used |= *others;
     for (std::size_t i = 0; i < local.codecs.size(); ++i) {
         std::uint8_t number = numbers[i];
         if (number == 255) {
@@ -171,7 +175,24 @@ void number_codecs(SdpMedia& media, const LocalMedia& local, const NegotiatedMed
         }
         append_codec(media, local.codecs[i], number);
     }
+    if (others) *others |= used;
     name_redundant_type(media);
+}
+
+PayloadTypes types_of(const NegotiatedMedia& media) {
+    PayloadTypes types;
+    for (const NegotiatedCodec& codec : media.codecs) types.set(codec.receive_payload_type & 0x7f);
+    for (const auto& codec : {media.telephone_event, media.comfort_noise})
+        if (codec) types.set(codec->receive_payload_type & 0x7f);
+    return types;
+}
+
+// Whether an m line of an own offer describes that medium.
+bool describes(const SdpMedia& offered, const LocalMedia& local) {
+    const SdpAttribute* const mid = offered.attribute("mid");
+    const auto named = std::ranges::find(local.attributes, std::string_view("mid"), &SdpAttribute::name);
+    if (mid && named != local.attributes.end() && named->value != mid->value) return false;
+    return local.type == offered.type && local.port != 0 && (offered.bundle_only ? local.bundled : local.port == offered.port);
 }
 
 Result<void> need_one_medium(const std::vector<NegotiatedMedia>& media) {
@@ -242,12 +263,21 @@ bool compatible(const SdpCodec& a, const SdpCodec& b) {
 SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedMedia> slots) {
     SdpSession offer = describe_session(local);
     std::vector<bool> placed(local.media.size());
+    // RFC 9143 9.1: in a bundle a payload type means one thing.
+    const bool bundled = std::ranges::any_of(local.media, &LocalMedia::bundled);
+    PayloadTypes types;
+    for (const NegotiatedMedia& slot : slots)
+        if (bundled && slot.local < local.media.size()) types |= types_of(slot);
     const auto add = [&](std::size_t index, const NegotiatedMedia* before) {
         const LocalMedia& medium = local.media[index];
         offer.media.push_back(describe(medium));
         if (medium.extended_reports) offer.media.back().attributes.push_back(write_wanted({true, true, true}));
+        if (medium.bundled && medium.port != 0 && (before == nullptr || !before->accepted())) {
+            offer.media.back().port = 0;
+            offer.media.back().bundle_only = true;
+        }
         if (before != nullptr && before->accepted()) offer.media.back().protocol = before->protocol;
-        number_codecs(offer.media.back(), medium, before);
+        number_codecs(offer.media.back(), medium, before, bundled ? &types : nullptr);
         // An m line needs a format even when the stream is gone.
         if (offer.media.back().formats.empty()) offer.media.back().formats.emplace_back("0");
         placed[index] = true;
@@ -312,9 +342,7 @@ Result<std::vector<NegotiatedMedia>> accept_answer(const LocalDescription& local
             return fail(ErrorCode::invalid, "The SDP answer has {} where {} was offered", answered.type, offered.type);
         if (!offered.refused() && !answered.refused()) {
             std::size_t index = 0;
-            while (index < local.media.size() && (placed[index] || local.media[index].port != offered.port ||
-                                                  local.media[index].type != offered.type))
-                ++index;
+            while (index < local.media.size() && (placed[index] || !describes(offered, local.media[index]))) ++index;
             if (index == local.media.size()) return fail(ErrorCode::invalid, "The SDP offer is not the local one");
             negotiated.direction = offered.direction;
             if (offered.is_rtp()) {

@@ -25,6 +25,7 @@ struct LocalMedia {
     std::uint16_t rtcp_port = 0;           // told when it is not port + 1 and RTCP is not multiplexed
     bool rtcp_mux = false;                 // offered, and accepted when offered
     bool extended_reports = false;         // offered: those of WantedReports; an answer has those that were offered
+    bool bundled = false;                  // RFC 8843: another medium's transport serves it, whose port this has; offered first as bundle-only
     std::vector<std::string> formats;      // of media that are not RTP: "t38"
     std::vector<SdpAttribute> attributes;  // crypto, fingerprint, candidates, T38...: written as they are
 };
@@ -81,7 +82,8 @@ struct Answer {
 bool compatible(const SdpCodec& a, const SdpCodec& b);
 
 // An offer with each local medium in its m line. `slots` is the outcome of the last exchange, when there was one: its m
-// lines stay in their places, refused ones as removed or taken by a new medium of their type, and payload types keep their meaning (RFC 3264 section 8).
+// lines stay in their places, refused ones as removed or taken by a new medium of their type, and payload types keep their meaning (RFC 3264 section 8);
+// where some are bundled, no two media have one of the same number.
 SdpSession make_offer(const LocalDescription& local, std::span<const NegotiatedMedia> slots = {});
 
 // Answers an offer: each m line goes to the first free local medium of its type, others are refused with port 0. `lines`: the

@@ -59,9 +59,10 @@ void write_media(std::string& text, const SdpMedia& media) {
             line(text, "a=rtcp:", media.rtcp_port, " IN ", family_of(media.rtcp_address.contains(':')), media.rtcp_address);
     }
     if (media.rtcp_mux) line(text, "a=rtcp-mux");
+    if (media.bundle_only) line(text, "a=bundle-only");
     write_attributes(text, media.attributes);
     // A removed medium has no direction worth a line.
-    if (media.port != 0 && media.is_rtp()) line(text, "a=", to_string(media.direction));
+    if (!media.refused() && media.is_rtp()) line(text, "a=", to_string(media.direction));
 }
 
 unsigned number_of(const SdpMedia& media, std::string_view name, unsigned otherwise) {

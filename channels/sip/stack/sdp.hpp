@@ -80,10 +80,11 @@ struct SdpMedia {
     std::uint16_t rtcp_port = 0;           // RFC 3605; 0: none given
     std::string rtcp_address;              // empty: that of the media
     bool rtcp_mux = false;                 // RFC 5761
+    bool bundle_only = false;              // RFC 8843 6: written with port 0, but not refused; what is read has it as an attribute
     std::vector<SdpAttribute> attributes;  // all others, in order: crypto, fingerprint, candidate, mid, T38..., ...
 
     bool is_rtp() const;
-    bool refused() const { return port == 0; }
+    bool refused() const { return port == 0 && !bundle_only; }
     const SdpAttribute* attribute(std::string_view name) const;  // the first; null when absent
 };
 

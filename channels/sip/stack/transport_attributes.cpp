@@ -156,4 +156,47 @@ std::vector<std::string> bundle_of(const SdpSession& session) {
     return mids;
 }
 
+const SdpMedia* tagged_medium(const SdpSession& session) {
+    for (const std::string& mid : bundle_of(session))
+        for (const SdpMedia& media : session.media)
+            if (const SdpAttribute* const name = media.attribute("mid"); name && name->value == mid && media.port != 0) return &media;
+    return nullptr;
+}
+
+void spread_bundle(SdpSession& session) {
+    const SdpMedia* const found = tagged_medium(session);
+    if (!found) return;
+    const SdpMedia tagged = *found;
+    const auto bundle = bundle_of(session);
+    const auto of_transport = [](const SdpAttribute& attribute) {
+        for (const std::string_view name : {"ice-ufrag", "ice-pwd", "candidate", "ice-options", "end-of-candidates", "fingerprint", "setup"})
+            if (equals_ignoring_case(attribute.name, name)) return true;
+        return false;
+    };
+    for (SdpMedia& media : session.media) {
+        const SdpAttribute* const mid = media.attribute("mid");
+        if (&media == found || !mid || std::ranges::find(bundle, mid->value) == bundle.end()) continue;
+        if (media.port == 0 && !media.attribute("bundle-only")) continue;
+        media.port = tagged.port;
+        media.connection = tagged.connection;
+        media.rtcp_port = tagged.rtcp_port;
+        media.rtcp_address = tagged.rtcp_address;
+        media.rtcp_mux |= tagged.rtcp_mux;
+        std::erase_if(media.attributes, of_transport);
+        std::ranges::copy_if(tagged.attributes, std::back_inserter(media.attributes), of_transport);
+    }
+}
+
+std::uint8_t extension_number(const SdpMedia& media, std::string_view uri) {
+    for (const SdpAttribute& attribute : media.attributes) {
+        if (!equals_ignoring_case(attribute.name, "extmap")) continue;
+        std::string_view rest = attribute.value;
+        const std::string_view number = split_once(next_field(rest), '/').first;
+        if (next_field(rest) != uri) continue;
+        const auto parsed = parse_number<std::uint8_t>(number);
+        return parsed && *parsed >= 1 && *parsed <= 14 ? *parsed : 0;
+    }
+    return 0;
+}
+
 }  // namespace jackfield::sip

@@ -38,5 +38,14 @@ struct DescribedTransport {
 DescribedTransport transport_of(const SdpSession& session, const SdpMedia& media);
 // The mids of a=group:BUNDLE; empty: there is none.
 std::vector<std::string> bundle_of(const SdpSession& session);
+// The medium whose transport all of the bundle have, the first of the group that is in use (RFC 8843 7.2.1, 7.3.2); null: none is.
+const SdpMedia* tagged_medium(const SdpSession& session);
+// What that one says of its transport is written to the others of the bundle too, and those that are bundle-only get its port:
+// after this each reads as if it stood alone. Refused ones stay refused.
+void spread_bundle(SdpSession& session);
+
+inline constexpr std::string_view mid_extension_uri = "urn:ietf:params:rtp-hdrext:sdes:mid";  // RFC 9143 15
+// The number that a=extmap gives to an RTP header extension (RFC 8285 5), 1 to 14; 0: none.
+std::uint8_t extension_number(const SdpMedia& media, std::string_view uri);
 
 }  // namespace jackfield::sip

@@ -44,7 +44,7 @@ Result<void> print_statistics(Console& console, const Channel& channel, const Me
         if (!printed || !stream.live()) return;
         const SdpCodec& best = stream.codecs.front();
         const Codec* const codec = find_codec(best.name, best.clock_rate, best.channels);
-        printed = print_stream(console, channel, stream.rtp->quality(), codec ? codec->name : best.name, way_of(stream.transport(), stream.secured()));
+        printed = print_stream(console, channel, stream.rtp->quality(), codec ? codec->name : best.name, stream.bundled ? way_of(media.transport(), media.secured()) : way_of(stream.transport(), stream.secured()));
     });
     return printed;
 }

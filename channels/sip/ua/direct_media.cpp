@@ -85,6 +85,7 @@ void SipCall::review_media_of_both() {
 
 void SipCall::bridged(Channel* peer) {
     review_media();
+    if (!peer) media_->forget_peer();
     if (!peer || state_ != State::up) return;
     media_->on_fast_update([this] { send_fast_update(); });
     if (!media_->follow(peer->topology())) return;

@@ -115,7 +115,7 @@ Result<std::unique_ptr<MediaSession>> MediaSession::create(RtpService& rtp, std:
     return session;
 }
 
-LocalDescription MediaSession::describe(bool comfort_noise) const {
+LocalDescription MediaSession::describe_audio(bool comfort_noise) const {
     LocalDescription local;
     local.connection = {host_, host_.contains(':')};
     local.user = endpoint_->sdp_owner;
@@ -128,7 +128,6 @@ LocalDescription MediaSession::describe(bool comfort_noise) const {
     audio.rtcp_mux = endpoint_->rtcp_mux;
     audio.extended_reports = endpoint_->rtcp_xr;
     describe_encryption(audio_, audio);
-    describe_bundle(local, audio);
     describe_transport(audio_, local, audio);
     if (direct_) describe_direct(audio);
     if (const Format* first = formats_.best(MediaType::audio)) {
@@ -136,7 +135,13 @@ LocalDescription MediaSession::describe(bool comfort_noise) const {
         audio.maxptime = static_cast<unsigned>(first->codec->maximum_packet_time.count());
     }
     local.media.push_back(std::move(audio));
+    return local;
+}
+
+LocalDescription MediaSession::describe(bool comfort_noise) const {
+    LocalDescription local = describe_audio(comfort_noise);
     if (passed_) describe_passed(local);
+    describe_bundle(local);
     return local;
 }
 
@@ -146,7 +151,7 @@ std::string MediaSession::make_offer() {
     if (passed_) {
         close_unused();
         for (const auto& stream : passed_->all) {
-            if (!stream->live()) continue;
+            if (!stream->live() || stream->bundled) continue;
             offer_encryption(*stream);
             offer_transport(*stream);
         }
@@ -158,15 +163,18 @@ std::string MediaSession::make_offer() {
 }
 
 Result<std::string> MediaSession::make_answer(std::string_view text) {
-    const SdpSession offer = JF_TRY(parse_sdp(text));
+    SdpSession offer = JF_TRY(parse_sdp(text));
     std::optional<MediaProtection> before;
     if (audio_.protection) before = *audio_.protection;
+    const auto bundle = take_bundle(offer);
     std::vector<std::size_t> lines;
     const auto answered = [&]() -> Result<Answer> {
         const SdpMedia* const audio = described_audio(offer);
         JF_TRY(answer_encryption(audio_, audio));
         JF_TRY(answer_transport(audio_, offer, audio));
-        lines = take_lines(offer);
+        // First, for the other streams are not to change when the offer is refused.
+        if (passed_ || offer.media.size() > 1) JF_TRY(need_audio(JF_TRY(sip::make_answer(describe_audio(true), offer)).media));
+        lines = take_lines(offer, bundle);
         answer_passed(offer, lines);
         auto answer = JF_TRY(sip::make_answer(describe(true), offer, lines));
         JF_TRY(need_audio(answer.media));
@@ -180,21 +188,22 @@ Result<std::string> MediaSession::make_answer(std::string_view text) {
     complete_answer(offer, answer->description);
     for (std::size_t line = 0; line < lines.size(); ++line)  // of another profile, for one
         if (lines[line] != NegotiatedMedia::none && lines[line] > 0 && !answer->media[line].accepted()) passed_->all[lines[line] - 1]->codecs.clear();
-    if (passed_) note_remote(offer, true, answer->media);
+    if (passed_) note_offer(offer, answer->media);
     note_told();
     negotiated_to(std::move(answer->media));
     return origin_.write(answer->description);
 }
 
 Result<void> MediaSession::accept_answer(std::string_view text) {
-    const SdpSession answer = JF_TRY(parse_sdp(text));
+    SdpSession answer = JF_TRY(parse_sdp(text));
     if (!offer_) return fail(ErrorCode::invalid, "An answer without an offer");
+    const auto bundle = take_bundle(answer);
     auto media = JF_TRY(sip::accept_answer(describe(true), *offer_, answer));
     JF_TRY(need_audio(media));
     const SdpMedia* const audio = described_audio(answer);
     JF_TRY(accept_encryption(audio_, audio));
     JF_TRY(accept_transport(audio_, answer, audio));
-    if (passed_) note_remote(answer, false, media);
+    if (passed_) note_answer(answer, bundle, media);
     negotiated_to(std::move(media));
     return {};
 }

@@ -38,6 +38,7 @@ struct MediaTransport {
     std::string mid;                          // of a bundle; empty: none
     bool one_port = false;                    // RTCP has no candidates of its own
     bool ours = false;                        // the latest offer
+    bool bundles = false;                     // of the audio: the far side's latest description lets other streams go by it
     RtpRemoteTransport remote;
     std::string remote_mid;
     std::vector<IceCandidate> told;           // of ours: described or trickled
@@ -75,6 +76,8 @@ struct PassedStream : SessionStream {
     Direction wanted = Direction::sendrecv;       // what the far side asked for in its last offer
     std::uint8_t feedback = 0, remote_feedback = 0;  // RtpFeedback: described; known to the far side
     std::string mid;                              // described; empty: none
+    bool bundled = false;                         // by the audio's transport (bundle.cpp): it has no protection of its own
+    std::uint8_t mid_extension = 0;               // number of the header extension that bears `mid`; 0: none does
     bool declined = false;                        // our last offer of it; closed before the next description
     bool refused = false;                         // the far side does not want it: it is not offered again by itself
     bool attached = false;                        // its port lives in the channel's stream
@@ -108,6 +111,10 @@ class MediaSession {
     bool follow(const Topology& peer);
     // The same before the far side has our answer: what the peer has not is refused, and another answer is to be made.
     bool expect(const Topology& peer);
+    // It is connected with nobody any more whose streams ours should fit.
+    void forget_peer() {
+        if (passed_) passed_->peer.clear();
+    }
     // Of its streams, as the channel is to have it.
     Topology topology() const;
     // Every stream knows its candidates (RtpTransport::when_gathered).
@@ -170,6 +177,7 @@ class MediaSession {
     static RtpOptions rtp_options(const EndpointSettings& endpoint, const std::string& host, const SocketAddress& local);
     // What we can do; made when it is needed: calls are many. `comfort_noise`: beside the codecs.
     LocalDescription describe(bool comfort_noise) const;
+    LocalDescription describe_audio(bool comfort_noise) const;  // that alone
     void negotiated_to(std::vector<NegotiatedMedia> media);
     const NegotiatedMedia* audio_in_use() const;  // null: none yet
     bool needs_protection() const;
@@ -178,25 +186,36 @@ class MediaSession {
     void offer_encryption(SessionStream& stream) const;
     Result<void> answer_encryption(SessionStream& stream, const SdpMedia* offered) const;
     Result<void> accept_encryption(SessionStream& stream, const SdpMedia* answered) const;
-    // ICE, DTLS and bundling in SDP (media_transport.cpp), in the same order.
+    // ICE and DTLS in SDP (media_transport.cpp), in the same order.
     void describe_direct(LocalMedia& audio) const;   // direct_media.cpp
-    void describe_bundle(LocalDescription& local, LocalMedia& audio) const;
     void describe_transport(const SessionStream& stream, LocalDescription& local, LocalMedia& media) const;
     void offer_transport(SessionStream& stream) const;
     Result<void> answer_transport(SessionStream& stream, const SdpSession& offer, const SdpMedia* offered) const;
     Result<void> accept_transport(SessionStream& stream, const SdpSession& answer, const SdpMedia* answered) const;
     void note_told();
+    void describe_track(const SessionStream& stream, LocalMedia& media) const;
+    // Streams that share the audio's transport (bundle.cpp).
+    bool may_bundle() const;
+    std::vector<std::string> take_bundle(SdpSession& remote) const;
+    void offer_bundled(PassedStream& stream) const;
+    void answer_bundled(PassedStream& stream, const SdpMedia& offered, const std::vector<std::string>& bundle) const;
+    Result<void> accept_bundled(PassedStream& stream, const SdpMedia& answered, const std::vector<std::string>& bundle) const;
+    void set_bundled(PassedStream& stream, bool bundled) const;
+    void describe_bundled(const PassedStream& stream, const LocalMedia& audio, LocalMedia& media) const;
+    void describe_bundle(LocalDescription& local) const;
     void complete_answer(const SdpSession& offer, SdpSession& answer) const;
     // Streams beside the audio (passed_streams.cpp).
     PassedStream* free_stream(MediaType type, const std::vector<const PassedStream*>& taken);
     bool open(PassedStream& stream);
-    void close(PassedStream& stream);
+    void close_port(PassedStream& stream) const;
+    void close(PassedStream& stream) const;
     void close_unused();
     void describe_passed(LocalDescription& local) const;
     void describe_answer(PassedStream& stream, const SdpMedia& offered) const;
-    std::vector<std::size_t> take_lines(const SdpSession& offer);
+    std::vector<std::size_t> take_lines(const SdpSession& offer, const std::vector<std::string>& bundle);
     void answer_passed(const SdpSession& offer, const std::vector<std::size_t>& lines);
-    void note_remote(const SdpSession& remote, bool offered, std::vector<NegotiatedMedia>& media);
+    void note_offer(const SdpSession& offer, const std::vector<NegotiatedMedia>& media);
+    void note_answer(const SdpSession& answer, const std::vector<std::string>& bundle, std::vector<NegotiatedMedia>& media);
     void apply_passed();
     void attach(PassedStream& stream);
     const NegotiatedMedia* slot_of(std::size_t local) const;  // null: none, or it is refused

@@ -1,4 +1,4 @@
-// The transport below a call's media in offers and answers: ICE (RFC 8839), DTLS-SRTP (RFC 5763, RFC 8842), bundling (RFC 8843).
+// The transport below a call's media in offers and answers: ICE (RFC 8839), DTLS-SRTP (RFC 5763, RFC 8842).
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -73,13 +73,6 @@ std::optional<TrickleMedia> late_candidates(SessionStream& stream, std::string_v
 
 }  // namespace
 
-// The audio alone: streams that are passed on have ports of their own, which an answerer may choose (RFC 8843 7.3.3).
-void MediaSession::describe_bundle(LocalDescription& local, LocalMedia& audio) const {
-    if (!audio_.protection || audio_.protection->transport.mid.empty()) return;
-    add_attribute(local.attributes, "group", "BUNDLE " + audio_.protection->transport.mid);
-    add_attribute(audio.attributes, "mid", audio_.protection->transport.mid);
-}
-
 void MediaSession::describe_transport(const SessionStream& stream, LocalDescription& local, LocalMedia& media) const {
     if (!stream.protection) return;
     const MediaTransport& described = stream.protection->transport;
@@ -103,10 +96,14 @@ void MediaSession::describe_transport(const SessionStream& stream, LocalDescript
         add_attribute(media.attributes, "ice-options", "trickle");
         if (transport->gathered()) media.attributes.push_back({"end-of-candidates", {}, false});
     }
-    if (endpoint_->webrtc) {  // RFC 8830, RFC 5576: what browsers name tracks by
-        add_attribute(media.attributes, "msid", "jackfield " + media.type);
-        add_attribute(media.attributes, "ssrc", fmt::format("{} cname:jackfield", stream.rtp->quality().ssrc));
-    }
+    describe_track(stream, media);
+}
+
+// RFC 8830, RFC 5576: what browsers name tracks by.
+void MediaSession::describe_track(const SessionStream& stream, LocalMedia& media) const {
+    if (!endpoint_->webrtc) return;
+    add_attribute(media.attributes, "msid", "jackfield " + media.type);
+    add_attribute(media.attributes, "ssrc", fmt::format("{} cname:jackfield", stream.rtp->quality().ssrc));
 }
 
 void MediaSession::offer_transport(SessionStream& stream) const {
@@ -214,15 +211,6 @@ Result<void> MediaSession::accept_transport(SessionStream& stream, const SdpSess
     // Who offers a role has it, whatever is answered: some repeat actpass there.
     stream.protection->transport.active = stream.protection->transport.setup == DtlsSetup::actpass ? described.setup == DtlsSetup::passive : stream.protection->transport.setup == DtlsSetup::active;
     return {};
-}
-
-// Lines that are refused keep their names, which browsers look for.
-void MediaSession::complete_answer(const SdpSession& offer, SdpSession& answer) const {
-    for (std::size_t line = 0; line < answer.media.size() && line < offer.media.size(); ++line) {
-        SdpMedia& mine = answer.media[line];
-        const SdpAttribute* const mid = offer.media[line].attribute("mid");
-        if (mid && !mine.attribute("mid")) mine.attributes.push_back(*mid);
-    }
 }
 
 }  // namespace jackfield::sip

@@ -119,6 +119,7 @@ bool MediaSession::open(PassedStream& stream) {
     if (!service) return false;
     RtpOptions options = rtp_options(*endpoint_, host_, audio_.rtp->local().with_port(0));
     options.type = stream.type;
+    if (stream.bundled) options.carrier = audio_.rtp.get();
     options.dscp = stream.type == MediaType::video ? endpoint_->tos_video : endpoint_->tos_audio;
     auto opened = (*service)->create(options);
     if (!opened) {
@@ -126,14 +127,18 @@ bool MediaSession::open(PassedStream& stream) {
         return false;
     }
     stream.rtp = *std::move(opened);
-    if (needs_protection()) stream.protection = std::make_unique<MediaProtection>();
+    if (needs_protection() && !stream.bundled) stream.protection = std::make_unique<MediaProtection>();
     return true;
 }
 
-void MediaSession::close(PassedStream& stream) {
+void MediaSession::close(PassedStream& stream) const {
     stream.codecs.clear();
     stream.declined = false;
     stream.remote_feedback = 0;
+    close_port(stream);
+}
+
+void MediaSession::close_port(PassedStream& stream) const {
     if (std::exchange(stream.attached, false) && channel_)
         if (MediaStream* const above = channel_->stream(stream.type, stream.index)) above->set_port(nullptr);
     stream.rtp.reset();
@@ -195,8 +200,12 @@ void MediaSession::describe_passed(LocalDescription& local) const {
             media.direction = stream->direction;
             describe_feedback(media, stream->feedback);
             if (!stream->mid.empty()) media.attributes.push_back({"mid", stream->mid, true});
-            describe_encryption(*stream, media);
-            describe_transport(*stream, local, media);
+            if (stream->bundled) {
+                describe_bundled(*stream, local.media.front(), media);
+            } else {
+                describe_encryption(*stream, media);
+                describe_transport(*stream, local, media);
+            }
         }
         local.media.push_back(std::move(media));
     }
@@ -230,7 +239,9 @@ bool MediaSession::add_stream(MediaType type, std::size_t index, const StreamInf
         for (const auto& stream : passed_->all)
             if (stream->type != type || stream->index != index) taken.push_back(stream.get());
     PassedStream* const stream = free_stream(type, taken);
-    if (!stream || stream->index != index || !open(*stream)) return false;
+    if (!stream || stream->index != index) return false;
+    offer_bundled(*stream);
+    if (!open(*stream)) return false;
     stream->codecs = std::move(codecs);
     stream->declined = false;
     stream->direction = mirrored(peer.direction);
@@ -276,7 +287,7 @@ void MediaSession::describe_answer(PassedStream& stream, const SdpMedia& offered
 }
 
 // Decides which stream each line of an offer goes to, and how it is answered. Empty: all as without streams that are passed on.
-std::vector<std::size_t> MediaSession::take_lines(const SdpSession& offer) {
+std::vector<std::size_t> MediaSession::take_lines(const SdpSession& offer, const std::vector<std::string>& bundle) {
     if (!passed_ && offer.media.size() < 2) return {};
     std::vector<std::size_t> lines(offer.media.size(), NegotiatedMedia::none);
     const auto stays = [&](std::size_t line) {
@@ -306,8 +317,10 @@ std::vector<std::size_t> MediaSession::take_lines(const SdpSession& offer) {
         if (!stream) continue;
         if (offered.refused())
             stream->codecs.clear();
-        else
+        else {
             describe_answer(*stream, offered);
+            answer_bundled(*stream, offered, bundle);
+        }
         if (!stream->live() || !open(*stream)) {
             stream->codecs.clear();
             continue;
@@ -329,7 +342,7 @@ void MediaSession::answer_passed(const SdpSession& offer, const std::vector<std:
     for (std::size_t line = 0; line < lines.size(); ++line) {
         if (lines[line] == NegotiatedMedia::none || lines[line] == 0) continue;
         PassedStream& stream = *passed_->all[lines[line] - 1];
-        if (!stream.live()) continue;
+        if (!stream.live() || stream.bundled) continue;
         const SdpMedia& offered = offer.media[line];
         auto answered = answer_encryption(stream, &offered);
         if (answered) answered = answer_transport(stream, offer, &offered);
@@ -340,23 +353,28 @@ void MediaSession::answer_passed(const SdpSession& offer, const std::vector<std:
 }
 
 // What the far side's description says of each line that was accepted.
-void MediaSession::note_remote(const SdpSession& remote, bool offered, std::vector<NegotiatedMedia>& media) {
-    for (const auto& stream : passed_->all)
-        if (!offered) stream->declined = stream->live();
-    for (std::size_t line = 0; line < media.size() && line < remote.media.size(); ++line) {
+void MediaSession::note_offer(const SdpSession& offer, const std::vector<NegotiatedMedia>& media) {
+    for (std::size_t line = 0; line < media.size() && line < offer.media.size(); ++line)
+        if (media[line].accepted() && media[line].local > 0) {
+            PassedStream& stream = *passed_->all[media[line].local - 1];
+            stream.remote_feedback = stream.type == MediaType::video ? feedback_of(offer.media[line]) & stream.feedback : 0;
+        }
+}
+
+void MediaSession::note_answer(const SdpSession& answer, const std::vector<std::string>& bundle, std::vector<NegotiatedMedia>& media) {
+    note_offer(answer, media);
+    for (const auto& stream : passed_->all) stream->declined = stream->live();
+    for (std::size_t line = 0; line < media.size() && line < answer.media.size(); ++line) {
         if (!media[line].accepted() || media[line].local == 0) continue;
         PassedStream& stream = *passed_->all[media[line].local - 1];
-        const SdpMedia& described = remote.media[line];
-        stream.remote_feedback = stream.type == MediaType::video ? feedback_of(described) & stream.feedback : 0;
-        if (offered) continue;
-        auto accepted = accept_encryption(stream, &described);
-        if (accepted) accepted = accept_transport(stream, remote, &described);
+        const SdpMedia& described = answer.media[line];
+        auto accepted = stream.bundled ? accept_bundled(stream, described, bundle) : accept_encryption(stream, &described);
+        if (accepted && !stream.bundled) accepted = accept_transport(stream, answer, &described);
         stream.declined = !accepted;
         if (accepted) continue;
         log_notice("Endpoint {}: its {} is not used: {}", endpoint_->name, described.type, accepted.error().text);
         media[line].local = NegotiatedMedia::none;
     }
-    if (offered) return;
     for (const auto& stream : passed_->all) {
         passed_->refusal_untold |= stream->declined && !stream->refused;
         stream->refused = stream->declined || (stream->refused && !stream->live());
@@ -393,6 +411,7 @@ void MediaSession::apply_passed() {
         RtpParameters parameters = parameters_of(stream, *slot);
         if (parameters.send.empty()) continue;
         parameters.feedback = stream.remote_feedback;
+        if (stream.bundled) parameters.bundle = std::make_shared<const RtpBundle>(RtpBundle{stream.mid, stream.mid_extension, {}});
         set_parameters(stream, *slot, std::move(parameters));
         if (channel_) attach(stream);
     }

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <algorithm>
+
 #include <cppunit/extensions/HelperMacros.h>
 
 using namespace jackfield;
@@ -60,6 +62,7 @@ class OfferAnswerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(comfort_noise_is_answered_when_it_was_offered);
     CPPUNIT_TEST(extended_reports_are_offered_when_wanted_and_answered_when_offered);
     CPPUNIT_TEST(the_version_counts_changes_only);
+    CPPUNIT_TEST(bundled_media_are_offered_without_a_port_and_with_numbers_of_their_own);
     CPPUNIT_TEST_SUITE_END();
 
   public:
@@ -333,6 +336,35 @@ class OfferAnswerTest : public CppUnit::TestFixture {
         SdpSession third = make_offer(mine);
         CPPUNIT_ASSERT(origin.write(third).find("o=- 77 78 IN") != std::string::npos);
         CPPUNIT_ASSERT(origin.write(third).find("o=- 77 78 IN") != std::string::npos);
+    }
+
+    // RFC 8843 7.2.1, 7.5; RFC 9143 9.1.
+    void bundled_media_are_offered_without_a_port_and_with_numbers_of_their_own() {
+        LocalDescription local{.connection = {"192.0.2.1", false}};
+        local.media.push_back({.port = 10000, .codecs = {{"opus", 48000, 2, 96, ""}}, .attributes = {{"mid", "a", true}}});
+        for (const char* mid : {"v", "w"})
+            local.media.push_back({.type = "video", .port = 10000, .codecs = {{"VP8", 90000, 1, 96, ""}, {"H264", 90000, 1, 97, ""}}, .bundled = true, .attributes = {{"mid", mid, true}}});
+        const SdpSession offer = make_offer(local);
+        const std::string text = write_sdp(offer);
+        CPPUNIT_ASSERT(text.find("m=video 0 ") != std::string::npos && text.find("a=bundle-only\r\n") != std::string::npos);
+        CPPUNIT_ASSERT(!offer.media[1].refused());
+        CPPUNIT_ASSERT_EQUAL(96, static_cast<int>(offer.media[0].codecs[0].payload_type));
+        CPPUNIT_ASSERT_EQUAL(97, static_cast<int>(offer.media[1].codecs[0].payload_type));
+        CPPUNIT_ASSERT_EQUAL(98, static_cast<int>(offer.media[1].codecs[1].payload_type));
+        CPPUNIT_ASSERT(offer.media[2].codecs[0].payload_type > 98 && offer.media[2].codecs[1].payload_type > 98);
+        SdpSession answer = offer;
+        for (SdpMedia& media : answer.media) {
+            media.port = 4000;
+            media.bundle_only = false;
+        }
+        answer.media[1].port = 0;
+        const auto outcome = accept_answer(local, offer, answer);
+        CPPUNIT_ASSERT(outcome && (*outcome)[1].local == NegotiatedMedia::none && (*outcome)[2].local == 2);
+        // What is in use has the port of all; a newcomer has none yet, and no number of another's.
+        const SdpSession again = make_offer(local, *outcome);
+        CPPUNIT_ASSERT_EQUAL(10000, static_cast<int>(again.media[2].port));
+        CPPUNIT_ASSERT(again.media[1].bundle_only && again.media[2].codecs[0].payload_type == offer.media[2].codecs[0].payload_type);
+        for (const SdpCodec& codec : again.media[1].codecs) CPPUNIT_ASSERT(std::ranges::find(again.media[2].codecs, codec.payload_type, &SdpCodec::payload_type) == again.media[2].codecs.end());
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(OfferAnswerTest);

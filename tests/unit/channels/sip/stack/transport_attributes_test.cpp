@@ -12,6 +12,8 @@ class TransportAttributesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_medium_has_what_the_session_says_for_all);
     CPPUNIT_TEST(reads_what_a_browser_writes);
     CPPUNIT_TEST(credentials_that_are_too_short_are_none);
+    CPPUNIT_TEST(a_bundle_has_the_transport_of_its_first_medium);
+    CPPUNIT_TEST(numbers_of_header_extensions_are_read);
     CPPUNIT_TEST_SUITE_END();
 
     static DescribedTransport described(const std::string& session, const std::string& media) {
@@ -68,6 +70,38 @@ class TransportAttributesTest : public CppUnit::TestFixture {
     void credentials_that_are_too_short_are_none() {
         CPPUNIT_ASSERT(described("", "a=ice-ufrag:abc\r\na=ice-pwd:0123456789012345678901\r\n").credentials.empty());
         CPPUNIT_ASSERT(described("", "a=ice-ufrag:abcd\r\na=ice-pwd:012345678901234567890\r\n").credentials.empty());
+    }
+    void a_bundle_has_the_transport_of_its_first_medium() {
+        const std::string head = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
+        const std::string credentials = "a=ice-pwd:0123456789012345678901\r\na=candidate:1 1 UDP 1 192.0.2.1 4000 typ host\r\n";
+        auto session = parse_sdp(head + "a=group:BUNDLE 9 a v w\r\n"
+                                 "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\na=bundle-only\r\na=ice-ufrag:wrong\r\na=sendonly\r\n"
+                                 "m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\na=mid:a\r\na=rtcp-mux\r\na=ice-ufrag:abcd\r\na=setup:active\r\n" + credentials +
+                                 "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:w\r\n"
+                                 "m=text 5000 RTP/AVP 98\r\na=mid:t\r\n");
+        CPPUNIT_ASSERT(session);
+        CPPUNIT_ASSERT(tagged_medium(*session) == &session->media[1]);
+        spread_bundle(*session);
+        const SdpMedia& video = session->media[0];
+        CPPUNIT_ASSERT(video.port == 4000 && video.rtcp_mux && video.direction == Direction::sendonly);
+        const auto transport = transport_of(*session, video);
+        CPPUNIT_ASSERT(transport.credentials.user == "abcd" && transport.candidates.size() == 1 && transport.setup == DtlsSetup::active && transport.mid == "v");
+        CPPUNIT_ASSERT(session->media[2].refused() && session->media[3].port == 5000 && !session->media[3].rtcp_mux);
+        auto none = parse_sdp(head + "a=group:BUNDLE a v\r\nm=audio 0 RTP/AVP 0\r\na=mid:a\r\nm=video 0 RTP/AVP 96\r\na=mid:v\r\na=bundle-only\r\n");
+        CPPUNIT_ASSERT(none && !tagged_medium(*none));
+        spread_bundle(*none);
+        CPPUNIT_ASSERT(none->media[1].refused());
+    }
+    void numbers_of_header_extensions_are_read() {
+        const auto number = [](const std::string& line) {
+            const auto parsed = parse_sdp("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=video 4000 RTP/AVP 96\r\na=extmap:2 urn:other\r\n" + line);
+            return static_cast<int>(extension_number(parsed->media.at(0), mid_extension_uri));
+        };
+        CPPUNIT_ASSERT_EQUAL(4, number("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
+        CPPUNIT_ASSERT_EQUAL(14, number("a=extmap:14/sendonly urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
+        for (const char* bad : {"", "a=extmap:0 urn:ietf:params:rtp-hdrext:sdes:mid\r\n", "a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid\r\n", "a=extmap\r\n",
+                                "a=extmap:x urn:ietf:params:rtp-hdrext:sdes:mid\r\n", "a=extmap:300 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"})
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(bad, 0, number(bad));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(TransportAttributesTest);
