@@ -287,6 +287,12 @@ Result<void> Management::refuse(std::string_view name, int status) {
     return call->refuse_with(status);
 }
 
+Result<void> Management::tell_transfer(Channel& channel, SipTransferProgress progress) {
+    auto* const call = dynamic_cast<SipCall*>(&channel.driver());
+    if (!call) return fail(ErrorCode::invalid, "{} is not a SIP channel", channel.name());
+    return call->tell_transfer(progress);
+}
+
 Result<int> Management::parse_refusal(std::string_view text) const { return parse_refusal_status(text); }
 
 Result<int> parse_refusal_status(std::string_view text) {
