@@ -269,11 +269,11 @@ void Events::watch_devices() {
             {{"device_state", JsonObject{{"name", to_json(event.device)}, {"state", to_json(to_string(event.state))}}}},
             {.channels = {}, .bridges = {}, .endpoint = {}, .device = event.device});
         const Halves halves = split_once(event.device, '/');
-        if (!halves.found) return;
+        const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}};
+        if (!halves.found || !ari_.applications().wanted(subjects)) return;
         Json endpoint = endpoint_json(halves.first, halves.second);
         if (endpoint.is_null()) return;
-        ari_.applications().publish("EndpointStateChange", {{"endpoint", std::move(endpoint)}},
-                                    {.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}});
+        ari_.applications().publish("EndpointStateChange", {{"endpoint", std::move(endpoint)}}, subjects);
     });
 }
 

@@ -478,6 +478,9 @@ class Applications(AriTest):
         self.ask("POST", f"/bridges/{bridge['id']}/addChannel?channel={members[0]}", status=204)
         self.assertEqual(events.wait("ChannelLeftBridge")["channel"]["id"], members[0])
         self.assertEqual(self.ask("GET", "/bridges/mine")["channels"], members[1:])
+        for method, path, status in (("POST", "mine/videoSource/none", 404), ("POST", f"mine/videoSource/{members[0]}", 422), ("POST", f"mine/videoSource/{members[1]}", 204),
+                                     ("DELETE", "mine/videoSource", 204), ("DELETE", "none/videoSource", 404)):
+            self.ask(method, f"/bridges/{path}", status=status)
         self.ask("POST", f"/bridges/mine/removeChannel?channel={members[0]}", status=422)
         self.ask("POST", f"/bridges/mine/removeChannel?channel={members[1]}", status=204)
         self.assertEqual(self.ask("GET", f"/channels/{members[1]}")["state"], "Up")  # it is in the application still
