@@ -14,6 +14,8 @@
 
 namespace jackfield {
 
+class Channel;
+
 // Published when a registration of ours was granted, refused or ended; not for renewals.
 struct SipOutboundRegistrationChanged {
     static constexpr std::string_view topic = "sip.outbound_registration";
@@ -27,6 +29,18 @@ struct SipContactChanged {
     static constexpr std::string_view topic = "sip.contact";
     std::string_view aor, uri, status;  // "Created", "Removed", "Reachable", "Unreachable"
 };
+
+// Published when a far side asks for a transfer (REFER) of a call whose PJSIP_TRANSFER_HANDLING() is ari-only: nothing happens by
+// itself then. A subscriber that sees to it sets `taken`, and tells how it goes by SipManagement::tell_transfer; else it is refused.
+struct SipTransferRequested {
+    static constexpr std::string_view topic = "sip.transfer";
+    Channel& channel;              // that it came by
+    std::string_view destination;  // the user part of Refer-To
+    std::string_view call_id;      // attended: of the dialog that is to be replaced (RFC 3891); empty: a blind one
+    Channel* replaced;             // that dialog's channel; null: it is not here
+    bool& taken;
+};
+enum class SipTransferProgress : unsigned char { progress, answered, unavailable, declined };  // all but the first are the last
 
 class SipManagement {
   public:
@@ -64,6 +78,8 @@ class SipManagement {
     virtual Result<void> qualify(std::string_view endpoint) = 0;
     // Refuses an incoming call that is not answered with this SIP status. Errors: not_found, invalid.
     virtual Result<void> refuse(std::string_view channel, int status) = 0;
+    // Tells the far side of a channel how the transfer that it asked for goes. Errors: invalid (no SIP call, or none is under way).
+    virtual Result<void> tell_transfer(Channel& channel, SipTransferProgress progress) = 0;
     // "404" or "NOT_FOUND" and the like. Errors: invalid.
     virtual Result<int> parse_refusal(std::string_view text) const = 0;
 };

@@ -19,7 +19,7 @@ namespace {
 struct Table {
     std::map<std::uint64_t, Channel*> in_order;  // new ones come last, so an insertion with a hint costs O(1)
     std::unordered_map<std::uint64_t, Channel*> by_number;
-    std::unordered_map<std::string, Channel*, CaseInsensitiveHash, CaseInsensitiveEqual> by_name;
+    std::map<std::string, Channel*, CaseInsensitiveLess> by_name;  // in order, so that those of one device stand together
     std::unordered_map<std::string, Channel*, StringHash, std::equal_to<>> by_unique_id;
     std::uint64_t last_number = 0;
     std::uint64_t processed = 0;
@@ -104,6 +104,14 @@ void for_each_channel(const std::function<void(Channel&)>& visit, std::uint64_t 
         visit(*next->second);
         next = all.upper_bound(number);
     }
+}
+
+void for_each_channel_of(std::string_view device, const std::function<void(Channel&)>& visit) {
+    const std::string begin = std::string(device) + '-';
+    const auto& all = table().by_name;
+    for (auto next = all.lower_bound(begin); next != all.end() && starts_with_ignoring_case(next->first, begin); ++next)
+        // "6001-desk" is a device of its own.
+        if (device_of(next->first).size() == device.size()) visit(*next->second);
 }
 
 Result<void> visit_channels(const std::function<Result<void>(Channel&)>& visit) {

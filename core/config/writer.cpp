@@ -73,7 +73,7 @@ std::string ConfigDocument::text() const {
     return text;
 }
 
-bool ConfigDocument::has(const Section& section) const { return find(section).has_value(); }
+std::size_t ConfigDocument::count(const Section& section) const { return all(section).size(); }
 
 std::optional<std::string> ConfigDocument::value(const Section& section, std::string_view key) const {
     const auto extent = find(section);
@@ -252,20 +252,29 @@ Result<ConfigDocument::Line> ConfigDocument::make_setting(std::string_view key, 
     return line;
 }
 
-Result<ConfigDocument::Extent> ConfigDocument::find(const Section& section) const {
+std::vector<ConfigDocument::Extent> ConfigDocument::all(const Section& section) const {
     const auto is_header = [](const Line& line) { return line.kind == ConfigLine::Kind::section; };
+    std::vector<Extent> found;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
         if (!is_header(lines_[i]) || !equals_ignoring_case(lines_[i].name, section.name)) continue;
         if (section.line && section.line != i + 1) continue;
         const auto next = std::find_if(lines_.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines_.end(), is_header);
         const Extent extent{i, static_cast<std::size_t>(next - lines_.begin())};
-        if (passes(extent, section.filter)) return extent;
+        if (passes(extent, section.filter)) found.push_back(extent);
     }
-    return no_section(section.name);
+    return found;
+}
+
+Result<ConfigDocument::Extent> ConfigDocument::find(const Section& section) const {
+    const auto found = all(section);
+    if (found.empty()) return no_section(section.name);
+    return found.front();
 }
 
 bool ConfigDocument::passes(const Extent& extent, std::string_view filter) const {
-    for (const auto condition : split_list(filter, '&')) {
+    std::string conditions(filter);
+    std::ranges::replace(conditions, ',', '&');
+    for (const auto condition : split_list(conditions, '&')) {
         const auto [key, value, found] = split_once(condition, '=');
         const auto line = last_line(extent, trim(key));
         if (!line || (found && lines_[*line].value != trim(value))) return false;

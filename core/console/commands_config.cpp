@@ -131,20 +131,38 @@ Result<void> edit(Console& console, const std::string& file, const std::string& 
     return print_revision_made(console, number);
 }
 
+// "6001(type=endpoint)" is the section of that name with that setting.
+ConfigDocument::Section section_of(std::string_view text) {
+    const auto open = text.find('(');
+    if (open == std::string_view::npos || !text.ends_with(')')) return {std::string(text), {}};
+    return {std::string(text.substr(0, open)), std::string(text.substr(open + 1, text.size() - open - 2))};
+}
+
+// Errors: invalid, when it fits several.
+Result<void> require_one(const ConfigDocument& document, const ConfigDocument::Section& section) {
+    const std::size_t count = document.count(section);
+    if (count < 2) return {};
+    return fail(ErrorCode::invalid, "there are {} sections [{}] to choose from; add a setting that the wanted one has, as in {}(type={})", count, section.name,
+                section.name, document.value(section, "type").value_or("endpoint"));
+}
+
 Result<void> set(Console& console, CommandWords words) {
     if (words.size() != 4) return fail(ErrorCode::invalid, "Usage: config set FILE SECTION KEY VALUE");
-    const ConfigDocument::Section section{words[1], {}};
+    const ConfigDocument::Section section = section_of(words[1]);
     return edit(console, words[0], fmt::format("set [{}] {}", words[1], words[2]), [&](ConfigDocument& document) -> Result<void> {
-        if (!document.has(section)) JF_TRY(document.add_section(words[1]));
+        JF_TRY(require_one(document, section));
+        if (!document.has(section) && !section.filter.empty()) return fail(ErrorCode::not_found, "there is no section [{}] with {}", section.name, section.filter);
+        if (!document.has(section)) JF_TRY(document.add_section(section.name));
         return document.set(section, words[2], words[3]);
     });
 }
 
 Result<void> unset(Console& console, CommandWords words) {
     if (words.size() != 2 && words.size() != 3) return fail(ErrorCode::invalid, "Usage: config unset FILE SECTION [KEY]");
-    const ConfigDocument::Section section{words[1], {}};
+    const ConfigDocument::Section section = section_of(words[1]);
     return edit(console, words[0], fmt::format("unset [{}] {}", words[1], words.size() == 3 ? words[2] : std::string()),
-                [&](ConfigDocument& document) {
+                [&](ConfigDocument& document) -> Result<void> {
+                    JF_TRY(require_one(document, section));
                     return words.size() == 3 ? document.remove(section, words[2]) : document.remove_section(section);
                 });
 }
@@ -181,7 +199,8 @@ Result<void> add_config_commands(Module& core) {
                                 "As it is, or as it was after REVISION.", true},
                     show_config, file_names));
     JF_TRY(core.add(CommandInfo{"config set FILE SECTION KEY VALUE", "Change a setting in a file and put it into force",
-                                "The rest of the file stays as it was typed. When the configuration would not be valid "
+                                "Of several sections of one name SECTION is NAME(key=value,...), the one with these settings. The rest "
+                                "of the file stays as it was typed. When the configuration would not be valid "
                                 "nothing changes.",
                                 true},
                     set, file_names));

@@ -55,6 +55,8 @@ class Events {
     }
     void tell_contact(const SipContactChanged& change);
     void tell_message(const TextMessageReceived& event);
+    void tell_transfer_request(const SipTransferRequested& event);
+    JsonObject party_json(std::string_view name, Channel& channel);
     void tell_attended_transfer(const Transferred& event, std::string_view result);
     void watch_channels();
     void watch_input();
@@ -236,7 +238,28 @@ void Events::tell_message(const TextMessageReceived& event) {
     if (ari_.applications().publish("TextMessageReceived", std::move(more), subjects)) event.taken = true;
 }
 
+// A channel under that name, its bridge, and whom it speaks with there.
+JsonObject Events::party_json(std::string_view name, Channel& channel) {
+    JsonObject party{{name, channel_json(ari_, channel)}};
+    Bridge* const bridge = channel.bridge();
+    if (!bridge) return party;
+    party["bridge"] = bridge_json(ari_, *bridge);
+    const auto members = bridge->members();
+    if (members.size() == 2) party["connected_channel"] = channel_json(ari_, *members[members[0] == &channel ? 1 : 0]);
+    return party;
+}
+
+void Events::tell_transfer_request(const SipTransferRequested& event) {
+    if (!ari_.control(event.channel)) return;  // nobody could answer for it
+    JsonObject wanted = event.replaced ? party_json("destination_channel", *event.replaced) : JsonObject();
+    wanted["requested_destination"] = event.call_id.empty() ? JsonObject{{"destination", to_json(event.destination)}}
+                                                            : JsonObject{{"protocol_id", to_json(event.call_id)}};
+    event.taken = ari_.applications().publish(
+        "ChannelTransfer", {{"refer_to", std::move(wanted)}, {"referred_by", party_json("source_channel", event.channel)}}, about(event.channel));
+}
+
 void Events::watch_devices() {
+    on<SipTransferRequested>([this](const SipTransferRequested& event) { tell_transfer_request(event); });
     on<TextMessageReceived>([this](const TextMessageReceived& event) { tell_message(event); });
     on<SipContactChanged>([this](const SipContactChanged& change) { tell_contact(change); });
     on<DeviceStateChange>([this](const DeviceStateChange& event) {
@@ -246,11 +269,11 @@ void Events::watch_devices() {
             {{"device_state", JsonObject{{"name", to_json(event.device)}, {"state", to_json(to_string(event.state))}}}},
             {.channels = {}, .bridges = {}, .endpoint = {}, .device = event.device});
         const Halves halves = split_once(event.device, '/');
-        if (!halves.found) return;
+        const Subjects subjects{.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}};
+        if (!halves.found || !ari_.applications().wanted(subjects)) return;
         Json endpoint = endpoint_json(halves.first, halves.second);
         if (endpoint.is_null()) return;
-        ari_.applications().publish("EndpointStateChange", {{"endpoint", std::move(endpoint)}},
-                                    {.channels = {}, .bridges = {}, .endpoint = event.device, .device = {}});
+        ari_.applications().publish("EndpointStateChange", {{"endpoint", std::move(endpoint)}}, subjects);
     });
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/bridge/bridge_identity.hpp"
+#include "core/channel/channel_visit.hpp"
 #include "core/channel/device_state.hpp"
 #include "modules/res_ari/ari.hpp"
 
@@ -79,9 +80,7 @@ Json endpoint_json(std::string_view technology, std::string_view resource) {
     if (std::ranges::find(devices, resource) == devices.end()) return nullptr;
     const std::string device = fmt::format("{}/{}", slot->name, resource);
     JsonArray channels;
-    for_each_channel([&](Channel& channel) {
-        if (equals_ignoring_case(device_of(channel.name()), device)) channels.emplace_back(channel.unique_id());
-    });
+    for_each_channel_of(device, [&](Channel& channel) { channels.emplace_back(channel.unique_id()); });
     JsonObject object;
     object["technology"] = slot->name;
     object["resource"] = to_json(resource);

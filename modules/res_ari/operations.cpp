@@ -29,8 +29,11 @@ std::optional<HttpCredentials> credentials_of(const HttpRequest& request) {
 void report_login(const HttpRequest& request, std::string_view account, std::string_view event, bool error) {
     static KeyedRateLimit notices{std::chrono::seconds(1)};  // a client may log in with every request
     if (error ? !notices.allow(request.peer.host(), Clock::now()) : !wanted<SecurityEvent>()) return;
+    SecurityEvent::Fields details;
+    if (event == "SuccessfulAuth") details = {{"UsingPassword", "1"}};
+    if (event == "RequestNotAllowed") details = {{"RequestType", "Login after too many failures"}};
     report_security({.name = event, .error = error, .service = "ARI", .account = std::string(account), .session = {},
-                     .transport = request.secure ? "TLS" : "TCP", .local = request.local, .remote = request.peer});
+                     .transport = request.secure ? "TLS" : "TCP", .local = request.local, .remote = request.peer, .details = std::move(details)});
     if (error) log_notice("REST request from {} had the wrong user or password", request.peer.to_string());
 }
 

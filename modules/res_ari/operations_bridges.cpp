@@ -84,6 +84,24 @@ Answer destroy(Request& request) {
     return done();
 }
 
+// As Asterisk has it, without effect on a bridge of two or fewer, each of whom sees the other one. Larger ones carry no video.
+Answer set_video_source(Request& request) {
+    Answer refused;
+    const BridgeRecord* const record = own(request, refused);
+    if (!record) return refused;
+    Channel* const channel = find_channel(request.get("channelId"));
+    if (!channel) return error(404, "Channel not found");
+    if (!request.ari.control(*channel)) return error(409, "Channel not in Stasis application");
+    if (channel->bridge() != record->bridge.get()) return error(422, "Channel not in this bridge");
+    if (record->bridge->size() > 2) return error(501, "Bridges of more than two channels carry no video");
+    return done();
+}
+// There is never one that was chosen.
+Answer clear_video_source(Request& request) {
+    Answer refused;
+    return own(request, refused) ? done() : refused;
+}
+
 Answer add_channel(Request& request) {
     Answer refused;
     BridgeRecord* record = own(request, refused);
@@ -242,14 +260,14 @@ std::span<const Operation> bridge_operations() {
          "void",
          "Choose whose video all see",
          {bridge_id, {.in = In::path, .name = "channelId", .required = true}},
-         nullptr},
+         set_video_source},
         {"DELETE",
          "/bridges/{bridgeId}/videoSource",
          "clearVideoSource",
          "void",
          "Let the talker's video be seen",
          {bridge_id},
-         nullptr},
+         clear_video_source},
         {"POST",
          "/bridges/{bridgeId}/moh",
          "startMoh",

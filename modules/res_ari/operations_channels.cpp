@@ -1,6 +1,7 @@
 // /channels: what can be done with those that are there.
 #include <algorithm>
 
+#include "channels/sip/sip_management.hpp"
 #include "core/channel/channel_events.hpp"
 #include "core/console/daemon_control.hpp"
 #include "core/dialplan/executor.hpp"
@@ -138,6 +139,23 @@ Answer move(Request& request) {
 Answer redirect(Request& request) {
     const std::string endpoint = request.get("endpoint");
     return command(request, [endpoint](Channel& channel) { return channel.transfer(endpoint); });
+}
+
+Answer transfer_progress(Request& request) {
+    using enum SipTransferProgress;
+    static constexpr std::pair<std::string_view, SipTransferProgress> words[]{
+        {"channel_progress", progress}, {"channel_answered", answered}, {"channel_unavailable", unavailable}, {"channel_declined", declined}};
+    const std::string word = request.get("states");
+    const auto* const known = std::ranges::find(words, std::string_view(word), [](const auto& each) { return each.first; });
+    if (known == std::end(words))
+        return error(400, fmt::format("states: '{}' is none of channel_progress, channel_answered, channel_unavailable, channel_declined", word));
+    Answer refused;
+    const auto found = named(request, true, refused);
+    if (!found) return refused;
+    const auto sip = find_service<SipManagement>();
+    if (auto told = sip ? (*sip)->tell_transfer(*found->channel, known->second) : fail(ErrorCode::invalid, "there is no SIP here"); !told)
+        return error(412, told.error().text);
+    return done();
 }
 
 Answer answer(Request& request) {
@@ -318,6 +336,13 @@ std::span<const Operation> channel_operations() {
          "Have the far side call somewhere else",
          {id, {.name = "endpoint", .required = true}},
          redirect},
+        {"POST",
+         "/channels/{channelId}/transfer_progress",
+         "transferProgress",
+         "void",
+         "Tell who asked for a transfer how it goes",
+         {id, {.name = "states", .required = true}},
+         transfer_progress},
         {"POST", "/channels/{channelId}/answer", "answer", "void", "Answer a channel", {id}, answer},
         {"POST", "/channels/{channelId}/ring", "ring", "void", "Signal ringing to a channel", {id}, ring},
         {"DELETE", "/channels/{channelId}/ring", "ringStop", "void", "End ringing", {id}, stop_ring},

@@ -1,5 +1,10 @@
 // ODBC: one connection of res_odbc's kind for each table, one transaction for each batch. How long a silent server is waited for is
 // the driver's affair, and holds up this backend only.
+//
+// When the connection is lost behind COMMIT, the server may still be at it, so that a look at the table says nothing yet. PostgreSQL
+// has advisory locks, held by each transaction as in postgres_sink.cpp. Elsewhere the next try looks as a serializable transaction:
+// databases that lock what is read (SQL Server, MySQL) then wait for the earlier one to end, and a file of SQLite has one writer
+// at a time and none after its process has gone. A unique index on uniqueid and sequence is proof against all others.
 #include "modules/res_cdr/odbc_sink.hpp"
 
 #include <fmt/format.h>
@@ -52,6 +57,8 @@ class Table {
             if (column_wanted(column, table_.columns)) columns_.push_back(std::move(column));
         }
         if (columns_.empty()) return fail(ErrorCode::failed, "database {} has no table {}", table_.connection, table_.table);
+        lock_.clear();
+        if (session->product() == "PostgreSQL") lock_ = fmt::format("SELECT pg_advisory_xact_lock({})", writer_lock(table_.table));
         JF_TRY(session->begin({}));
         session_ = std::move(session);
         return {};
@@ -86,6 +93,10 @@ class Table {
         for (const Record& record : batch.records)
             if (passes(record)) records.push_back(&record);
         if (records.empty()) return {};
+        if (!lock_.empty())
+            JF_TRY(session_->run({.text = lock_, .values = {}}));
+        else if (batch.perhaps_written)
+            JF_TRY(session_->begin("serializable"));
         // A batch is written whole or not at all, so two of its records tell of the rest; one alone may look like an older call.
         constexpr std::string_view find = "SELECT 1 FROM {table} WHERE {conditions}";
         if (batch.perhaps_written && JF_TRY(run(*records.front(), find)) && JF_TRY(run(*records.back(), find))) return session_->rollback();
@@ -98,6 +109,7 @@ class Table {
     RecordTime time_;
     std::unique_ptr<OdbcSession> session_;
     std::vector<TableColumn> columns_;
+    std::string lock_;  // the statement for it; empty: the isolation serves instead
 };
 
 class OdbcSink final : public RecordSink {

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -36,19 +35,9 @@ ColumnKind kind_of(std::string_view type) {
     return ColumnKind::text;
 }
 
-// Of this machine's records in the table: the same after a restart, another one on other machines, which need not wait for us.
-std::int64_t lock_of(const PostgresTable& table) {
-    std::array<char, 256> host{};
-    (void)::gethostname(host.data(), host.size() - 1);
-    std::uint64_t hash = 14695981039346656037U;  // FNV-1a
-    for (const char c : fmt::format("jackfield {} {} {}", host.data(), record_log_folder(), table.table))
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    return static_cast<std::int64_t>(hash);
-}
-
 class PostgresSink final : public RecordSink {
   public:
-    explicit PostgresSink(PostgresTable table) : table_(std::move(table)), lock_(lock_of(table_)) {
+    explicit PostgresSink(PostgresTable table) : table_(std::move(table)), lock_(writer_lock(table_.table)) {
         time_.utc = table_.utc;
         time_.format = "%Y-%m-%d %H:%M:%S";
     }

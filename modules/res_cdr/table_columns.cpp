@@ -1,6 +1,13 @@
 // Fields of records as values of columns.
 #include "modules/res_cdr/table_columns.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "modules/res_cdr/backend_slot.hpp"
+
 namespace jackfield {
 namespace {
 
@@ -55,6 +62,15 @@ std::optional<std::string> column_value(const Record& record, const TableColumn&
     if (column.kind == ColumnKind::whole) text.resize(std::min(text.size(), text.find('.')));
     if (text.empty() && column.kind != ColumnKind::text) return {};
     return column.kind == ColumnKind::text ? cut(std::move(text), column.longest) : text;
+}
+
+std::int64_t writer_lock(std::string_view table) {
+    std::array<char, 256> host{};
+    (void)::gethostname(host.data(), host.size() - 1);
+    std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+    for (const char c : fmt::format("jackfield {} {} {}", host.data(), record_log_folder(), table))
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    return static_cast<std::int64_t>(hash);
 }
 
 }  // namespace jackfield

@@ -1,6 +1,7 @@
 // The service interface of res_cdr: how the columns of a database's table get their values from records.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,5 +37,9 @@ std::optional<std::string> column_value(const Record& record, const TableColumn&
                                         const RecordTime& time);
 // Whether records can have anything for the column: an unknown one keeps its default.
 bool column_wanted(const TableColumn& column, const ColumnMapping& mapping);
+
+// The number of the advisory lock that a writer holds in PostgreSQL while a transaction of its records is under way: the same after
+// a restart, another one for other tables and on other machines, which need not wait for us.
+std::int64_t writer_lock(std::string_view table);
 
 }  // namespace jackfield

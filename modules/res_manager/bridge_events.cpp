@@ -23,15 +23,15 @@ void add_transfer(ManagerFields& fields, Server& server, const Transferred& even
     if (event.bridge) add_bridge(fields, *event.bridge, "Orig");
     add_channel(fields, server, event.second_transferer ? *event.second_transferer : event.transferer, "SecondTransferer");
     if (event.second_bridge) add_bridge(fields, *event.second_bridge, "Second");
-    if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
-    if (event.target) add_channel(fields, server, *event.target, "TransferTarget");
-    fields.add("IsExternal", "No");
     if (event.result != TransferResult::success)
         fields.add("DestType", "Fail");
     else if (!event.application.empty())
         fields.add("DestType", "App").add("DestApp", event.application);
     else if (event.bridge)
         fields.add("DestType", "Bridge").add("DestBridgeUniqueid", event.bridge->id());
+    if (event.transferee) add_channel(fields, server, *event.transferee, "Transferee");
+    if (event.target) add_channel(fields, server, *event.target, "TransferTarget");
+    fields.add("IsExternal", "No");
 }
 
 void tell_transfer(Server& server, const Transferred& event) {
@@ -46,6 +46,26 @@ void tell_transfer(Server& server, const Transferred& event) {
         fields.add("IsExternal", "No").add("Context", event.context).add("Extension", event.extension);
     }
     server.publish(event.attended ? "AttendedTransfer" : "BlindTransfer", manager_class::call, fields);
+}
+
+void tell_optimization(Server& server, const LocalOptimized& event) {
+    const bool in_order = event.one.name().ends_with(";1");
+    ManagerFields fields;
+    add_channel(fields, server, in_order ? event.one : event.two, "LocalOne");
+    add_channel(fields, server, in_order ? event.two : event.one, "LocalTwo");
+    if (event.done) {
+        fields.add("Success", event.success ? "Yes" : "No");
+    } else if (Bridge* const left = event.two.bridge()) {
+        // Who stood at the far half moves into the bridge of the near one.
+        for (Channel* const member : left->members()) {
+            if (member == &event.two) continue;
+            add_channel(fields, server, *member, "Source");
+            break;
+        }
+        if (event.one.bridge()) fields.add("DestUniqueId", event.one.bridge()->id());
+    }
+    fields.add("Id", event.one.id().number);
+    server.publish(event.done ? "LocalOptimizationEnd" : "LocalOptimizationBegin", manager_class::call, fields);
 }
 
 std::vector<Subscription> watch_bridges(Server& server) {
@@ -69,14 +89,7 @@ std::vector<Subscription> watch_bridges(Server& server) {
         add_bridge(fields, event.from, "From");
         server.publish("BridgeMerge", manager_class::call, fields);
     }));
-    list.push_back(subscribe<LocalOptimized>([&server](const LocalOptimized& event) {
-        ManagerFields fields;
-        add_channel(fields, server, event.one, "LocalOne");
-        add_channel(fields, server, event.two, "LocalTwo");
-        if (event.done) fields.add("Success", event.success ? "Yes" : "No");
-        fields.add("Id", event.one.id().number);
-        server.publish(event.done ? "LocalOptimizationEnd" : "LocalOptimizationBegin", manager_class::call, fields);
-    }));
+    list.push_back(subscribe<LocalOptimized>([&server](const LocalOptimized& event) { tell_optimization(server, event); }));
     list.push_back(subscribe<Transferred>([&server](const Transferred& event) { tell_transfer(server, event); }));
     return list;
 }

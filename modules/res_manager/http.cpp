@@ -131,9 +131,14 @@ std::shared_ptr<HttpFront::Entry> HttpFront::by_digest(HttpExchange& exchange, s
     const bool fits = digest_fits(fields, request.method, realm_, is_user ? found->second->secret : "no user has this");
     if (!admitted || !is_user || !fits || get("uri") != request.target || !found->second->admits(request.peer)) {
         const bool right = admitted && is_user && fits && get("uri") == request.target;
+        SecurityEvent::Fields details;
+        if (!admitted)
+            details = {{"RequestType", "Login after too many failures"}};
+        else if (is_user && !right)
+            details = {{"Challenge", get("nonce")}, {"Response", get("response")}, {"ExpectedResponse", {}}};
         jackfield::report_security({.name = !admitted ? "RequestNotAllowed" : !is_user ? "InvalidAccountID" : right ? "FailedACL" : "ChallengeResponseFailed",
                          .error = true, .service = "AMI", .account = account, .session = {}, .transport = request.secure ? "TLS" : "TCP",
-                         .local = request.local, .remote = request.peer});
+                         .local = request.local, .remote = request.peer, .details = std::move(details)});
         log_notice("Manager login over HTTP from {} failed for user '{}'", request.peer.to_string(), account);
         if (answered = sleep_for(guard.failed(attempt, Clock::now())); !answered) return nullptr;
         return ask(false);

@@ -44,6 +44,7 @@ class OdbcSession {
     virtual Result<OdbcAnswer> run(const OdbcStatement& statement) = 0;
     // Those of a table; none: there is no such table.
     virtual Result<std::vector<OdbcColumn>> columns(const std::string& table) = 0;
+    virtual std::string product() const = 0;  // what the database calls itself: "PostgreSQL", "SQLite"; empty: it does not say
     // Statements from now on are one transaction until commit or rollback, after which the next one begins.
     virtual Result<void> begin(std::string_view isolation) = 0;  // "read_committed" and the like; empty: the database's own
     virtual Result<void> commit() = 0;

@@ -128,6 +128,13 @@ class Session final : public OdbcSession {
         return answer;
     }
 
+    std::string product() const override {
+        std::array<char, 128> name{};
+        SQLSMALLINT size = 0;
+        if (!SQL_SUCCEEDED(SQLGetInfo(database_.get(), SQL_DBMS_NAME, name.data(), name.size(), &size))) return {};
+        return name.data();
+    }
+
     Result<std::vector<OdbcColumn>> columns(const std::string& table) override {
         const Handle list = JF_TRY(new_statement());
         if (!SQL_SUCCEEDED(SQLColumns(list.get(), nullptr, 0, nullptr, 0, sql_text(table), SQL_NTS, nullptr, 0))) return judged(list.failed());

@@ -15,6 +15,7 @@ import urllib.request
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "scenario"))
+import event_fields  # noqa: E402
 import fixture as jt  # noqa: E402
 from ami_fixture import Client  # noqa: E402
 
@@ -130,6 +131,14 @@ class Parity(jt.ScenarioTest):
                 for row in rows:
                     print("    {:<32}{:<9}{}".format(*row))
         self.assertFalse(faults, "\n" + "\n".join(faults))
+
+    def test_the_fields_of_every_event_are_known(self):
+        table = (jt.ROOT / "modules/res_manager/event_names.hpp").read_text()
+        sent = {*re.findall(r'{"(\w+)", manager_class', table), *(emitted_events() & set(wanted("ami-events")))}
+        self.assertFalse(sent - set(event_fields.EVENTS), "sent, but event_fields.py does not say with which fields")
+        event_fields.check_event(["Privilege", "Module", "Status"], "Load")
+        for wrong in (["Status", "Module"], ["Module"], ["Module", "Status", "More"]):
+            self.assertRaises(AssertionError, event_fields.check_event, wrong, "Load")
 
     def test_the_comparison_notices(self):
         missing = read_missing("[applications]\nB = later, queue: waits for it\nC = retired, ADSI: nobody has such phones\n")

@@ -1,10 +1,14 @@
 """What the manager interface's scenarios share: a client that knows the wire format only, and the daemon that it speaks with."""
 import hashlib
 import socket
+import sys
 import threading
 import time
 
-from fixture import SLOWNESS, ScenarioTest
+from fixture import ROOT, SLOWNESS, ScenarioTest
+
+sys.path.insert(0, str(ROOT / "tests/parity"))
+from event_fields import BRIDGE, SNAPSHOT, check_event, check_response  # noqa: E402
 
 EXTENSIONS = """
 [default]
@@ -64,10 +68,6 @@ permit = 192.0.2.0/255.255.255.0
 secret = mysecret
 allowmultiplelogin = no
 """
-SNAPSHOT = ["Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum",
-            "ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid"]
-BRIDGE = ["BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName", "BridgeNumChannels",
-          "BridgeVideoSourceMode"]
 
 
 class Block(list):
@@ -90,6 +90,7 @@ class Client:
         self.events = []
         self.history = []  # names of all events, in order
         self.count = 0
+        self.actions = {}  # what was asked for, by action id
         self.banner = self.line()
 
     def fill(self, deadline):
@@ -115,13 +116,18 @@ class Client:
         for line in text.decode(errors="replace").split("\r\n"):
             key, _, value = line.partition(": ")
             block.append((key.rstrip(":") if not value else key, value))
-        if block.get("Event"):
+        keys = block.keys()
+        if keys[0] == "Event":
+            check_event(keys[1:], block.get("Event"))
             self.history.append(block.get("Event"))
+        elif block.get("Response") == "Success" and "EventList" not in keys:
+            check_response(keys[1:], self.actions.get(block.get("ActionID"), ""))
         return block
 
     def send(self, action, *fields, **more):
         self.count += 1
         identity = more.pop("id", f"id{self.count}")
+        self.actions[identity] = action
         lines = [("Action", action), ("ActionID", identity), *fields, *more.items()]
         self.socket.sendall("".join(f"{key}: {value}\r\n" for key, value in lines).encode() + b"\r\n")
         return identity

@@ -2,6 +2,7 @@
 import itertools
 import json
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -9,6 +10,7 @@ import threading
 import time
 
 import fixture as jt
+import raw_phone
 from ami_fixture import MANAGER, Client as Manager
 from fixture import SLOWNESS, main, wait_until, without_sanitizers
 from http_fixture import HTTP, HttpTest
@@ -234,6 +236,43 @@ class Requests(AriTest):
         number = next(line.split()[0] for line in history.splitlines() if "change endpoint 6001" in line)
         self.assertIn("+context", jackfield.ask(f"config diff {number}").replace(" ", ""))
 
+    def test_transfers_are_left_to_the_application_that_has_the_channel(self):
+        far = self.address()
+        trunk = raw_phone.TRUNK.replace("@OPTIONS@", "set_var=PJSIP_TRANSFER_HANDLING()=ari-only").replace("@WHERE@", far)
+        self.ari(**{"pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + trunk,
+                    "extensions.conf": "[default]\nexten => 600,1,Stasis(app)\n same => n,Wait(60)\n"})
+        events, phone = self.events(), raw_phone.RawPhone(self, far, self.server)
+        phone.send("INVITE", f"v=0\r\no=- 1 1 IN IP4 {far}\r\ns=-\r\nc=IN IP4 {far}\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n",
+                   "Content-Type: application/sdp\r\n")
+        channel = events.wait("StasisStart")["channel"]["id"]
+        self.assertEqual(204, self.call("POST", f"/channels/{channel}/answer").status)
+        phone.tag = ";" + re.search(r"(?m)^To: .*;(tag=\S+)", phone.wait("SIP/2.0 200")).group(1)
+        phone.send("ACK", cseq=phone.cseq)
+        bridge = self.ask("POST", "/bridges")["id"]
+        self.call("POST", f"/bridges/{bridge}/addChannel?channel={channel}")
+        def refer(target, status="202"):
+            phone.send("REFER", headers=f"Refer-To: <{target}>\r\n")
+            phone.wait(f"SIP/2.0 {status}", "REFER")
+        def tell(state):
+            return self.call("POST", f"/channels/{channel}/transfer_progress?states={state}").status
+        self.assertEqual((400, 412), (tell("nonsense"), tell("channel_progress")))
+        refer(f"sip:900@{self.server}")
+        told = events.wait("ChannelTransfer")
+        self.assertEqual({"requested_destination": {"destination": "900"}}, told["refer_to"])
+        self.assertEqual((channel, bridge), (told["referred_by"]["source_channel"]["id"], told["referred_by"]["bridge"]["id"]))
+        phone.wait("NOTIFY", "SIP/2.0 100")
+        refer(f"sip:901@{self.server}", "491")
+        self.assertEqual((204, 412), (tell("channel_answered"), tell("channel_answered")))
+        self.assertIn("Subscription-State: terminated", phone.wait("NOTIFY", "SIP/2.0 200 OK"))
+        refer(f"sip:900@{self.server}?Replaces=other%40far%3Bto-tag%3D1%3Bfrom-tag%3D2")
+        self.assertEqual({"requested_destination": {"protocol_id": "other@far"}}, events.wait("ChannelTransfer")["refer_to"])
+        self.assertEqual(204, tell("channel_declined"))
+        phone.wait("NOTIFY", "SIP/2.0 603 Decline")
+        self.call("POST", f"/channels/{channel}/continue")
+        events.wait("StasisEnd")
+        refer(f"sip:900@{self.server}", "603")
+        self.assertEqual(409, tell("channel_answered"))
+
     def test_endpoints_are_referred_to_others_and_their_contacts_watched(self):
         phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(phone.close)
@@ -439,6 +478,9 @@ class Applications(AriTest):
         self.ask("POST", f"/bridges/{bridge['id']}/addChannel?channel={members[0]}", status=204)
         self.assertEqual(events.wait("ChannelLeftBridge")["channel"]["id"], members[0])
         self.assertEqual(self.ask("GET", "/bridges/mine")["channels"], members[1:])
+        for method, path, status in (("POST", "mine/videoSource/none", 404), ("POST", f"mine/videoSource/{members[0]}", 422), ("POST", f"mine/videoSource/{members[1]}", 204),
+                                     ("DELETE", "mine/videoSource", 204), ("DELETE", "none/videoSource", 404)):
+            self.ask(method, f"/bridges/{path}", status=status)
         self.ask("POST", f"/bridges/mine/removeChannel?channel={members[0]}", status=422)
         self.ask("POST", f"/bridges/mine/removeChannel?channel={members[1]}", status=204)
         self.assertEqual(self.ask("GET", f"/channels/{members[1]}")["state"], "Up")  # it is in the application still

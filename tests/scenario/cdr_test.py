@@ -457,8 +457,19 @@ class Databases(CdrTest):
         self.assertIn("dst=104", (self.jackfield.folder / "spool/cdr/pgsql.rejected").read_text())
 
     def test_a_commit_that_nobody_waits_for_any_more_doubles_nothing(self):
-        """The daemon dies behind COMMIT while the server is still at it: the next one has to wait for what becomes of it."""
+        self.postgres().start()
+        self.lose_a_commit(self.configuration())
+
+    def test_nor_does_one_by_odbc(self):
+        driver = next(pathlib.Path("/usr/lib").glob("*/odbc/psqlodbca.so"))
         database = self.postgres().start()
+        (self.folder / "odbc.ini").write_text(f"[records]\nDriver={driver}\nServername={database.address}\nPort=5432\nDatabase=postgres\nUsername=cdr\n")
+        self.lose_a_commit({"res_odbc.conf": "[here]\nenabled=yes\ndsn=records\n", "cdr_adaptive_odbc.conf": "[first]\nconnection=here\ntable=cdr\n"},
+                           jt.odbc_environment(self.folder / "odbc.ini"))
+
+    def lose_a_commit(self, files, environment=None):
+        """The daemon dies behind COMMIT while the server is still at it: the next one has to wait for what becomes of it."""
+        database = self.database
         database.ask(self.TABLE + "; CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(42); "
                                   "RETURN NULL; END'; CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON cdr DEFERRABLE INITIALLY DEFERRED "
                                   "FOR EACH ROW EXECUTE FUNCTION hold()")
@@ -470,7 +481,7 @@ class Databases(CdrTest):
         jt.wait_until(lambda: holder.stdout.readline().strip() == "held", 10, "the lock of the test")
         def waiting():
             return int(database.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
-        self.start(files=self.configuration())
+        self.start(files=files, environment=environment)
         self.call("600", 0)
         jt.wait_until(lambda: waiting() == 1, 10, "a COMMIT that does not come to its end")
         self.jackfield.kill()

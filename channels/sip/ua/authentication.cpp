@@ -89,6 +89,7 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
     LoginGuard& guard = LoginGuard::instance();
     bool stale = false, refused = false;
     std::string failed_account;
+    SecurityEvent::Fields details;
     const auto realm_of = [&](const AuthSettings& auth) { return auth.realm.empty() ? objects_->global.default_realm : auth.realm; };
     for (std::size_t field = message.first_field(HeaderName::authorization); field != Message::npos; field = message.next_field(field)) {
         const auto credentials = parse_credentials(message.field(field).value);
@@ -113,7 +114,7 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
         if (!judged) (void)verify(*credentials, {.password = "no user has this"}, message.method_name(), {}, nonces_, now);
         if (verdict == DigestVerdict::ok) {
             guard.succeeded(attempt, now);
-            if (wanted<SecurityEvent>()) report(message, request.flow(), "SuccessfulAuth", credentials->username, false);
+            if (wanted<SecurityEvent>()) report(message, request.flow(), "SuccessfulAuth", credentials->username, false, {{"UsingPassword", "1"}});
             return true;
         }
         if (verdict == DigestVerdict::malformed) {
@@ -124,15 +125,20 @@ bool UserAgent::authenticate(IncomingRequest& request, const EndpointSettings& e
         if (verdict == DigestVerdict::stale || !ours) continue;  // those for another realm are for somebody else
         failed_account = credentials->username;
         refused = !admitted;
+        // Not the response that would have been right: who may read events must not learn what opens an account.
+        if (refused)
+            details = {{"RequestType", std::string(message.method_name())}};
+        else
+            details = {{"Challenge", credentials->nonce}, {"Response", credentials->response}, {"ExpectedResponse", {}}};
         (void)guard.failed(attempt, now);  // its delays count; the answer is not held, or it would be asked for again
     }
     if (!failed_account.empty() && !stale && unknown_.allow(request.flow().remote.host(), now)) {
         log_security("Request '{}' from '{}' failed for '{}' (callid: {}) - Authentication failed: wrong user name or password",
                      message.method_name(), message.from().uri.text, request.flow().remote.to_string(), message.call_id());
-        report(message, request.flow(), refused ? "RequestNotAllowed" : "ChallengeResponseFailed", failed_account, true);
+        report(message, request.flow(), refused ? "RequestNotAllowed" : "ChallengeResponseFailed", failed_account, true, std::move(details));
     }
     if (failed_account.empty() && wanted<SecurityEvent>())
-        report(message, request.flow(), "ChallengeSent", message.from().uri.decoded_user(), false);
+        report(message, request.flow(), "ChallengeSent", message.from().uri.decoded_user(), false, {{"Challenge", {}}});
     (void)request.send(401, response(request, 401, {}, [&](MessageWriter& writer) {
         const auto challenge = [&](const std::string& realm, DigestAlgorithm algorithm) {
             writer.header(HeaderName::www_authenticate,

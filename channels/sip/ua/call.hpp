@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "channels/sip/sip_management.hpp"
 #include "channels/sip/stack/session_timer.hpp"
 #include "channels/sip/ua/media_session.hpp"
 #include "channels/sip/ua/user_agent.hpp"
@@ -85,6 +86,10 @@ class SipCall final : public DriverChannel,
     };
     Result<std::string> received_from_parameter(bool of_uri, std::string_view name) const;
     std::vector<FromParameter>& from_parameters() { return from_parameters_; }
+    // Transfers that the far side asks for are left to who subscribes to SipTransferRequested.
+    void leave_transfers_to_application(bool on) { transfers_left_ = on; }
+    bool transfers_left_to_application() const { return transfers_left_; }
+    Result<void> tell_transfer(SipTransferProgress progress);  // see SipManagement
     // Refuses an incoming call with this status (400 to 699) and hangs the channel up; one that is answered is just hung up.
     Result<void> refuse_with(int status);
     std::vector<std::pair<std::string, std::string>>& added_headers() { return added_headers_; }
@@ -202,7 +207,9 @@ class SipCall final : public DriverChannel,
     void on_refer(UserDialog* dialog, IncomingRequest& request);
     void on_notify(IncomingRequest& request);
     void notify_transfer(std::string_view status, bool last);
+    bool offer_transfer(std::string_view destination, std::string_view call_id, SipCall* replaced);
 
+    void set_endpoint_variables() const;
     void ended(HangupCause cause);
     void stop_repeating();
     void count(int in_use, int ringing, int held);
@@ -214,6 +221,7 @@ class SipCall final : public DriverChannel,
     std::unique_ptr<MediaSession> media_;
     bool media_attached_ = false;
     bool secure_ = false;                  // the INVITE's URI is a sips one
+    bool transfers_left_ = false;          // to an application
     NegotiationState negotiation_;
     std::vector<std::unique_ptr<UserDialog>> dialogs_;  // the confirmed one, or early ones in order of their coming
 

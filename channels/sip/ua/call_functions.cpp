@@ -37,6 +37,13 @@ constexpr FunctionInfo contact_function{
     .synopsis = "What is known of one contact",
     .text = "id: as PJSIP_AOR(name,contact) gives them. item: uri, aor, status, rtt (microseconds), user_agent, path, via_addr, via_port, "
             "expiration_time (seconds since 1970), qualify_frequency, qualify_timeout, outbound_proxy, endpoint."};
+constexpr FunctionInfo transfer_handling_info{
+    .name = "PJSIP_TRANSFER_HANDLING",
+    .syntax = "PJSIP_TRANSFER_HANDLING()",
+    .synopsis = "Who sees to transfers that the far side of a SIP call asks for",
+    .text = "Written to: `core` (as it begins: they are carried out), or `ari-only`: the Stasis application that has the channel is told by "
+            "ChannelTransfer and answers by POST /channels/ID/transfer_progress; without one they are refused. For all calls of an "
+            "endpoint: set_var = PJSIP_TRANSFER_HANDLING()=ari-only."};
 constexpr ApplicationInfo hangup_info{
     .name = "PJSIPHangup",
     .syntax = "PJSIPHangup(status)",
@@ -47,6 +54,17 @@ Result<SipCall*> sip_call_of(Channel* channel) {
     auto* call = channel ? dynamic_cast<SipCall*>(&channel->driver()) : nullptr;
     if (!call) return fail(ErrorCode::invalid, "this is not a SIP channel");
     return call;
+}
+
+Result<std::string> read_transfer_handling(Channel* channel, const Arguments&) {
+    return std::string(JF_TRY(sip_call_of(channel))->transfers_left_to_application() ? "ari-only" : "core");
+}
+Result<void> write_transfer_handling(Channel* channel, const Arguments&, std::string_view value) {
+    SipCall* const call = JF_TRY(sip_call_of(channel));
+    const bool left = equals_ignoring_case(value, "ari-only");
+    if (!left && !equals_ignoring_case(value, "core")) return fail(ErrorCode::invalid, "PJSIP_TRANSFER_HANDLING: write core or ari-only, not '{}'", value);
+    call->leave_transfers_to_application(left);
+    return {};
 }
 
 bool names_match(std::string_view name, std::string_view wanted) {
@@ -177,6 +195,7 @@ Result<void> add_call_functions(Module& module, UserAgent& agent, Registrar& reg
     JF_TRY(module.add(inheritable_header_info, FunctionBody{read_inheritable, write_inheritable}));
     JF_TRY(module.add(response_header_info, FunctionBody{read_response_header}));
     JF_TRY(module.add(response_headers_info, FunctionBody{read_response_headers}));
+    JF_TRY(module.add(transfer_handling_info, FunctionBody{read_transfer_handling, write_transfer_handling}));
     JF_TRY(module.add(hangup_info, hang_up));
     return module.add(contact_function, FunctionBody{[&](Channel*, const Arguments& arguments) -> Result<std::string> {
         const auto contact = registrar.find_contact(arguments[0]);

@@ -8,6 +8,7 @@
 #include "channels/sip/ua/call.hpp"
 #include "channels/sip/ua/causes.hpp"
 #include "channels/sip/ua/registrar.hpp"
+#include "core/dialplan/executor.hpp"
 #include "core/base/generation.hpp"
 #include "core/base/log.hpp"
 #include "core/channel/overload.hpp"
@@ -177,7 +178,17 @@ void SipCall::identify_caller(Channel& channel, const Message& invite) const {
     attributes.pickup_groups = endpoint_->pickup_groups;
     attributes.named_call_groups = endpoint_->named_call_groups;
     attributes.named_pickup_groups = endpoint_->named_pickup_groups;
-    for (const auto& [name, value] : endpoint_->variables) channel.set_variable(name, value);
+    set_endpoint_variables();
+}
+
+// A name with parentheses is a function that is written to.
+void SipCall::set_endpoint_variables() const {
+    for (const auto& [name, value] : endpoint_->variables) {
+        if (!name.ends_with(')'))
+            channel().set_variable(name, value);
+        else if (auto written = write_expression(&channel(), name, value); !written)
+            log_warning("Endpoint [{}]: set_var of {}: {}", endpoint_->name, name, written.error().text);
+    }
 }
 
 void SipCall::attach_media(const MediaStream* near) {

@@ -53,7 +53,7 @@ Result<void> SipCall::call() {
     state_ = State::calling;
     count(1, 1, 0);
     attach_media(nullptr);
-    for (const auto& [name, value] : endpoint_->variables) channel().set_variable(name, value);
+    set_endpoint_variables();
     if (!endpoint_->language.empty()) channel().attributes().language = endpoint_->language;
     if (!endpoint_->account_code.empty()) channel().attributes().account_code = endpoint_->account_code;
     if (!endpoint_->tone_zone.empty()) channel().attributes().tone_zone = endpoint_->tone_zone;

@@ -112,21 +112,27 @@ void SipCall::join(SipCall& joined, Custody joining) {
 void SipCall::on_refer(UserDialog* dialog, IncomingRequest& request) {
     const Message& refer = request.request();
     if (!endpoint_->allow_transfer || state_ != State::up) return (void)request.respond(603);
-    if (channel().transfer_request) return (void)request.respond(491);
+    if (channel().transfer_request || (transfers_left_ && refer_cseq_)) return (void)request.respond(491);
     const auto target = parse_name_address(refer.header(HeaderName::refer_to));
     if (!target || !target->uri.is_sip()) return (void)request.respond(400, "Refer-To is missing or no SIP URI");
     TransferRequest transfer;
     transfer.destination = target->uri.decoded_user();
     Channel* other = nullptr;
+    std::string replaced_id;
+    SipCall* replaced = nullptr;
     if (const auto replaces = Parameters(target->uri.headers, '&').value("Replaces"); !replaces.empty()) {
         const std::string text = unescape(replaces);
         const auto reference = parse_dialog_reference(text);
-        SipCall* const call = reference ? find(context_.agent, *reference) : nullptr;
-        if (!call) return (void)request.respond(481, "The call to be replaced is not here");
-        other = &call->channel();
+        replaced = reference ? find(context_.agent, *reference) : nullptr;
+        if (!reference || (!replaced && !transfers_left_)) return (void)request.respond(481, "The call to be replaced is not here");
+        replaced_id = reference->call_id;
         transfer.attended = true;
-        transfer.replaces_channel = other->id().number;
+        if (replaced) {
+            other = &replaced->channel();
+            transfer.replaces_channel = other->id().number;
+        }
     }
+    if (transfers_left_ && !offer_transfer(transfer.destination, replaced_id, replaced)) return (void)request.respond(603);
     const bool silent = grammar::same_word(refer.header(HeaderName::refer_sub), "false");
     refer_cseq_ = silent ? std::nullopt : std::optional(refer.cseq().number);
     if (dialog) dialog->refresh_target(refer);
@@ -135,6 +141,7 @@ void SipCall::on_refer(UserDialog* dialog, IncomingRequest& request) {
         if (silent) writer.header(HeaderName::refer_sub, "false");
         writer.finish();
     }));
+    if (transfers_left_) return notify_transfer("SIP/2.0 100 Trying", false);
     if (endpoint_->refer_blind_progress || transfer.attended)
         notify_transfer("SIP/2.0 100 Trying", false);
     else
@@ -151,6 +158,24 @@ void SipCall::on_refer(UserDialog* dialog, IncomingRequest& request) {
     }
     channel().transfer_request = std::move(transfer);
     channel().remote_event({ChannelEvent::Kind::transfer, {}, {}});
+}
+
+// Whether somebody takes it.
+bool SipCall::offer_transfer(std::string_view destination, std::string_view call_id, SipCall* replaced) {
+    bool taken = false;
+    publish(SipTransferRequested{channel(), destination, call_id, replaced ? &replaced->channel() : nullptr, taken});
+    return taken;
+}
+
+Result<void> SipCall::tell_transfer(SipTransferProgress progress) {
+    if (!transfers_left_ || !refer_cseq_ || state_ == State::ended) return fail(ErrorCode::invalid, "the far side has asked for no transfer");
+    switch (progress) {
+        case SipTransferProgress::progress: notify_transfer("SIP/2.0 100 Trying", false); break;
+        case SipTransferProgress::answered: notify_transfer("SIP/2.0 200 OK", true); break;
+        case SipTransferProgress::unavailable: notify_transfer("SIP/2.0 503 Service Unavailable", true); break;
+        case SipTransferProgress::declined: notify_transfer("SIP/2.0 603 Decline", true); break;
+    }
+    return {};
 }
 
 // A party of the call asks from elsewhere. Its progress could only be told within a dialog of its own, which Refer-Sub: false (RFC 4488)

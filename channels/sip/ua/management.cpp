@@ -2,6 +2,7 @@
 #include "channels/sip/ua/management.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "channels/sip/config/object_options.hpp"
 #include "channels/sip/ua/causes.hpp"
@@ -25,6 +26,35 @@ std::string field_name(std::string_view option) {
         }
     }
     return name;
+}
+
+// The order of fields in the documentation of Asterisk 22. What it does not have follows, in the order of the sample.
+constexpr std::string_view endpoint_order[]{
+    "ObjectType", "ObjectName", "Context", "Allow", "DtmfMode", "RtpIpv6", "RtpSymmetric", "IceSupport", "UsePtime", "ForceRport", "RewriteContact",
+    "Transport", "OutboundProxy", "MohSuggest", "100rel", "Timers", "TimersMinSe", "TimersSessExpires", "Auth", "OutboundAuth", "Aors",
+    "MediaAddress", "IdentifyBy", "DirectMedia", "DirectMediaMethod", "TrustConnectedLine", "SendConnectedLine", "ConnectedLineMethod",
+    "DirectMediaGlareMitigation", "DisableDirectMediaOnNat", "Callerid", "CalleridPrivacy", "CalleridTag", "TrustIdInbound", "TrustIdOutbound",
+    "SendPai", "SendRpid", "SendDiversion", "Mailboxes", "AggregateMwi", "MediaEncryption", "MediaEncryptionOptimistic", "UseAvpf", "ForceAvp",
+    "MediaUseReceivedTransport", "OneTouchRecording", "InbandProgress", "CallGroup", "PickupGroup", "NamedCallGroup", "NamedPickupGroup",
+    "DeviceStateBusyAt", "T38Udptl", "T38UdptlEc", "T38UdptlMaxdatagram", "FaxDetect", "T38UdptlNat", "T38UdptlIpv6",
+    "T38BindUdptlToMediaAddress", "ToneZone", "Language", "RecordOnFeature", "RecordOffFeature", "AllowTransfer", "UserEqPhone", "MohPassthrough",
+    "SdpOwner", "SdpSession", "TosAudio", "TosVideo", "CosAudio", "CosVideo", "AllowSubscribe", "SubMinExpiry", "FromUser", "FromDomain",
+    "MwiFromUser", "RtpEngine", "DtlsVerify", "DtlsRekey", "DtlsCertFile", "DtlsPrivateKey", "DtlsCipher", "DtlsCaFile", "DtlsCaPath", "DtlsSetup",
+    "SrtpTag32", "RedirectMethod", "SetVar", "MessageContext", "Accountcode", "PreferredCodecOnly", "DeviceState", "ActiveChannels",
+    "SubscribeContext", "AllowOverlap", "OverlapContext"};
+constexpr std::string_view aor_order[]{"ObjectType", "ObjectName", "MinimumExpiration", "MaximumExpiration", "DefaultExpiration", "QualifyFrequency",
+                                       "AuthenticateQualify", "MaxContacts", "RemoveExisting", "RemoveUnavailable", "Mailboxes", "OutboundProxy",
+                                       "SupportPath", "TotalContacts", "ContactsRegistered", "EndpointName"};
+constexpr std::string_view auth_order[]{"ObjectType", "ObjectName", "Username", "Password", "Md5Cred", "Realm", "NonceLifetime", "AuthType", "EndpointName"};
+constexpr std::string_view transport_order[]{
+    "ObjectType", "ObjectName", "Protocol", "Bind", "AsyncOperations", "CaListFile", "CaListPath", "CertFile", "PrivKeyFile", "Password",
+    "ExternalSignalingAddress", "ExternalSignalingPort", "ExternalMediaAddress", "Domain", "VerifyServer", "VerifyClient", "RequireClientCert",
+    "Method", "Cipher", "LocalNet", "Tos", "Cos", "WebsocketWriteTimeout", "EndpointName"};
+constexpr std::string_view identify_order[]{"ObjectType", "ObjectName", "Endpoint", "SrvLookups", "Match", "MatchHeader", "EndpointName"};
+
+Record arranged(Record record, std::span<const std::string_view> order) {
+    std::ranges::stable_sort(record.fields, {}, [order](const auto& field) { return std::ranges::find(order, field.first) - order.begin(); });
+    return record;
 }
 
 template <class S>
@@ -125,12 +155,12 @@ Record Management::status_record(const Contact& contact, const AorSettings& aor,
     Record record = event("ContactStatusDetail");
     record.add("AOR", contact.aor);
     record.add("URI", contact.uri);
-    record.add("UserAgent", contact.user_agent);
-    record.add("RegExpire", expiry_of(contact));
-    if (contact.flow) record.add("ViaAddress", contact.flow->remote.to_string());
     record.add("Status", word_of(contact.status));
     record.add("RoundtripUsec", round_trip_of(contact));
     record.add("EndpointName", std::string(endpoint));
+    record.add("UserAgent", contact.user_agent);
+    record.add("RegExpire", expiry_of(contact));
+    if (contact.flow) record.add("ViaAddress", contact.flow->remote.to_string());
     record.add("ID", contact_id(contact));
     record.add("AuthenticateQualify", aor.authenticate_qualify ? "yes" : "no");
     record.add("OutboundProxy", aor.outbound_proxy);
@@ -146,45 +176,38 @@ SipManagement::Records Management::endpoint_details(std::string_view name) const
     const auto endpoint = objects->endpoint(name);
     if (!endpoint) return {};
     Records records;
-    Record& record = records.emplace_back(event("EndpointDetail", "endpoint", endpoint->name));
-    add_options(record, endpoint_options(), *endpoint);
+    const auto add = [&](Record record, std::span<const std::string_view> order) {
+        record.add("EndpointName", endpoint->name);
+        records.push_back(arranged(std::move(record), order));
+    };
+    Record record = with_options(event("EndpointDetail", "endpoint", endpoint->name), endpoint_options(), *endpoint);
     record.add("DeviceState", std::string(display_name(driver_.device_state(endpoint->name))));
     record.add("ActiveChannels", std::to_string(driver_.counts(endpoint->name).in_use));
+    records.push_back(arranged(std::move(record), endpoint_order));
     for (const std::string& key : endpoint->aors)
         if (const auto aor = objects->aor(key)) {
-            records.push_back(completed(event("AorDetail", "aor", aor->name), *aor));
-            records.back().add("EndpointName", endpoint->name);
+            add(completed(event("AorDetail", "aor", aor->name), *aor), aor_order);
             for (const Contact& contact : registrar_.contacts_of_aor(key, endpoint.get()))
                 records.push_back(status_record(contact, *aor, endpoint->name));
         }
     for (const auto* list : {&endpoint->auth, &endpoint->outbound_auth})
         for (const std::string& key : *list)
-            if (const auto auth = objects->auth(key)) {
-                records.push_back(with_options(event("AuthDetail", "auth", auth->name), auth_options(), *auth));
-                records.back().add("EndpointName", endpoint->name);
-            }
-    if (const auto transport = objects->transport(endpoint->transport)) {
-        Record& detail = records.emplace_back(event("TransportDetail", "transport", transport->name));
-        add_options(detail, transport_options(), *transport);
-        detail.add("EndpointName", endpoint->name);
-    }
+            if (const auto auth = objects->auth(key)) add(with_options(event("AuthDetail", "auth", auth->name), auth_options(), *auth), auth_order);
+    if (const auto transport = objects->transport(endpoint->transport))
+        add(with_options(event("TransportDetail", "transport", transport->name), transport_options(), *transport), transport_order);
     for (const auto& [key, identify] : objects->identifies)
-        if (identify->endpoint == endpoint->name) {
-            Record& detail = records.emplace_back(event("IdentifyDetail", "identify", key));
-            add_options(detail, identify_options(), *identify);
-            detail.add("EndpointName", endpoint->name);
-        }
+        if (identify->endpoint == endpoint->name) add(with_options(event("IdentifyDetail", "identify", key), identify_options(), *identify), identify_order);
     return records;
 }
 
 SipManagement::Records Management::aor_list(std::string_view name) const {
     const auto aor = agent_.objects()->aor(name);
-    return aor ? Records{completed(event("AorList", "aor", aor->name), *aor)} : Records{};
+    return aor ? Records{arranged(completed(event("AorList", "aor", aor->name), *aor), aor_order)} : Records{};
 }
 
 SipManagement::Records Management::auth_list(std::string_view name) const {
     const auto auth = agent_.objects()->auth(name);
-    return auth ? Records{with_options(event("AuthList", "auth", auth->name), auth_options(), *auth)} : Records{};
+    return auth ? Records{arranged(with_options(event("AuthList", "auth", auth->name), auth_options(), *auth), auth_order)} : Records{};
 }
 
 SipManagement::Records Management::contact_list(std::string_view name) const {
@@ -227,7 +250,7 @@ SipManagement::Records Management::contact_statuses(std::string_view name) const
 SipManagement::Records Management::inbound_registration(std::string_view name) const {
     const auto aor = agent_.objects()->aor(name);
     if (!aor || aor->max_contacts == 0) return {};
-    return {completed(event("InboundRegistrationDetail", "aor", aor->name), *aor)};
+    return {arranged(completed(event("InboundRegistrationDetail", "aor", aor->name), *aor), aor_order)};
 }
 
 bool Management::registered(std::string_view name) const {
@@ -244,7 +267,8 @@ SipManagement::Records Management::outbound_registration(std::string_view name) 
     record.add("Status", std::string(to_string(summary->state)));
     record.add("NextReg", std::to_string(summary->next_in.count()));
     for (const std::string& key : summary->settings->outbound_auth)
-        if (const auto auth = agent_.objects()->auth(key)) records.push_back(with_options(event("AuthDetail", "auth", auth->name), auth_options(), *auth));
+        if (const auto auth = agent_.objects()->auth(key))
+            records.push_back(arranged(with_options(event("AuthDetail", "auth", auth->name), auth_options(), *auth), auth_order));
     return records;
 }
 
@@ -261,6 +285,12 @@ Result<void> Management::refuse(std::string_view name, int status) {
     if (!channel) return fail(ErrorCode::not_found, "No such channel");
     if (!call) return fail(ErrorCode::invalid, "{} is not a SIP channel", name);
     return call->refuse_with(status);
+}
+
+Result<void> Management::tell_transfer(Channel& channel, SipTransferProgress progress) {
+    auto* const call = dynamic_cast<SipCall*>(&channel.driver());
+    if (!call) return fail(ErrorCode::invalid, "{} is not a SIP channel", channel.name());
+    return call->tell_transfer(progress);
 }
 
 Result<int> Management::parse_refusal(std::string_view text) const { return parse_refusal_status(text); }

@@ -31,6 +31,7 @@ class Management final : public SipManagement {
     Result<void> unregister(std::string_view registration) override { return registrations_.unregister(registration); }
     Result<void> qualify(std::string_view endpoint) override;
     Result<void> refuse(std::string_view channel, int status) override;
+    Result<void> tell_transfer(Channel& channel, SipTransferProgress progress) override;
     Result<int> parse_refusal(std::string_view text) const override;
 
   private:

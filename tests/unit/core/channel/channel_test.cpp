@@ -1,5 +1,6 @@
 #include "core/channel/channel.hpp"
 
+#include "core/channel/channel_visit.hpp"
 #include "core/channel/media_guard.hpp"
 #include "core/media/tone.hpp"
 #include "tests/unit/core/channel/fake_driver.hpp"
@@ -19,6 +20,7 @@ class ChannelLifeTest : public ChannelTest {
     CPPUNIT_TEST(works_run_in_order_on_one_fiber);
     CPPUNIT_TEST(a_work_that_waits_ends_with_the_call);
     CPPUNIT_TEST(channels_are_found_by_every_name_and_in_order);
+    CPPUNIT_TEST(those_of_a_device_are_found_without_looking_at_all);
     CPPUNIT_TEST(no_more_calls_than_allowed);
     CPPUNIT_TEST(an_outgoing_channel_inherits_from_its_requestor);
     CPPUNIT_TEST(unread_events_never_hide_the_latest);
@@ -162,6 +164,44 @@ class ChannelLifeTest : public ChannelTest {
         loop->run_until_idle();
         CPPUNIT_ASSERT(interrupted);
         CPPUNIT_ASSERT(!ran);
+    }
+    void those_of_a_device_are_found_without_looking_at_all() {
+        std::vector<Custody> others;
+        std::vector<Channel*> seen;
+        const auto look = [&](std::string_view device) {
+            seen.clear();
+            for_each_channel_of(device, [&](Channel& channel) { seen.push_back(&channel); });
+            return seen.size();
+        };
+        const auto time_among = [&](std::size_t count) {
+            std::chrono::nanoseconds time{};
+            run([&] {
+                while (others.size() < count) others.push_back(incoming("a"));
+                time = least_thread_time([&] {
+                    for (int i = 0; i < 200; ++i) CPPUNIT_ASSERT_EQUAL(std::size_t(2), look("FAKE/b"));
+                });
+            });
+            return time;
+        };
+        Custody one, two, near;
+        run([&] {
+            one = incoming("b");
+            two = incoming("b");
+            near = incoming("c");
+            near->rename("Fake/b-desk-1");
+            CPPUNIT_ASSERT_EQUAL(std::size_t(2), look("Fake/b"));
+            CPPUNIT_ASSERT((seen == std::vector{&one.channel(), &two.channel()} || seen == std::vector{&two.channel(), &one.channel()}));
+            CPPUNIT_ASSERT_EQUAL(std::size_t(1), look("Fake/b-desk"));
+            CPPUNIT_ASSERT_EQUAL(std::size_t(0), look("Fake"));
+        });
+        const auto few = time_among(10), many = time_among(2000);
+        run([&] {
+            others.clear();
+            one.release();
+            two.release();
+            near.release();
+        });
+        CPPUNIT_ASSERT_MESSAGE(fmt::format("{} ns among 10, {} ns among 2,000", few.count(), many.count()), many < few * 10);
     }
     void channels_are_found_by_every_name_and_in_order() {
         run([&] {
