@@ -1,7 +1,12 @@
-"""Calls of machines: alarm panels that report by DTMF."""
+"""Calls of machines: alarm panels that report by DTMF, and audio by way of a JACK server."""
+import contextlib
 import math
+import os
+import pathlib
 import re
+import signal
 import struct
+import subprocess
 import time
 
 import fixture as jt
@@ -17,6 +22,14 @@ exten => 2,1,Set(ALARMRECEIVER_EVENTS_LIMIT=1)
 exten => 3,1,Set(ALARMRECEIVER_RETRIES_LIMIT=1)
  same => n,AlarmReceiver()
  same => n,Verbose(1,nobody reports)
+exten => 4,1,Answer()
+ same => n,JACK(s(@NAME@)c(own)i(own:input)n)
+ same => n,Verbose(1,status <${JACK_STATUS}>)
+ same => n,Wait(30)
+exten => 5,1,Answer()
+ same => n,JACK(s(@NAME@)i(nobody:playback_1))
+ same => n,Verbose(1,status <${JACK_STATUS}>)
+ same => n,Wait(30)
 """
 ALARMS = f"""
 [general]
@@ -24,7 +37,7 @@ eventspooldir = @FOLDER@/alarms
 eventcmd = cat > @FOLDER@/part && mv @FOLDER@/part @FOLDER@/told
 answait = 500
 fdtimeout = {min(10, 3 * jt.SLOWNESS) * 1000:.0f}
-sdtimeout = 4000
+sdtimeout = {min(4, 0.6 * jt.SLOWNESS) * 1000:.0f}
 db-family = panels
 """
 PHONES = "".join(f"""
@@ -83,24 +96,37 @@ class Panel(Line):
             time.sleep(0.06)
 
     def by_tones(self, keys):
-        sound = b"".join(key_tone(key) for key in keys)
+        self.say(b"".join(key_tone(key) for key in keys))
+
+    def say(self, sound):
         start = time.monotonic()
         for at in range(0, len(sound), 160):
             self.send(0, self.timestamp + at, sound[at:at + 160])
             time.sleep(max(0, start + at / 8000 - time.monotonic()))
+        self.timestamp += len(sound)
 
     def hears_handshake(self):
         for hz in (1400, 2300):
             self.hears(hz, length=0.06)
 
-    def hears_kiss_off(self):
-        self.hears(1400, length=0.6)
-        self.wait_for_silence()
+    def reports(self, send, keys):
+        """Repeats itself, as panels do, until it hears the kiss-off."""
+        for _ in range(4):
+            send(keys)
+            with contextlib.suppress(AssertionError, TimeoutError):
+                self.hears(1400, seconds=2, length=0.6)
+                return self.wait_for_silence()
+        self.case.fail(f"no kiss-off for {keys}")
 
 
-class AlarmReceiver(SharedDaemon):
+class Machines(SharedDaemon):
     files = {"extensions.conf": PLAN, "pjsip.conf": jt.TRANSPORT + jt.PHONE_TEMPLATE + PHONES}
 
+    def line(self, user, address=None):
+        return Panel(self, getattr(self, f"{user}_at"), self.server, user)
+
+
+class AlarmReceiver(Machines):
     @classmethod
     def prepare(cls):
         cls.alarms, cls.told = cls.jackfield.folder / "alarms", cls.jackfield.folder / "told"
@@ -112,9 +138,6 @@ class AlarmReceiver(SharedDaemon):
         for path in (self.told, *self.alarms.iterdir()):
             path.unlink(missing_ok=True)
 
-    def line(self, user, address=None):
-        return Panel(self, getattr(self, f"{user}_at"), self.server, user)
-
     def counted(self, what):
         found = re.search(rf"/panels/{what}\s*: (\d+)", self.jackfield.ask("database show panels"))
         return int(found[1]) if found else 0
@@ -124,12 +147,10 @@ class AlarmReceiver(SharedDaemon):
         self.alice.call("1")
         self.alice.hears_handshake()
         self.alice.by_events(WRONG)
-        self.alice.by_events(BURGLARY)
-        self.alice.hears_kiss_off()
+        self.alice.reports(self.alice.by_events, BURGLARY)
         written, = self.alarms.iterdir()
         self.assertTrue(written.name.startswith(".event-") and written.read_text().endswith(f"\n{BURGLARY}\n"), written.read_text())
-        self.alice.by_events(RESTORED)
-        self.alice.hears_kiss_off()
+        self.alice.reports(self.alice.by_events, RESTORED)
         self.alice.hang_up()
         jt.wait_until(self.told.exists, 10, "the command with the reports")
         file, = self.alarms.glob("event-*")
@@ -138,13 +159,13 @@ class AlarmReceiver(SharedDaemon):
         self.assertEqual(file.read_text(), self.told.read_text())
         self.assertEqual([file], list(self.alarms.iterdir()))
         jt.wait_until(lambda: self.counted("events-received") == before["events-received"] + 2, 10, "the count of two reports")
-        self.assertEqual(before["checksum-errors"] + 1, self.counted("checksum-errors"))
+        self.assertGreater(self.counted("checksum-errors"), before["checksum-errors"])
 
     def test_keys_are_heard_in_the_audio_of_a_line(self):
         bob = self.bob()
         bob.call("2")
         bob.hears_handshake()
-        bob.by_tones(RESTORED)
+        bob.reports(bob.by_tones, RESTORED)
         self.logged("enough reports")
         jt.wait_until(self.told.exists, 10, "the command with the report")
         self.assertTrue(self.told.read_text().endswith(f"[events]\n\n{RESTORED[:-1]}F\n"), self.told.read_text())
@@ -155,6 +176,56 @@ class AlarmReceiver(SharedDaemon):
         self.logged("nobody reports")
         self.logged("the call brought no report (1 attempts)")
         self.assertEqual([], list(self.alarms.iterdir()))
+
+
+class Jack(Machines):
+    @classmethod
+    def here(cls, text):
+        return super().here(text).replace("@NAME@", f"jackfield-{os.getpid()}")
+
+    def serve(self):
+        """A server without sound hardware, of our own name."""
+        name = f"jackfield-{os.getpid()}"
+        server = subprocess.Popen(["jackd", "-n", name, "-r", "-p", "32", "-d", "dummy", "-r", "48000", "-p", "1024"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, env={**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"})
+        self.addCleanup(self.end, server)
+        jt.wait_until(pathlib.Path(f"/dev/shm/jack_{name}_{os.getuid()}_0").exists, 10, "the JACK server")
+        return server
+
+    def end(self, server):
+        if server.poll() is None:
+            server.send_signal(signal.SIGTERM)  # it takes its files in /dev/shm away
+            server.wait(20 * jt.SLOWNESS)
+
+    def test_what_is_said_comes_back_through_the_server_until_that_ends(self):
+        server = self.serve()
+        self.alice.call("4")
+        tone = bytes(mu_law(8000 * math.sin(2 * math.pi * 700 * i / 8000)) for i in range(8000))
+        self.alice.say(tone + tone)
+        self.alice.hears(700, length=0.4)
+        self.end(server)
+        self.logged("the JACK server has gone away")
+        self.logged("status <CLOSED>")
+
+    def test_hang_up_takes_the_client_from_the_server(self):
+        self.serve()
+        for _ in range(2):  # the name is free again
+            self.alice.call("4")
+            self.alice.say(b"\xff" * 1600)
+            self.alice.hang_up()
+            self.jackfield.wait_idle()
+            self.alice.media.close()
+        self.assertNotIn("JACK on", self.jackfield.log_text()[self.mark:])
+
+    def test_a_server_or_port_that_is_not_there_is_named(self):
+        self.alice.call("4")
+        self.logged(f"no connection to the JACK server jackfield-{os.getpid()}: ")
+        self.logged("status <FAILED>")
+        self.alice.hang_up()
+        self.alice.media.close()
+        self.serve()
+        self.alice.call("5")
+        self.logged(":output and nobody:playback_1 can't be connected")
 
 
 if __name__ == "__main__":
