@@ -67,7 +67,7 @@ struct Burst {
     unsigned hz;  // 0: a pause
     milliseconds length;
 };
-// SIA DC-05: lengths may be wrong by 5 %, so that pauses are no matter for the control thread.
+// SIA DC-05: lengths may be wrong by 5 %, so the pause is played too.
 constexpr std::array handshake{Burst{1400, 100ms}, Burst{0, 100ms}, Burst{2300, 100ms}};
 constexpr std::array kiss_off{Burst{1400, 900ms}};
 
@@ -211,8 +211,11 @@ Result<void> send(Channel& channel, std::span<const Burst> bursts, unsigned loud
 }
 
 Result<void> converse(Channel& channel, Receiver& receiver, Journal& journal, unsigned loudness) {
-    for (;;) {
-        switch (receiver.step(Clock::now())) {
+    for (unsigned retries = 0;;) {
+        const Receiver::Step step = receiver.step(Clock::now());
+        if (receiver.counts().retries() != retries) log_notice("AlarmReceiver on {}: {}", channel.name(), receiver.fault());
+        retries = receiver.counts().retries();
+        switch (step) {
             case Receiver::Step::end: return {};
             case Receiver::Step::handshake:
                 JF_TRY(send(channel, handshake, loudness));
@@ -241,9 +244,11 @@ Result<void> converse(Channel& channel, Receiver& receiver, Journal& journal, un
 }
 
 Result<void> receive_alarms(const Settings settings, Channel& channel) {  // a copy: a reload changes nothing for this call
+    const Receiver::Limits limits = JF_TRY(limits_of(settings, channel));
     JF_TRY(channel.answer());
     JF_TRY(channel.wait(settings.answer_wait));
-    Receiver receiver(JF_TRY(limits_of(settings, channel)), Clock::now());
+    channel.clear_digits();  // what was pressed before is no report
+    Receiver receiver(limits, Clock::now());
     Journal journal(settings, channel);
     auto outcome = converse(channel, receiver, journal, settings.loudness);
     const Shield after_hangup;

@@ -44,7 +44,9 @@ Result<void> EventFile::append(std::string_view text) {
 Result<std::string> EventFile::publish() {
     const std::size_t name = path_.rfind('/') + 1;
     std::string published = path_.substr(0, name) + path_.substr(name + 1);
-    if (renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, published.c_str(), RENAME_NOREPLACE) != 0) return failed("renamed", path_);
+    bool renamed = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, published.c_str(), RENAME_NOREPLACE) == 0;
+    if (!renamed && errno == EINVAL) renamed = rename(path_.c_str(), published.c_str()) == 0;  // NFS has no RENAME_NOREPLACE
+    if (!renamed) return failed("renamed", path_);
     return published;
 }
 

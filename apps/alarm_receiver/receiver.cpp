@@ -38,7 +38,7 @@ std::size_t message_length(std::string_view keys) {
 
 Result<Report> read_report(std::string_view keys) {
     if (keys.size() < 6 || keys.size() != message_length(keys))
-        return fail(ErrorCode::invalid, "{} digits are no message of a protocol that is known", keys.size());
+        return fail(ErrorCode::invalid, "'{}' is no message of a protocol that is known", keys);
     Report report{protocol_of(keys).name, {}};
     unsigned sum = 0;
     for (const char key : keys) {
@@ -61,6 +61,7 @@ Receiver::Step Receiver::step(Instant now) {
         if (!keys_.empty() && (keys_.size() >= message_length(keys_) || now >= deadline_)) judge(now);
         else if (now >= deadline_) {
             ++counts_.silences;
+            fault_ = "no answer to the handshake";
             state_ = State::greeting;
         }
         if (state_ != State::accepting && limits_.retries && counts_.retries() >= *limits_.retries) state_ = State::over;
@@ -94,6 +95,7 @@ void Receiver::judge(Instant now) {
     auto report = read_report(keys_);
     if (!report) {
         ++(report.error().code == ErrorCode::refused ? counts_.wrong_checksums : counts_.wrong_formats);
+        fault_ = std::move(report).error().text;
         return wait_again(now);
     }
     report_ = *std::move(report);

@@ -52,6 +52,7 @@ class Receiver {
         unsigned retries() const { return wrong_checksums + wrong_formats + silences; }
     };
     const Counts& counts() const { return counts_; }
+    const std::string& fault() const { return fault_; }  // why the latest attempt brought no report
 
   private:
     enum class State : unsigned char { greeting, waiting, accepting, over };
@@ -65,6 +66,7 @@ class Receiver {
     std::string keys_;
     Report report_;
     Counts counts_;
+    std::string fault_;
 };
 
 }  // namespace jackfield::alarm

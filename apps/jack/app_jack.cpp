@@ -71,7 +71,7 @@ Result<void> carry(Channel& channel, const Client& client, Queue<std::uint32_t>&
     const auto output = channel.media().add(std::make_unique<OutputTap>(client.rings()));
     channel.media().play(std::make_unique<InputSource>(client.rings()));
     const auto gone = ended.pop();
-    if (gone || !ends_application(gone.error().code)) channel.media().stop_playing();
+    if (gone || gone.error().code != ErrorCode::taken) channel.media().stop_playing();
     if (!gone) return std::unexpected(gone.error());
     return fail(ErrorCode::closed, "the JACK server has gone away");
 }
@@ -81,9 +81,9 @@ Result<void> run(Lane& lane, Channel& channel, const Arguments& arguments) {
     Queue<std::uint32_t> ended;
     const auto findings = Findings::make([&ended](std::uint32_t) { ended.push(0); });
     const FindingsGuard guard(findings);
-    auto client = offload_detached(lane, [options = client_options(letters, channel), findings] { return Client::open(options, findings); });
+    const ClientOptions options = client_options(letters, channel);
+    auto client = offload(lane, [&] { return Client::open(options, findings); });
     if (!client) {
-        if (ends_application(client.error().code)) return std::unexpected(std::move(client).error());
         log_error("JACK on {}: {}", channel.name(), client.error().text);
         channel.set_variable("JACK_STATUS", "FAILED");
         return {};

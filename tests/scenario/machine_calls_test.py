@@ -179,22 +179,28 @@ class AlarmReceiver(Machines):
 
 
 class Jack(Machines):
+    name = f"jackfield-{os.getpid()}"  # of the server
+
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(lambda: [left.unlink() for left in pathlib.Path("/dev/shm").glob(f"jack_sem.*_{cls.name}_*")])
+        super().setUpClass()
+
     @classmethod
     def here(cls, text):
-        return super().here(text).replace("@NAME@", f"jackfield-{os.getpid()}")
+        return super().here(text).replace("@NAME@", cls.name)
 
     def serve(self):
-        """A server without sound hardware, of our own name."""
-        name = f"jackfield-{os.getpid()}"
-        server = subprocess.Popen(["jackd", "-n", name, "-r", "-p", "32", "-d", "dummy", "-r", "48000", "-p", "1024"], stdout=subprocess.DEVNULL,
+        """A server without sound hardware."""
+        server = subprocess.Popen(["jackd", "-n", self.name, "-r", "-p", "32", "-d", "dummy", "-r", "48000", "-p", "1024"], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, env={**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"})
         self.addCleanup(self.end, server)
-        jt.wait_until(pathlib.Path(f"/dev/shm/jack_{name}_{os.getuid()}_0").exists, 10, "the JACK server")
+        jt.wait_until(pathlib.Path(f"/dev/shm/jack_{self.name}_{os.getuid()}_0").exists, 10, "the JACK server")
         return server
 
     def end(self, server):
         if server.poll() is None:
-            server.send_signal(signal.SIGTERM)  # it takes its files in /dev/shm away
+            server.send_signal(signal.SIGTERM)  # it takes the large files in /dev/shm away
             server.wait(20 * jt.SLOWNESS)
 
     def test_what_is_said_comes_back_through_the_server_until_that_ends(self):
@@ -219,7 +225,7 @@ class Jack(Machines):
 
     def test_a_server_or_port_that_is_not_there_is_named(self):
         self.alice.call("4")
-        self.logged(f"no connection to the JACK server jackfield-{os.getpid()}: ")
+        self.logged(f"no connection to the JACK server {self.name}: ")
         self.logged("status <FAILED>")
         self.alice.hang_up()
         self.alice.media.close()
