@@ -66,14 +66,13 @@ ClientOptions client_options(const OptionLetters& letters, const Channel& channe
     return options;
 }
 
-// Waits until the server or the channel ends.
-Result<void> carry(Channel& channel, const Client& client, Queue<std::uint32_t>& ended) {
+// Waits until the server (closed) or the channel ends.
+Error carry(Channel& channel, const Client& client, Queue<std::uint32_t>& ended) {
     const auto output = channel.media().add(std::make_unique<OutputTap>(client.rings()));
     channel.media().play(std::make_unique<InputSource>(client.rings()));
     const auto gone = ended.pop();
     if (gone || gone.error().code != ErrorCode::taken) channel.media().stop_playing();
-    if (!gone) return std::unexpected(gone.error());
-    return fail(ErrorCode::closed, "the JACK server has gone away");
+    return gone ? Error{ErrorCode::closed, "the JACK server has gone away"} : gone.error();
 }
 
 Result<void> run(Lane& lane, Channel& channel, const Arguments& arguments) {
@@ -88,13 +87,13 @@ Result<void> run(Lane& lane, Channel& channel, const Arguments& arguments) {
         channel.set_variable("JACK_STATUS", "FAILED");
         return {};
     }
-    auto outcome = carry(channel, **client, ended);
+    Error end = carry(channel, **client, ended);
     {
         const Shield closing;
         if (auto closed = offload(lane, [&client] { client->reset(); }); !closed) log_error("JACK on {}: {}", channel.name(), closed.error().text);
     }
-    if (ends_application(outcome.error().code)) return outcome;
-    log_error("JACK on {}: {}", channel.name(), outcome.error().text);
+    if (ends_application(end.code)) return std::unexpected(std::move(end));
+    log_error("JACK on {}: {}", channel.name(), end.text);
     channel.set_variable("JACK_STATUS", "CLOSED");
     return {};
 }
