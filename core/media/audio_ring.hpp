@@ -1,4 +1,4 @@
-// Samples from one media thread to another. Private to core/media.
+// Samples from one thread to another, without lock or allocation.
 #pragma once
 
 #include <algorithm>

@@ -8,33 +8,13 @@
 #include <span>
 #include <vector>
 
+#include "core/media/even_queue.hpp"
 #include "core/media/mixer.hpp"
 #include "core/media/stream_node.hpp"
 
 namespace jackfield {
 
 struct MixerNode;
-
-// Samples of one member on their way into the mix. It keeps back as much as the member's packets are uneven: phones
-// send 10 to 60 ms at a time, the mixer takes 20.
-class MixQueue {
-  public:
-    void reset(std::size_t capacity, std::size_t interval);
-    void push(std::span<const std::int16_t> samples);
-    // Fills `out` and returns true, or leaves it alone while there is not enough.
-    bool pull(std::span<std::int16_t> out);
-    std::size_t size() const { return count_; }
-    std::size_t target() const { return target_; }
-
-  private:
-    void discard(std::size_t samples);
-    std::vector<std::int16_t> ring_;
-    std::size_t head_ = 0, count_ = 0, interval_ = 0;
-    std::size_t target_ = 0;  // so much must be there before it starts
-    std::size_t least_ = 0;   // that was left after a pull lately
-    unsigned pulls_ = 0;
-    bool flowing_ = false;
-};
 
 // A member. Made and destroyed on the control thread.
 struct MixerLeg {
@@ -44,7 +24,7 @@ struct MixerLeg {
     float listen_gain = 1, talk_gain = 1;
     // Media thread:
     std::size_t position = 0;  // in the mixer's list
-    MixQueue queue;
+    EvenQueue queue;
     std::vector<std::int16_t> own;  // what it said in this interval
     std::uint64_t audible_until = 0, talked_at = 0;
     bool talking = false, in_mix = false;
@@ -102,7 +82,7 @@ struct MixerNode final : MediaThread::Ticked, Posted {
     std::uint32_t timestamp_ = 0, name_ = 0;
     std::unique_ptr<Source> source_;
     Source* playing_ = nullptr;
-    MixQueue source_queue_;
+    EvenQueue source_queue_;
     std::uint32_t generation_ = 0, source_name_ = 0, source_timestamp_ = 0;
     bool ticking_ = false;
     std::atomic<std::uint32_t> events_{0};

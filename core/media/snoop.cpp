@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "core/media/audio_ring.hpp"
+#include "core/media/even_queue.hpp"
 #include "core/media/media_stream_private.hpp"
-#include "core/media/mixer_node.hpp"
+#include "core/media/media_thread.hpp"
 
 namespace jackfield {
 namespace {
@@ -28,19 +29,6 @@ struct SnoopRings {
     std::array<AudioRing, 2> heard, spoken;  // to the listener, from the listener
     std::array<std::atomic<bool>, 2> speaks{};
     std::atomic<float> volume{1};
-};
-
-// The reading end of a ring: even, though the writer's packets and clock are another's.
-class RingReader {
-  public:
-    explicit RingReader(SampleRate rate) { queue_.reset(rate.hz / 2, rate.hz * interval.count() / 1000); }
-    bool pull(AudioRing& ring, std::span<std::int16_t> out) {
-        ring.drain([this](std::span<const std::int16_t> samples) { queue_.push(samples); });
-        return queue_.pull(out);
-    }
-
-  private:
-    MixQueue queue_;
 };
 
 void add_to(std::span<std::int16_t> sum, std::span<const std::int16_t> part) {
@@ -65,7 +53,7 @@ class SnoopTap final : public Tap {
 class SnoopInjector final : public Injector {
   public:
     SnoopInjector(std::shared_ptr<SnoopRings> rings, Tap::Direction direction)
-        : Injector(direction), rings_(std::move(rings)), reader_(rings_->rate) {}
+        : Injector(direction), rings_(std::move(rings)), reader_(rings_->rate, interval) {}
     void mix(std::span<std::int16_t> audio, SampleRate rate) override {
         // The rate of a stream may change after the ring was made; then a straight line between samples must do.
         const std::size_t wanted = std::min<std::size_t>(audio.size() * rings_->rate.hz / rate.hz, part_.size());
@@ -92,7 +80,7 @@ class SnoopPort final : public Port, MediaThread::Ticked {
     explicit SnoopPort(std::shared_ptr<SnoopRings> rings)
         : rings_(std::move(rings)),
           codec_(linear_codec(rings_->rate)),
-          readers_{RingReader(rings_->rate), RingReader(rings_->rate)},
+          readers_{RingReader(rings_->rate, interval), RingReader(rings_->rate, interval)},
           sum_(rings_->rate.hz * interval.count() / 1000),
           part_(sum_.size()) {}
     void write(const Frame& frame) override {

@@ -167,7 +167,7 @@ class MixerTest : public MediaTest {
         return audio;
     }
     void a_queue_adapts_to_uneven_packets_and_gives_the_delay_back() {
-        MixQueue queue;
+        EvenQueue queue;
         queue.reset(160 * 12, 160);
         int said = 0;
         std::vector<std::int16_t> out(160);
@@ -189,7 +189,7 @@ class MixerTest : public MediaTest {
         for (std::size_t i = 1; i < out.size(); ++i) CPPUNIT_ASSERT_EQUAL(static_cast<std::int16_t>(first + i), out[i]);
     }
     void a_queue_never_grows_beyond_its_room() {
-        MixQueue queue;
+        EvenQueue queue;
         queue.reset(1600, 160);
         int said = 0;
         for (int i = 0; i < 100; ++i) queue.push(count_up(said, 777));
