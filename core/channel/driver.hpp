@@ -37,8 +37,8 @@ struct StreamInfo {
     MediaType type = MediaType::audio;
     FormatList formats;
     enum class Direction : unsigned char { inactive, send, receive, both } direction = Direction::both;  // what the far side wants to do
-    bool feedback = false;                          // of video: the far side knows RTCP feedback (RFC 4585)
     std::string name;
+    bool feedback = false;                          // of video: the far side knows RTCP feedback (RFC 4585)
 };
 // One stream each; audio first as a rule. One without formats has been refused or removed and keeps its place.
 using Topology = std::vector<StreamInfo>;

@@ -158,11 +158,11 @@ void MediaSession::for_each_passed(const std::function<void(const PassedStream&)
 }
 
 Topology MediaSession::topology() const {
-    Topology streams{StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, false, "audio"}};
+    Topology streams{StreamInfo{MediaType::audio, formats(), StreamInfo::Direction::both, "audio"}};
     if (!passed_) return streams;
     for (std::size_t i = 0; i < passed_->all.size(); ++i) {
         const PassedStream& stream = *passed_->all[i];
-        StreamInfo info{stream.type, {}, to_info(stream.wanted), stream.remote_feedback != 0, std::string(media_name(stream.type))};
+        StreamInfo info{stream.type, {}, to_info(stream.wanted), std::string(media_name(stream.type)), stream.remote_feedback != 0};
         const NegotiatedMedia* const slot = slot_of(i + 1);
         const auto add = [&info](const SdpCodec& codec) {
             if (const Codec* const known = passed_codec(codec)) info.formats.add(Format{known, {}, codec.fmtp});
