@@ -5,6 +5,7 @@
 #include <array>
 
 #include "apps/jack/jack_client.hpp"
+#include "core/module/keep_library.hpp"
 #include "core/sdk.hpp"
 
 using namespace jackfield;
@@ -119,6 +120,7 @@ struct Library {
 };
 
 Result<void> load(Module& module) {
+    JF_TRY(keep_library(reinterpret_cast<const void*>(&jack_client_open)));  // what it makes when it is loaded it never gives back
     Library& library = module.own<Library>();
     return module.add(info, [&library](Channel& channel, const Arguments& arguments) { return run(library.lane(), channel, arguments); });
 }
