@@ -84,8 +84,8 @@ class Block(list):
 
 
 class Client:
-    def __init__(self, address, port=5038):
-        self.socket = socket.create_connection((address, port), 10 * SLOWNESS)
+    def __init__(self, address, port=5038, connection=None):
+        self.socket = connection or socket.create_connection((address, port), 10 * SLOWNESS)
         self.buffer = b""
         self.events = []
         self.history = []  # names of all events, in order

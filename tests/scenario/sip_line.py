@@ -186,6 +186,7 @@ class SharedDaemon(unittest.TestCase):
     """One daemon, with a manager, for all tests of a class. `files` are its configuration; @ALICE@, @BOB@, @CAROL@ and @OTHER@ in
     them are addresses of peers."""
     files = {}
+    wrapper = ()  # words before the daemon's command
 
     @classmethod
     def setUpClass(cls):
@@ -194,7 +195,7 @@ class SharedDaemon(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="jackfield-shared-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         files = {"modules.conf": jt.MODULES, "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19999\n", "manager.conf": MANAGER.format(general=""), **cls.files}
-        cls.jackfield = jt.Daemon({name: cls.here(text) for name, text in files.items()}, cls.server)
+        cls.jackfield = jt.Daemon({name: cls.here(text) for name, text in files.items()}, cls.server, wrapper=cls.wrapper)
         cls.addClassCleanup(cls.jackfield.remove)
         cls.addClassCleanup(cls.jackfield.stop)
         cls.prepare()

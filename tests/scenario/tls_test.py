@@ -441,9 +441,7 @@ class WebSockets(TlsScenario):
 
 class Manager(TlsScenario):
     def client(self):
-        made = Client.__new__(Client)
-        made.socket, made.buffer, made.events, made.history, made.count = self.keys.connect(5039), b"", [], [], 0
-        made.banner = made.line()
+        made = Client(self.server, connection=self.keys.connect(5039))
         self.addCleanup(made.close)
         return made
 

@@ -140,7 +140,8 @@ class RtpPacketTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, write_feedback({Kind::nack, 1, 2, {}, 0}, small));
     }
     static OutgoingReport extended() {
-        OutgoingReport report{.ssrc = 77, .cname = std::string(255, 'x')};
+        static const std::string name(255, 'x');
+        OutgoingReport report{.ssrc = 77, .cname = name};
         report.sender = SenderInfo{};
         report.block = ReportBlock{};
         report.reference_time = 0x1122334455667788;
