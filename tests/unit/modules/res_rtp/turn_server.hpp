@@ -61,6 +61,7 @@ class TurnServer {
 
     void serve(const std::shared_ptr<Stream>& stream) {
         ++by_tcp;
+        const SocketAddress peer = stream->peer();  // which a connection that is reset does not know any more
         std::vector<std::uint8_t> buffer;
         for (;;) {
             std::array<char, 900> part;
@@ -73,14 +74,14 @@ class TurnServer {
                 if (buffer.size() < size) break;
                 const std::vector<std::uint8_t> message(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
                 buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
-                hear(stream->peer(), message, [stream](std::span<const std::uint8_t> bytes) {
+                hear(peer, message, [stream](std::span<const std::uint8_t> bytes) {
                     std::string padded(bytes.begin(), bytes.end());
                     padded.resize((padded.size() + 3) / 4 * 4);
                     (void)stream->send(padded);
                 });
             }
         }
-        if (clients_.erase(stream->peer().to_string())) ++released;
+        if (clients_.erase(peer.to_string())) ++released;
     }
 
     void hear(const SocketAddress& from, std::span<const std::uint8_t> bytes, const Reply& reply) {
