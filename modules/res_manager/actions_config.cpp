@@ -1,4 +1,7 @@
 // GetConfig, GetConfigJSON, ListCategories, UpdateConfig, CreateConfig.
+#include <re2/re2.h>
+
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
@@ -10,6 +13,7 @@
 #include "core/runtime/offload.hpp"
 #include "modules/res_manager/actions.hpp"
 #include "modules/res_manager/channel_lookup.hpp"
+#include "modules/res_manager/event_filter.hpp"
 
 namespace jackfield::manager {
 namespace {
@@ -28,17 +32,55 @@ Result<std::shared_ptr<const ConfigFile>> read(const ManagerRequest& request) {
     return file;
 }
 
-bool selects(const ManagerRequest& request, const ConfigCategory& category) {
-    const std::string_view wanted = request.get("Category");
-    return wanted.empty() || equals_ignoring_case(wanted, category.name());
-}
+// Which sections a request is about: Category names one, and each condition of Filter must hold for one of its lines.
+class Selection {
+  public:
+    // Errors: invalid, limit.
+    static Result<Selection> of(const ManagerRequest& request) {
+        Selection made;
+        made.name_ = request.get("Category");
+        for (const std::string_view condition : split_list(request.get("Filter"), ',')) {
+            const Halves parts = split_once(condition, '=');
+            if (!parts.found) return fail(ErrorCode::invalid, "Filter: '{}' is not name_regex=value_regex", condition);
+            if (equals_ignoring_case(parts.first, "TEMPLATES")) {
+                made.sections_ = equals_ignoring_case(parts.second, "include");
+                made.templates_ = made.sections_ || equals_ignoring_case(parts.second, "restrict");
+                if (!made.templates_) return fail(ErrorCode::invalid, "Filter: TEMPLATES is include or restrict, not '{}'", parts.second);
+                continue;
+            }
+            if (made.conditions_.size() == most_conditions) return fail(ErrorCode::limit, "Filter: at most {} conditions", most_conditions);
+            made.conditions_.push_back({JF_TRY(compile_expression(parts.first)), JF_TRY(compile_expression(parts.second))});
+        }
+        return made;
+    }
+    bool has(const ConfigCategory& category) const {
+        if (!name_.empty() && !equals_ignoring_case(name_, category.name())) return false;
+        if (!(category.is_template() ? templates_ : sections_)) return false;
+        return std::ranges::all_of(conditions_, [&](const Condition& condition) {
+            return std::ranges::any_of(category.entries(), [&](const ConfigEntry& entry) {
+                return RE2::PartialMatch(re2::StringPiece(entry.key.data(), entry.key.size()), *condition.name) &&
+                       RE2::PartialMatch(re2::StringPiece(entry.value.data(), entry.value.size()), *condition.value);
+            });
+        });
+    }
+
+  private:
+    static constexpr std::size_t most_conditions = 16;
+    struct Condition {
+        std::shared_ptr<const RE2> name, value;
+    };
+    std::string_view name_;  // of the request
+    bool sections_ = true, templates_ = false;
+    std::vector<Condition> conditions_;
+};
 
 Result<void> get_config(const ManagerRequest& request, ManagerReply& reply) {
+    const Selection selection = JF_TRY(Selection::of(request));
     const auto file = JF_TRY(read(request));
     ManagerFields fields;
     std::size_t number = 0;
     for (const ConfigCategory& category : file->categories()) {
-        if (!selects(request, category)) continue;
+        if (!selection.has(category)) continue;
         fields.add(fmt::format("Category-{:06}", number), category.name());
         if (category.is_template()) fields.add(fmt::format("IsTemplate-{:06}", number), 1);
         std::string bases;
@@ -59,10 +101,11 @@ Result<void> get_config(const ManagerRequest& request, ManagerReply& reply) {
 std::string quoted(std::string_view text) { return fmt::format("\"{}\"", json_escape(text)); }
 
 Result<void> get_config_json(const ManagerRequest& request, ManagerReply& reply) {
+    const Selection selection = JF_TRY(Selection::of(request));
     const auto file = JF_TRY(read(request));
     std::string json = "{";
     for (const ConfigCategory& category : file->categories()) {
-        if (!selects(request, category)) continue;
+        if (!selection.has(category)) continue;
         json.append(json.size() > 1 ? "," : "").append(quoted(category.name())).append(":{");
         bool first = true;
         for (const ConfigEntry& entry : category.entries()) {
@@ -222,9 +265,11 @@ constexpr std::array all_config_actions{
     ActionEntry{{"CreateConfig", config, "Make an empty configuration file", "Filename, within the configuration folder."},
                 create_config},
     ActionEntry{{"GetConfig", system | config, "Read a configuration file",
-                 "Filename, within the configuration folder. Category selects one."},
+                 "Filename, within the configuration folder. Category selects one. Filter: name_regex=value_regex, several with commas; sections in which "
+                 "each of them has a line that matches. Templates are left out, unless TEMPLATES=include is among them, or TEMPLATES=restrict, "
+                 "which leaves out all others."},
                 get_config},
-    ActionEntry{{"GetConfigJSON", system | config, "Read a configuration file as JSON", "Filename. Category selects one."},
+    ActionEntry{{"GetConfigJSON", system | config, "Read a configuration file as JSON", "Filename, Category and Filter as of GetConfig."},
                 get_config_json},
     ActionEntry{{"ListCategories", config, "List the sections of a configuration file", "Filename."}, list_categories},
 };

@@ -14,6 +14,9 @@ class RE2;
 
 namespace jackfield::manager {
 
+// POSIX extended, of limited memory; `.` is any character and `^` the begin of the whole text. Errors: invalid.
+Result<std::shared_ptr<const re2::RE2>> compile_expression(std::string_view expression);
+
 // An expression is matched with the event as it is sent, "Event: Hangup\r\n...". With a ! before it, what matches is left
 // out. Expressions without ! alone let only what matches one of them through; with ! alone, everything but what matches
 // one of them; with both, what matches one without and none with !. Immutable apart from add(); copies share expressions.

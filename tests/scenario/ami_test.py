@@ -411,10 +411,16 @@ class ActionTest(AmiTest):
         daemon = self.manager()
         daemon.write("sample.conf", "[general]\nport = 1 ; note\n[base](!)\na = b\n[one](base)\nc = \"d\"\n")
         client = self.client()
-        config = client.ask("GetConfig", Filename="sample.conf")
+        config = client.ask("GetConfig", Filename="sample.conf", Filter="TEMPLATES=include")
         self.assertEqual(config[2:], [("Category-000000", "general"), ("Line-000000-000000", "port=1"), ("Category-000001", "base"),
                                       ("IsTemplate-000001", "1"), ("Line-000001-000000", "a=b"), ("Category-000002", "one"),
                                       ("Templates-000002", "base"), ("Line-000002-000000", 'c="d"')])
+        for condition, names in (("", ["general", "one"]), ("TEMPLATES=restrict", ["base"]), ("^a$=b", ["one"]), ("por=^[0-9]", ["general"]),
+                                 ("a=b,c=d", ["one"]), ("a=b,TEMPLATES=include", ["base", "one"]), ("a=z", [])):
+            found = client.ask("GetConfig", Filename="sample.conf", Filter=condition)
+            self.assertEqual(names, [value for key, value in found if key.startswith("Category-")], condition)
+        self.assertIn("regular expression", client.ask("GetConfig", Filename="sample.conf", Filter="a=(").get("Message"))
+        self.assertIn("TEMPLATES is include or restrict", client.ask("GetConfig", Filename="sample.conf", Filter="TEMPLATES=all").get("Message"))
         json_text = client.ask("GetConfigJSON", Filename="sample.conf", Category="one").get("JSON")
         self.assertEqual(json.loads(json_text), {"one": {"a": "b", "c": '"d"'}})
         self.assertEqual(client.ask("ListCategories", Filename="sample.conf").get("Category-000002"), "one")
