@@ -49,7 +49,9 @@ class Selection {
                 continue;
             }
             if (made.conditions_.size() == most_conditions) return fail(ErrorCode::limit, "Filter: at most {} conditions", most_conditions);
-            made.conditions_.push_back({JF_TRY(compile_expression(parts.first)), JF_TRY(compile_expression(parts.second))});
+            Condition& next = made.conditions_.emplace_back();
+            next.name = JF_TRY(compile_expression(parts.first));
+            next.value = JF_TRY(compile_expression(parts.second));
         }
         return made;
     }
