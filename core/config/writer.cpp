@@ -252,10 +252,10 @@ Result<ConfigDocument::Line> ConfigDocument::make_setting(std::string_view key, 
     return line;
 }
 
-std::vector<ConfigDocument::Extent> ConfigDocument::all(const Section& section) const {
+std::vector<ConfigDocument::Extent> ConfigDocument::all(const Section& section, std::size_t most) const {
     const auto is_header = [](const Line& line) { return line.kind == ConfigLine::Kind::section; };
     std::vector<Extent> found;
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
+    for (std::size_t i = 0; i < lines_.size() && found.size() < most; ++i) {
         if (!is_header(lines_[i]) || !equals_ignoring_case(lines_[i].name, section.name)) continue;
         if (section.line && section.line != i + 1) continue;
         const auto next = std::find_if(lines_.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines_.end(), is_header);
@@ -266,7 +266,7 @@ std::vector<ConfigDocument::Extent> ConfigDocument::all(const Section& section) 
 }
 
 Result<ConfigDocument::Extent> ConfigDocument::find(const Section& section) const {
-    const auto found = all(section);
+    const auto found = all(section, 1);
     if (found.empty()) return no_section(section.name);
     return found.front();
 }

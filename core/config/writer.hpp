@@ -27,7 +27,7 @@ class ConfigDocument {
         std::string filter = {};
         std::size_t line = 0;
     };
-    bool has(const Section& section) const { return count(section) > 0; }
+    bool has(const Section& section) const { return !all(section, 1).empty(); }
     std::size_t count(const Section& section) const;  // how many there are that it fits
     // As written in this file: without inheritance and includes; the last value of the key.
     std::optional<std::string> value(const Section& section, std::string_view key) const;
@@ -72,7 +72,7 @@ class ConfigDocument {
     // Fails when a block comment crosses an edge of one of the lines [first, end).
     Result<void> check_comments(std::size_t first, std::size_t end) const;
     Result<Extent> find(const Section& section) const;
-    std::vector<Extent> all(const Section& section) const;
+    std::vector<Extent> all(const Section& section, std::size_t most = static_cast<std::size_t>(-1)) const;
     bool passes(const Extent& extent, std::string_view filter) const;
     // Gives the setting in that line another value.
     Result<void> set_line(std::size_t at, std::string_view key, std::string_view value);
